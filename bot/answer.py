@@ -1,0 +1,195 @@
+"""Answers from passages: quoted as they stand, or told by a language model and checked sentence by sentence.
+
+Knows passages and a model, not whether anything may be answered. What it yields may be shown: it was checked.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from bot.ground import Sentences, citations, renumbered, supported
+from bot.llm.base import LanguageModel, ModelError, Prompt
+from bot.understand import Question, Said
+from help_center.markup import plain_text
+from retrieval.lexical import tokens
+from retrieval.passages import Hit, citation
+
+log = logging.getLogger(__name__)
+QUOTED_WORDS = 130  # a passage up to this long is quoted whole
+SHORT_WORDS = 25  # a passage shorter than this takes its article's next best along
+PASSAGES_FOR_MODEL = 6
+EXCERPT = 240
+NO_ANSWER = "NO_ANSWER"
+
+_blocks = MarkdownIt("commonmark").enable("table")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A piece of the answer that was checked, and what it stands on. `[n]` in the text is the nth article cited."""
+
+    text: str
+    hits: tuple[Hit, ...] = ()
+
+
+class NoAnswer(Exception):
+    """The model read the passages and says that they do not answer; nothing was yielded."""
+
+
+def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, list[Hit]]:
+    """The answer without a model: the best passage of the first article in its own shape, its section named.
+
+    `hits`: the passages found, best first. Returns Markdown and the hits that it quotes.
+    """
+    best = hits[0]
+    used = [best]
+    body = shorten(best.passage.text, question.query, language)
+    if len(body.split()) < SHORT_WORDS:
+        more = next((h for h in hits[1:] if h.article_id == best.article_id), None)
+        if more is not None:
+            used.append(more)
+            extra = shorten(more.passage.text, question.query, language)
+            head = f"**{more.heading}**\n\n" if more.heading != best.heading else ""
+            body = f"{body}\n\n{head}{extra}" if body.strip() else f"{head}{extra}"
+    name = best.title if best.heading == best.title else f"{best.title} › {best.heading}"
+    return f"**{_inline(name)}** [1]\n\n{body}", used
+
+
+def shorten(markdown: str, query: str, language: str) -> str:
+    """The blocks of a passage that answer best, whole: a list stays a list, code stays code."""
+    blocks = _cut_blocks(markdown)
+    if sum(len(text.split()) for text, _ in blocks) <= QUOTED_WORDS or len(blocks) < 2:
+        return "\n\n".join(text for text, _ in blocks)
+    wanted = set(tokens(query, language))
+    scores = [len(wanted & set(tokens(text, language))) + 0.1 for text, _ in blocks]
+    chosen = {max(range(len(blocks)), key=lambda i: (scores[i], -i))}
+    while True:
+        length = sum(len(blocks[i][0].split()) for i in chosen)
+        first, last = min(chosen), max(chosen)
+        # a list or code without the line that introduces it, or that line without its list, says nothing
+        if first > 0 and (blocks[first][1] != "paragraph" or blocks[first - 1][0].rstrip().endswith(":")):
+            nearest = first - 1
+        elif last + 1 < len(blocks) and blocks[last][0].rstrip().endswith(":"):
+            nearest = last + 1
+        else:
+            around = [i for i in (first - 1, last + 1) if 0 <= i < len(blocks)]
+            if not around:
+                break
+            nearest = max(around, key=lambda i: (scores[i], i))
+            if length + len(blocks[nearest][0].split()) > QUOTED_WORDS:
+                break
+        if nearest in chosen or length > 2 * QUOTED_WORDS:
+            break
+        chosen.add(nearest)
+    return "\n\n".join(blocks[i][0] for i in sorted(chosen))
+
+
+async def tell(
+    question: Question, history: Sequence[Said], hits: Sequence[Hit], llm: LanguageModel, language: str
+) -> AsyncIterator[Sentence]:
+    """The model's answer, each sentence checked against the passages it cites; what does not hold is left out.
+
+    Raises NoAnswer when the model says that the passages do not answer (nothing was yielded then), and ModelError
+    when it fails, before or after sentences were yielded, or when nothing that it says holds.
+    """
+    hits = hits[:PASSAGES_FOR_MODEL]
+    texts = [f"{hit.title}\n{' > '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
+    cutter = Sentences()
+    numbers: dict[str, int] = {}  # article -> its number among those cited
+    shown = dropped = 0
+    waiting, started = "", False
+
+    def checked(sentence: str) -> Sentence | None:
+        cited = citations(sentence, len(hits))
+        if not supported(sentence, [texts[n - 1] for n in cited] or texts, language):
+            return None
+        stands_on = tuple(hits[n - 1] for n in cited)
+        for hit in stands_on:
+            numbers.setdefault(hit.article_id, len(numbers) + 1)
+        return Sentence(renumbered(sentence, lambda n: numbers[hits[n - 1].article_id], len(hits)), stands_on)
+
+    async for piece in llm.stream(_prompt(question, history, hits)):
+        if not started:
+            waiting += piece
+            if NO_ANSWER.startswith(waiting.strip()[: len(NO_ANSWER)]):
+                continue  # it may be about to say that there is no answer
+            piece, started = waiting.lstrip(), True
+        for text in cutter.feed(piece):
+            sentence = checked(text)
+            if sentence is None:
+                dropped += 1
+            else:
+                shown += 1
+                yield sentence
+    for text in cutter.finish():
+        sentence = checked(text)
+        if sentence is None:
+            dropped += 1
+        else:
+            shown += 1
+            yield sentence
+    if dropped:
+        log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
+    if not started and waiting.strip() == NO_ANSWER[: len(waiting.strip())] and waiting.strip():
+        raise NoAnswer
+    if shown == 0:
+        raise ModelError(f"nothing that {llm.name} said is in the passages")
+
+
+def sources(hits: Sequence[Hit]) -> list[dict[str, Any]]:
+    """The Sources of the contract, one per article, in order."""
+    first: dict[str, Hit] = {}
+    for hit in hits:
+        first.setdefault(hit.article_id, hit)
+    return [citation(hit, excerpt(hit.passage.text)) for hit in first.values()]
+
+
+def excerpt(markdown: str) -> str:
+    text = " ".join(plain_text(markdown).split())
+    return text if len(text) <= EXCERPT else text[:EXCERPT].rsplit(" ", 1)[0] + " …"
+
+
+def _prompt(question: Question, history: Sequence[Said], hits: Sequence[Hit]) -> Prompt:
+    parts = ["<passages>"]
+    for number, hit in enumerate(hits, 1):
+        title = html.escape(" > ".join((hit.title, *hit.passage.headings)))
+        parts.append(f'<passage number="{number}" title="{title}">\n{_data(hit.passage.text)}\n</passage>')
+    parts.append("</passages>")
+    if history:
+        said = "\n".join(f"{s.role}: {_data(s.text)[:600]}" for s in history[-6:])
+        parts.append(f"<said_so_far>\n{said}\n</said_so_far>")
+    parts.append(f"<question>\n{_data(question.text)}\n</question>")
+    return Prompt(files("bot").joinpath("prompts/answer.md").read_text("utf-8"), "\n\n".join(parts))
+
+
+def _data(text: str) -> str:
+    """Text of others cannot close the element that it stands in."""
+    return re.sub(r"<(/?)(passages?|question|said_so_far)\b", r"‹\1\2", text, flags=re.IGNORECASE)
+
+
+def _cut_blocks(markdown: str) -> list[tuple[str, str]]:
+    """(text, kind) of the top-level blocks: paragraph, list, code, table, quote."""
+    lines = markdown.split("\n")
+    found = []
+    for token in _blocks.parse(markdown):
+        if token.level == 0 and token.map and token.nesting >= 0:
+            text = "\n".join(lines[token.map[0] : token.map[1]]).strip("\n").rstrip()
+            kind = "paragraph" if token.type.startswith(("paragraph", "heading")) else token.type.split("_")[0]
+            if text.strip():
+                found.append((text, kind))
+    return found or [(markdown, "paragraph")]
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", " ".join(text.split()))
+
+
+__all__ = ["ModelError", "NoAnswer", "Sentence", "excerpt", "quote", "shorten", "sources", "tell"]

@@ -1,0 +1,166 @@
+"""Builds the web application: the only place where its parts are put together.
+
+`create_app(house)` for one process. Importing this module touches neither disk nor network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import bot.channels.widget.routes as widget
+import escalation.inbox as inbox
+import escalation.insights as insights
+import help_center.pages as help_pages
+import retrieval.pages as search_pages
+from bot.channels import api, owner
+from bot.house import House
+from bot.receive import Reception
+from help_center.live import Live
+from help_center.people import ConversationTokens
+from help_center.templating import Pages
+from help_center.web import BodyLimit, Doorkeeper, RateLimits, install_problems, problem_response
+from retrieval.suggest import Suggestions
+
+log = logging.getLogger(__name__)
+STATIC = {
+    "/static/help": Path(help_pages.__file__).parent / "static",
+    "/static/inbox": Path(inbox.__file__).parent / "static",
+    "/static/widget": Path(widget.__file__).parent / "static",
+}
+TEMPLATES = [Path(module.__file__).parent / "templates" for module in (help_pages, search_pages, inbox, widget) if module.__file__]
+HOUSEKEEPING_SECONDS = 3600
+
+
+class VersionedStatic(StaticFiles):
+    """Files whose address carries their version may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if b"v=" in scope.get("query_string", b""):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
+    """The whole of Parley over HTTP. Raises what opening the parts raises (see House)."""
+    settings = house.settings
+    database = house.database
+    live = Live(database, settings.redis_url)
+    doorkeeper = Doorkeeper(database, settings.proxy_list, settings.origin_list)
+    limits = RateLimits(settings.rate_limit, settings.redis_url)
+    tokens = ConversationTokens(house.secret_key)
+    pages = Pages(TEMPLATES, STATIC)
+    reception = Reception(database, live, house.parts)
+    suggestions = Suggestions(database)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await live.start()
+        await reception.start()
+        keeper = asyncio.create_task(_keep_house(live), name="housekeeping")
+        warming = asyncio.create_task(asyncio.to_thread(_warm, house), name="warm up")
+        yield
+        keeper.cancel()
+        await live.stop()
+        await reception.stop()
+        await asyncio.wait([warming])
+
+    app = FastAPI(
+        title="Parley", version=version("parley"), lifespan=lifespan, summary="Answers from your help center, or a person."
+    )
+    install_problems(app)
+    _measure(app)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(GZipMiddleware, minimum_size=800)
+    if settings.origin_list:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(settings.origin_list), allow_methods=["*"],
+            allow_headers=["authorization", "content-type", "last-event-id"],
+        )  # fmt: skip
+    app.include_router(api.routes(database, live, reception, tokens, doorkeeper, limits))
+    app.include_router(inbox.routes(database, live, doorkeeper, limits, pages))
+    app.include_router(insights.routes(database, doorkeeper, pages))
+    app.include_router(search_pages.routes(database, house.search, house.indexer, suggestions, doorkeeper, pages))
+    app.include_router(help_pages.routes(database, doorkeeper, pages))
+    app.include_router(widget.routes(pages, settings.origin_list))
+    app.include_router(owner.routes(house, owner_secret))
+    for prefix, folder in STATIC.items():
+        app.mount(prefix, VersionedStatic(directory=folder), name=prefix.rsplit("/", 1)[-1])
+
+    @app.get("/healthz", tags=["operations"])
+    def healthy() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operations"], response_model=None)
+    def ready() -> Response | dict[str, str]:
+        """The database and the vector store answer too."""
+        try:
+            with database.read() as session:
+                session.connection().exec_driver_sql("SELECT 1")
+            house.store.check()
+        except Exception as error:
+            log.warning("not ready: %s", error)
+            return problem_response(503, "the database or the vector store does not answer; see the log.")
+        return {"status": "ready"}
+
+    return app
+
+
+def _warm(house: House) -> None:
+    try:
+        house.search.warm()
+    except Exception as error:
+        log.warning("search could not be warmed up: %s", error)
+
+
+async def _keep_house(live: Live) -> None:
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        with contextlib.suppress(Exception):
+            await asyncio.to_thread(live.prune)
+
+
+def _measure(app: FastAPI) -> None:
+    """`/metrics` for Prometheus, and what it counts."""
+    registry = CollectorRegistry()
+    requests = Counter("parley_http_requests_total", "Requests", ["method", "route", "status"], registry=registry)
+    seconds = Histogram("parley_http_response_seconds", "Time to the response's start", ["route"], registry=registry)
+
+    class Count:
+        def __init__(self, inner: ASGIApp) -> None:
+            self.inner = inner
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await self.inner(scope, receive, send)
+                return
+            began = time.perf_counter()
+
+            async def counted(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    route = getattr(scope.get("route"), "path", "unknown")
+                    requests.labels(scope["method"], route, message["status"]).inc()
+                    seconds.labels(route).observe(time.perf_counter() - began)
+                await send(message)
+
+            await self.inner(scope, receive, counted)
+
+    app.add_middleware(Count)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

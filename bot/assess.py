@@ -1,0 +1,143 @@
+"""How sure are we? Turns the evidence of a search into calibrated probabilities, and the owner's dial into a policy.
+
+Knows fitted numbers, not how they were fitted (`evals/fit_confidence.py`) and not what is done with them (rules).
+The confidence is a logistic regression over `retrieval.evidence`, whose output is calibrated by Platt scaling; the
+threshold is read off the risk-coverage table that was measured on questions outside the fitting.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from typing import Any
+
+from escalation.signals import Policy
+from retrieval.evidence import NAMES, Evidence
+
+NEVER = 1.01  # a threshold that nothing reaches
+KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
+TOO_FEW_WORDS = 7  # a question with more telling words is not asked back about
+CLOSE = 0.06  # fused score within which two articles are rivals
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """p = 1 / (1 + exp(-(bias + weights . (x - mean) / scale))). All vectors have one entry per name of NAMES."""
+
+    weights: tuple[float, ...]
+    bias: float
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def probability(self, values: Sequence[float]) -> float:
+        rows = zip(self.weights, values, self.mean, self.scale, strict=True)
+        logit = self.bias + sum(w * (x - m) / s for w, x, m, s in rows)
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+    @classmethod
+    def read(cls, told: dict[str, Any]) -> Logistic:
+        return cls(tuple(told["weights"]), told["bias"], tuple(told["mean"]), tuple(told["scale"]))
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row of the risk-coverage table: of `asked` questions, `answered` reach `threshold`, `wrong` of them wrong."""
+
+    threshold: float
+    answered: int
+    wrong: int
+    asked: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Everything that was fitted, and on what."""
+
+    answerable: Logistic
+    in_domain: Logistic
+    in_domain_from: float
+    table: tuple[Point, ...]
+    fitted_on: str
+    fingerprint: str
+    is_default: bool
+
+    @classmethod
+    def read(cls, told: dict[str, Any], *, is_default: bool) -> Calibration:
+        """Raises ValueError for numbers that belong to other signals than ours."""
+        if tuple(told["signals"]) != NAMES:
+            raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
+        return cls(
+            Logistic.read(told["answerable"]),
+            Logistic.read(told["in_domain"]),
+            told["in_domain_from"],
+            tuple(Point(*row) for row in told["table"]),
+            told["fitted_on"],
+            told.get("fingerprint", ""),
+            is_default,
+        )
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "signals": list(NAMES),
+            "fitted_on": self.fitted_on,
+            "fingerprint": self.fingerprint,
+            "answerable": self.answerable.json(),
+            "in_domain": self.in_domain.json(),
+            "in_domain_from": self.in_domain_from,
+            "table": [[point.threshold, point.answered, point.wrong, point.asked] for point in self.table],
+        }
+
+    def confidence(self, evidence: Evidence) -> float:
+        """The probability that the article search puts first answers the question."""
+        return self.answerable.probability(evidence.vector())
+
+    def domain(self, evidence: Evidence) -> float:
+        """The probability that the question is one for this help center at all."""
+        return self.in_domain.probability(evidence.vector())
+
+    def policy(self, max_wrong: float) -> Policy:
+        """The policy that keeps the share of wrong answers at most `max_wrong`.
+
+        The lowest threshold from which on the one-sided 90 % upper bound (Wilson 1927) of the wrong share stays at or
+        under the dial; where there is none, nothing is answered on the strength of the confidence alone.
+        """
+        answer_from = NEVER
+        for point in sorted(self.table, key=lambda p: -p.threshold):
+            if point.answered == 0:
+                continue
+            if upper_bound(point.wrong, point.answered) <= max_wrong:
+                answer_from = point.threshold
+        return Policy(answer_from, min(0.35, answer_from), self.in_domain_from)
+
+
+def default_calibration() -> Calibration:
+    """What ships: fitted across public question sets, good until the owner calibrates."""
+    told = json.loads(files("bot").joinpath("fitted/confidence.json").read_text("utf-8"))
+    return Calibration.read(told, is_default=True)
+
+
+def upper_bound(wrong: int, answered: int, z: float = 1.2816) -> float:
+    """The upper end of Wilson's score interval for a share; z = 1.2816 is one-sided 90 %."""
+    if answered == 0:
+        return 1.0
+    share = wrong / answered
+    spread = z * math.sqrt(share * (1 - share) / answered + z * z / (4 * answered * answered))
+    return (share + z * z / (2 * answered) + spread) / (1 + z * z / answered)
+
+
+def rivals(scores: Sequence[tuple[str, float]], telling_words: int) -> tuple[str, ...]:
+    """The titles of two articles that stand too close to tell apart, for a question that says little.
+
+    `scores`: (title, fused score) of the articles found, best first.
+    """
+    if len(scores) < 2 or telling_words > TOO_FEW_WORDS or scores[0][1] - scores[1][1] > CLOSE:
+        return ()
+    if scores[0][0].strip().lower() == scores[1][0].strip().lower():
+        return ()
+    return scores[0][0], scores[1][0]

@@ -1,0 +1,181 @@
+"""The customers' door: conversations over HTTP, as JSON and as event streams.
+
+Finds, asks `receive` to do, responds. A token opens its own conversation and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from bot.receive import Reception
+from help_center.conversations import MAX_MESSAGE_CHARACTERS, topic
+from help_center.database import Database
+from help_center.live import Live
+from help_center.people import ConversationTokens
+from help_center.web import (
+    KEEP_ALIVE,
+    CleanText,
+    Doorkeeper,
+    Problem,
+    RateLimits,
+    bearer,
+    event_stream,
+    last_event_id,
+    sse,
+    wants_events,
+)
+
+Short = Annotated[CleanText, StringConstraints(max_length=300)]
+Long = Annotated[CleanText, StringConstraints(max_length=MAX_MESSAGE_CHARACTERS)]
+Locale = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
+
+
+class CustomerGiven(BaseModel):
+    id: Short | None = None
+    name: Short | None = None
+    email: Short | None = None
+    attributes: dict[Short, Any] = Field(default_factory=dict, max_length=50)
+
+
+class ConversationGiven(BaseModel):
+    locale: Locale | None = None
+    page_url: Annotated[CleanText, StringConstraints(max_length=2000)] | None = None
+    customer: CustomerGiven | None = None
+    user_hash: Short | None = None
+
+
+class MessageGiven(BaseModel):
+    text: Long
+    client_id: Annotated[CleanText, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class ContactGiven(BaseModel):
+    name: Short | None = None
+    email: Short | None = None
+
+
+class EscalationGiven(BaseModel):
+    note: Long | None = None
+    contact: ContactGiven | None = None
+
+
+class TypingGiven(BaseModel):
+    on: bool
+
+
+class RatingGiven(BaseModel):
+    csat: Annotated[int, Field(ge=1, le=5, strict=True)] | None = None
+    nps: Annotated[int, Field(ge=0, le=10, strict=True)] | None = None
+    comment: Long | None = None
+
+
+class FeedbackGiven(BaseModel):
+    helpful: bool
+    comment: Long | None = None
+
+
+def routes(
+    database: Database,
+    live: Live,
+    reception: Reception,
+    tokens: ConversationTokens,
+    doorkeeper: Doorkeeper,
+    limits: RateLimits,
+) -> APIRouter:
+    api = APIRouter(prefix="/api/conversations", tags=["conversations"])
+
+    def opened(conversation_id: str, request: Request) -> str:
+        """The id, once the token that came with it opens it."""
+        token = bearer(request)
+        if token is None:
+            raise Problem(401, "send the conversation's token: Authorization: Bearer TOKEN.", headers={"WWW-Authenticate": "Bearer"})
+        if tokens.conversation_id(token) != conversation_id:
+            raise Problem(403, "this token does not open this conversation.")
+        return conversation_id
+
+    Opened = Annotated[str, Depends(opened)]
+
+    @api.post("", status_code=201)
+    async def create(request: Request, given: ConversationGiven | None = None) -> dict[str, Any]:
+        await limits.spend("creations", doorkeeper.address(request))
+        given = given or ConversationGiven()
+        customer = given.customer.model_dump() if given.customer else None
+        if customer is not None and len(str(customer["attributes"])) > 10_000:
+            raise Problem(422, "customer.attributes: at most 10,000 characters in all.")
+        locale = given.locale.replace("_", "-") if given.locale else None
+        conversation = await database.run(
+            lambda: reception.create(customer=customer, locale=locale, page_url=given.page_url)
+        )
+        return {
+            "id": conversation.id,
+            "token": tokens.make(conversation.id),
+            "status": conversation.status,
+            "greeting": conversation.greeting,
+        }
+
+    @api.get("/{conversation_id}")
+    def show(conversation: Opened) -> dict[str, Any]:
+        return reception.show(conversation)
+
+    @api.post("/{conversation_id}/messages")
+    async def say(request: Request, conversation: Opened, given: MessageGiven) -> Any:
+        if not given.text.strip():
+            raise Problem(422, "text: write something.")
+        await limits.spend("messages", f"address {doorkeeper.address(request)}")
+        await limits.spend("messages", f"conversation {conversation}")
+        turn_id = await database.run(reception.accept, conversation, given.text.strip(), given.client_id)
+        if not wants_events(request):
+            return await reception.result(conversation, turn_id)
+
+        async def frames() -> AsyncIterator[bytes]:
+            async for event, data in reception.follow(conversation, turn_id):
+                yield sse(event, data)
+
+        return event_stream(frames())
+
+    @api.get("/{conversation_id}/events")
+    async def events(request: Request, conversation: Opened) -> Response:
+        after = last_event_id(request)
+        await database.run(reception.show, conversation)
+        start = await live.newest() if after is None else after
+
+        async def frames() -> AsyncIterator[bytes]:
+            yield KEEP_ALIVE
+            async for event in live.follow(topic(conversation), start):
+                yield KEEP_ALIVE if event is None else sse(event.kind, event.payload, event.id)
+
+        return event_stream(frames())
+
+    @api.post("/{conversation_id}/escalate")
+    async def escalate(request: Request, conversation: Opened, given: EscalationGiven | None = None) -> dict[str, Any]:
+        await limits.spend("messages", f"conversation {conversation}")
+        contact = given.contact.model_dump() if given and given.contact else None
+        return await database.run(reception.escalate, conversation, given.note if given else None, contact)
+
+    @api.post("/{conversation_id}/resume", status_code=204)
+    def resume(conversation: Opened) -> None:
+        reception.resume(conversation)
+
+    @api.post("/{conversation_id}/close", status_code=204)
+    def close(conversation: Opened) -> None:
+        reception.close(conversation)
+
+    @api.post("/{conversation_id}/typing", status_code=204)
+    def typing(conversation: Opened, given: TypingGiven) -> None:
+        reception.typing(conversation, given.on)
+
+    @api.post("/{conversation_id}/rating", status_code=204)
+    def rate(conversation: Opened, given: RatingGiven) -> None:
+        if given.csat is None and given.nps is None and not given.comment:
+            raise Problem(422, "give csat (1 to 5), nps (0 to 10) or a comment.")
+        reception.rate(conversation, given.csat, given.nps, given.comment)
+
+    @api.post("/{conversation_id}/messages/{message_id}/feedback", status_code=204)
+    def feedback(conversation: Opened, message_id: str, given: FeedbackGiven) -> None:
+        reception.feedback(conversation, message_id, given.helpful, given.comment)
+
+    return api

@@ -1,0 +1,50 @@
+"""The website chat: the loader for other people's pages, the page inside its frame, and a demo page.
+
+Serves files; the conversation itself goes through the HTTP interface like everybody else's. Who may frame the
+chat is told to the browser by `frame-ancestors`; the loader and the frame talk with exact origins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from help_center.templating import Pages
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+STATIC = HERE / "static"  # mounted at /static/widget
+LOADER_SECONDS = 300  # how long a browser may use the loader without asking: it is on every page of the host
+
+
+def routes(pages: Pages, allowed_origins: tuple[str, ...]) -> APIRouter:
+    """`/`, `/widget.js` and `/widget/chat`. `allowed_origins`: sites that may embed the chat; `*` is every site."""
+    router = APIRouter(include_in_schema=False)
+    ancestors = "*" if "*" in allowed_origins else " ".join(("'self'", *allowed_origins))
+    loader = (HERE / "loader.js").read_bytes()
+    loader_headers = {
+        "Cache-Control": f"public, max-age={LOADER_SECONDS}",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "ETag": f'W/"{hashlib.sha256(loader).hexdigest()[:20]}"',  # weak: it is compressed on the way
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    @router.get("/")
+    def demo() -> HTMLResponse:
+        return pages.page("demo.html")
+
+    @router.api_route("/widget.js", methods=["GET", "HEAD"])
+    def widget_loader(request: Request) -> Response:
+        known = request.headers.get("if-none-match", "")
+        if loader_headers["ETag"] in (tag.strip() for tag in known.split(",")):
+            return Response(status_code=304, headers=loader_headers)
+        return Response(loader, media_type="text/javascript; charset=utf-8", headers=loader_headers)
+
+    @router.get("/widget/chat")
+    def chat() -> HTMLResponse:
+        return pages.page("chat.html", ancestors=ancestors)
+
+    return router

@@ -1,0 +1,206 @@
+// The door to the server: requests, streamed turns, live events. Knows the HTTP contract, not the page.
+
+const STALL_MS = 50_000; // the server says something at least every 15 s: longer silence is a dead connection
+const LONGEST_PAUSE_MS = 30_000;
+
+/** The server's answer was an error. `retryAfter` in seconds when it asked to wait. */
+export class Refused extends Error {
+  constructor(status, detail, retryAfter = null) {
+    super(detail);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Would the same request succeed later? */
+  get passing() {
+    return this.status === 429 || this.status === 408 || this.status >= 500;
+  }
+}
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Resolves after `ms`, or at once when the browser comes back online or to the front. */
+export function pause(ms) {
+  return new Promise((done) => {
+    const stop = () => {
+      clearTimeout(timer);
+      removeEventListener("online", stop);
+      document.removeEventListener("visibilitychange", seen);
+      done();
+    };
+    const seen = () => document.visibilityState === "visible" && stop();
+    const timer = setTimeout(stop, ms);
+    addEventListener("online", stop);
+    document.addEventListener("visibilitychange", seen);
+  });
+}
+
+async function ask(method, path, { token, body, accept = "application/json", headers = {}, signal } = {}) {
+  const response = await fetch(`/api${path}`, {
+    method,
+    signal,
+    cache: "no-store",
+    credentials: "omit", // an agent who tries the chat on their own site is a customer here
+    headers: {
+      Accept: accept,
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      ...headers,
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  throw new Refused(response.status, problem.detail ?? response.statusText, seconds(response.headers.get("Retry-After")));
+}
+
+/** Retry-After as seconds: a number or a date. */
+function seconds(value) {
+  if (!value) return null;
+  const number = Number(value);
+  return Math.max(1, Math.ceil(Number.isNaN(number) ? (Date.parse(value) - Date.now()) / 1000 || 1 : number));
+}
+
+/** Yields {event, data, id} of a server-sent event stream until it ends. `heard` is called at every piece. */
+async function* readEvents(response, heard = () => {}) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let buffer = "";
+  let event = "message";
+  let data = [];
+  let id = null;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      heard();
+      buffer += value;
+      // a \r at the very end may be half of a \r\n: it waits for the next piece
+      const lines = buffer.split(/\r\n|\n|\r(?!$)/);
+      buffer = lines.pop();
+      for (const line of lines) {
+        if (line === "") {
+          if (data.length) yield { event, data: JSON.parse(data.join("\n")), id };
+          event = "message";
+          data = [];
+        } else if (!line.startsWith(":")) {
+          const [, field, content] = /^([^:]*)(?:: ?)?([^]*)$/.exec(line);
+          if (field === "data") data.push(content);
+          else if (field === "event") event = content;
+          else if (field === "id") id = content;
+        }
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+export async function createConversation(body) {
+  return (await ask("POST", "/conversations", { body })).json();
+}
+
+export async function popularArticles(limit) {
+  return (await (await ask("GET", `/articles?limit=${limit}`)).json()).items;
+}
+
+/** The requests of one conversation. */
+export class Conversation {
+  constructor({ id, token }) {
+    this.id = id;
+    this.token = token;
+    this.lastEventId = null;
+  }
+
+  get path() {
+    return `/conversations/${encodeURIComponent(this.id)}`;
+  }
+
+  async read() {
+    return (await ask("GET", this.path, { token: this.token })).json();
+  }
+
+  /** One turn. Calls `on.stage(name)` and `on.delta(text)` as they come; gives the Turn. */
+  async send(text, clientId, on) {
+    const abort = new AbortController();
+    let timer = setTimeout(() => abort.abort(), STALL_MS);
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => abort.abort(), STALL_MS);
+    };
+    try {
+      const body = { text, client_id: clientId };
+      const response = await ask("POST", `${this.path}/messages`, {
+        token: this.token, body, accept: "text/event-stream", signal: abort.signal,
+      });
+      if (!response.headers.get("Content-Type")?.includes("event-stream")) return await response.json();
+      for await (const { event, data } of readEvents(response, heard)) {
+        if (event === "stage") on.stage(data.stage);
+        else if (event === "delta") on.delta(data.text);
+        else if (event === "turn") return data;
+        else if (event === "error") throw new Refused(data.status ?? 500, data.detail ?? "", data.retry_after ?? null);
+      }
+      throw new TypeError("the stream ended before the turn");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async escalate(body = {}) {
+    return (await ask("POST", `${this.path}/escalate`, { token: this.token, body })).json();
+  }
+
+  async post(what, body = {}) {
+    await ask("POST", `${this.path}/${what}`, { token: this.token, body });
+  }
+
+  feedback(messageId, helpful) {
+    return this.post(`messages/${encodeURIComponent(messageId)}/feedback`, { helpful });
+  }
+
+  /**
+   * Follows the live events until `signal` aborts, reconnecting with growing pauses and without loss.
+   * `on.connected()` after each connection, `on.lost()` when one breaks, `on.gone()` when the conversation is no more,
+   * and `on.message`, `on.status`, `on.typing` with the event's data.
+   */
+  async follow(signal, on) {
+    let failures = 0;
+    while (!signal.aborted) {
+      const abort = new AbortController();
+      const stop = () => abort.abort();
+      signal.addEventListener("abort", stop);
+      let timer = setTimeout(stop, STALL_MS);
+      const heard = () => {
+        clearTimeout(timer);
+        timer = setTimeout(stop, STALL_MS);
+      };
+      let wait = Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** failures) * (0.75 + Math.random() / 2);
+      try {
+        const response = await ask("GET", `${this.path}/events`, {
+          token: this.token, accept: "text/event-stream", signal: abort.signal,
+          headers: this.lastEventId === null ? {} : { "Last-Event-ID": this.lastEventId },
+        });
+        heard();
+        on.connected();
+        for await (const { event, data, id } of readEvents(response, () => {
+          failures = 0;
+          heard();
+        })) {
+          if (id !== null) this.lastEventId = id;
+          on[event]?.(data);
+        }
+        wait = 1000;
+      } catch (error) {
+        if (signal.aborted) return;
+        if ([401, 403, 404].includes(error.status)) return on.gone();
+        if (error.retryAfter) wait = error.retryAfter * 1000;
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", stop);
+      }
+      if (signal.aborted) return;
+      failures++;
+      on.lost();
+      await pause(wait);
+    }
+  }
+}

@@ -1,0 +1,593 @@
+// The conversation, start to finish: what is remembered, sent, received and shown.
+// The door to the server is api.js, the messages on the screen are log.js, the page around is frame.js.
+
+import { Conversation, Refused, createConversation, pause, popularArticles, sleep } from "./api.js";
+import * as frame from "./frame.js";
+import { Log } from "./log.js";
+import { element, markdown } from "./markdown.js";
+import { Rating } from "./rating.js";
+import { direction, fillWords, language, locale, say } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const PLACE_EVERY_MS = 20_000; // how often the place in the queue is asked for
+const TYPING_LASTS_MS = 12_000; // an agent who stopped without saying so
+const ATTEMPTS = 4;
+
+// -- what this browser remembers: {id, token, greeting, seen, helpful, rated, outbox}
+
+const KEY = `parley:${frame.hostOrigin}`;
+let memory = recall();
+
+function recall() {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return { helpful: {}, outbox: [], ...found };
+  } catch {
+    return { helpful: {}, outbox: [] };
+  }
+}
+
+function remember(changes) {
+  Object.assign(memory, changes);
+  try {
+    localStorage.setItem(KEY, JSON.stringify(memory));
+  } catch { /* storage is blocked: the conversation lasts as long as this page */ }
+}
+
+// -- state
+
+let conversation = null;
+let creating = null; // the promise of the conversation that is being created
+let status = "bot";
+let handoff = null;
+let open = false; // is the frame in sight?
+let following = null; // the AbortController of the live events
+let sticking = true; // does the view follow what comes in?
+const streams = new Set(); // answers that are on their way: {text, since}
+
+document.documentElement.lang = language;
+document.documentElement.dir = direction;
+fillWords(document);
+
+const log = new Log($("log"), {
+  retry: (entry) => {
+    deliver(entry);
+    $("input").focus();
+  },
+  feedback: async (id, helpful) => {
+    await conversation.feedback(id, helpful);
+    remember({ helpful: log.helpful });
+  },
+}, memory.helpful);
+
+const rating = new Rating($("rating"), {
+  send: async (values) => {
+    await conversation.post("rating", values);
+    remember({ rated: true });
+  },
+  done: (thanks) => {
+    if (thanks === null) return notice(say("failed"));
+    remember({ rated: true });
+    rating.hide();
+    $("thanks").textContent = thanks || say("ended");
+    $("input").focus();
+  },
+});
+
+// -- the greeting, before anything was said
+
+const greeting = element("article", element("p", element("span", say("assistant"))), element("div"));
+greeting.className = "message assistant";
+greeting.firstChild.className = "by";
+greeting.lastChild.className = "text";
+$("log").before(greeting);
+
+function greet() {
+  greeting.lastChild.replaceChildren(markdown(memory.greeting || say("greeting")));
+}
+
+async function offerStarters() {
+  if (memory.id || log.entries.length) return;
+  const articles = await popularArticles(3).catch(() => []);
+  if (!articles.length || log.entries.length) return;
+  const buttons = articles.slice(0, 3).map(({ title }) => {
+    const button = element("button", title);
+    button.type = "button";
+    button.dir = "auto";
+    button.onclick = () => write(title);
+    return button;
+  });
+  $("starters").append(...buttons);
+  $("starters").hidden = false;
+}
+
+// -- one conversation: found again, made at the first word, or gone
+
+function adopt({ id, token }) {
+  conversation = new Conversation({ id, token });
+  $("starters").hidden = true;
+  return conversation;
+}
+
+async function ensure() {
+  if (conversation) return conversation;
+  creating ??= (async () => {
+    const made = await createConversation({ locale, ...(frame.pageUrl && { page_url: frame.pageUrl }) });
+    remember({ id: made.id, token: made.token, greeting: made.greeting, rated: false, seen: 0 });
+    adopt(made);
+    greet();
+    setStatus(made.status ?? "bot");
+    follow();
+    return conversation;
+  })().finally(() => (creating = null));
+  return creating;
+}
+
+/** The server no longer knows this conversation: the next word starts a new one. */
+function forget(gone) {
+  if (conversation !== gone) return;
+  conversation = null;
+  const found = recall();
+  if (found.id && found.id !== gone.id) return join(found); // another tab has begun anew already
+  following?.abort();
+  following = null;
+  log.helpful = {};
+  remember({ id: undefined, token: undefined, greeting: undefined, helpful: log.helpful, rated: false, seen: 0 });
+  log.clear((entry) => entry.state);
+  greet();
+  setStatus("bot");
+  notice(say("gone"), "info");
+}
+
+/** Shows the conversation that another tab began. */
+function join(found) {
+  following?.abort();
+  following = null;
+  memory = found;
+  log.helpful = memory.helpful;
+  log.clear((entry) => entry.state);
+  adopt(found);
+  greet();
+  refresh().then(follow, follow);
+}
+
+let reading = null;
+let again = false;
+
+/** Reads the conversation as the server has it. Calls that come meanwhile are answered by one more reading. */
+function refresh() {
+  if (reading) {
+    again = true;
+    return reading;
+  }
+  const asked = conversation;
+  reading = (async () => {
+    do {
+      again = false;
+      const state = await asked.read();
+      if (asked !== conversation) return;
+      for (const message of state.messages) log.take(message);
+      setStatus(state.status, state.handoff);
+      arrived();
+    } while (again);
+  })().catch((error) => {
+    if ([401, 403, 404].includes(error.status)) forget(asked);
+    else throw error;
+  }).finally(() => (reading = null));
+  return reading;
+}
+
+// -- live events
+
+function follow() {
+  const wanted = conversation && (status === "waiting" || status === "agent" || (open && document.visibilityState === "visible"));
+  if (!wanted) {
+    following?.abort();
+    following = null;
+  }
+  if (!wanted || following) return;
+  const asked = conversation;
+  following = new AbortController();
+  asked.follow(following.signal, {
+    connected: () => {
+      if ($("notice").textContent === say("lost")) notice("");
+      refresh().catch(() => {});
+    },
+    lost: () => (status === "waiting" || status === "agent") && notice(say("lost"), "info"),
+    gone: () => forget(asked),
+    message: (message) => {
+      if (message.role === "agent") typing(false);
+      log.take(message);
+      arrived();
+    },
+    status: (data) => {
+      if (data.status) setStatus(data.status, data.handoff ?? handoff);
+      refresh().catch(() => {});
+    },
+    typing: (data) => data.role !== "customer" && typing(data.on, data.name ?? data.author),
+  });
+}
+
+let typingTimer;
+function typing(on, name) {
+  clearTimeout(typingTimer);
+  $("typing").textContent = on ? say("typing", { name: name ?? handoff?.agent?.name ?? say("agent") }) : "";
+  if (on) typingTimer = setTimeout(() => typing(false), TYPING_LASTS_MS);
+  scroll();
+}
+
+/** Something may have come in: what is unread, and where the view stands. */
+function arrived() {
+  const times = log.entries.filter((entry) => entry.role !== "customer").map((entry) => entry.at ?? 0);
+  if (open) remember({ seen: Math.max(memory.seen ?? 0, ...times) });
+  frame.state(times.filter((at) => at > (memory.seen ?? 0)).length, status === "waiting" || status === "agent");
+  drawDraft();
+  scroll();
+}
+
+// -- sending
+
+function write(text) {
+  $("starters").hidden = true;
+  notice("");
+  sticking = true;
+  const entry = log.add("customer", text, newId());
+  remember({ outbox: [...memory.outbox, { text, clientId: entry.clientId }] });
+  deliver(entry);
+}
+
+/** Sends until it is answered. Trying again is safe: the same client id gives the same turn. */
+async function deliver(entry) {
+  const stream = { text: "", since: log.entries.length };
+  const state = (name, note) => {
+    Object.assign(entry, { state: name, note });
+    log.mark(entry);
+    scroll();
+  };
+  state("sending", "");
+  const slow = setTimeout(() => entry.state === "sending" && state("sending", say("sending")), 4000);
+  streams.add(stream);
+  waitForAnswer();
+  let failures = 0;
+  for (;;) {
+    let asked = null;
+    try {
+      asked = await ensure();
+      let text = "";
+      const turn = await asked.send(entry.text, entry.clientId, {
+        stage: (name) => {
+          if (entry.state) state(null, ""); // it is saved: the server works on it
+          stage(name);
+        },
+        delta: (piece) => {
+          if (entry.state) state(null, "");
+          text += piece;
+          if (text.length > stream.text.length) stream.text = text; // what was shown stays when a stream begins anew
+          drawDraft();
+        },
+      });
+      state(null, "");
+      settle(entry);
+      streams.delete(stream);
+      take(turn);
+      break;
+    } catch (error) {
+      if (asked && asked !== conversation) continue; // another message found it gone: this one goes to the new one
+      if (asked && [401, 404].includes(error.status) && failures === 0) {
+        failures++;
+        forget(asked);
+        continue;
+      }
+      if (error.status === 429 && failures < ATTEMPTS) {
+        notice(say("slow_down", { seconds: error.retryAfter ?? 5 }), "spoken");
+        for (let left = error.retryAfter ?? 5; left > 0; left--) {
+          state("waiting", say("slow_down", { seconds: left }));
+          await sleep(1000);
+        }
+        notice("");
+        failures++;
+        state("sending", say("sending"));
+        continue;
+      }
+      const lasting = error instanceof Refused && !error.passing;
+      if (!lasting && !navigator.onLine) {
+        state("waiting", say("offline"));
+        await pause(5000);
+        continue;
+      }
+      if (lasting || ++failures >= ATTEMPTS) {
+        entry.lasting = lasting;
+        const reason = error instanceof Refused && error.message ? `${say("not_sent")} ${error.message}` : say("not_sent");
+        state("failed", reason);
+        notice(reason, "spoken");
+        if (lasting) settle(entry);
+        streams.delete(stream);
+        break;
+      }
+      state("sending", say("sending"));
+      await pause(700 * 2 ** failures);
+    }
+  }
+  clearTimeout(slow);
+  drawDraft();
+}
+
+/** Needs no sending any more. */
+function settle(entry) {
+  remember({ outbox: memory.outbox.filter((kept) => kept.clientId !== entry.clientId) });
+}
+
+/** What one Turn of the server says. */
+function take(turn) {
+  if (turn.message) log.take(turn.message);
+  setStatus(turn.conversation.status, turn.conversation.handoff ?? handoff);
+  if (turn.conversation.status === "waiting" || turn.conversation.status === "agent") refresh().catch(() => {});
+  arrived();
+}
+
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16)); // not a secure context: randomUUID is missing there
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// -- the answer that is being written
+
+let draftDrawn = false;
+let patience;
+
+function waitForAnswer() {
+  stage(null);
+  clearTimeout(patience);
+  patience = setTimeout(drawDraft, 250, true); // a quick answer needs no "thinking"
+}
+
+function stage(name) {
+  const key = { search: "stage_search", retrieve: "stage_search", answer: "stage_answer" }[name] ?? "thinking";
+  if ($("stage").textContent !== say(key)) $("stage").textContent = say(key);
+}
+
+/** Shows the longest of the answers on their way: messages sent in one breath share one. */
+function drawDraft(late = false) {
+  if (draftDrawn && !late) return;
+  draftDrawn = true;
+  requestAnimationFrame(() => {
+    draftDrawn = false;
+    const answers = log.entries.filter((entry) => entry.role === "assistant");
+    const open = [...streams].filter(({ text, since }) => !(text
+      && answers.some((entry) => log.entries.indexOf(entry) >= since - 1 && entry.text.startsWith(text))));
+    const text = open.reduce((longest, stream) => (stream.text.length > longest.length ? stream.text : longest), "");
+    const box = $("draft");
+    const bot = status === "bot" || status === "closed"; // with a person in charge the bot is silent
+    box.hidden = !open.length || (!text && (!bot || (!late && box.hidden)));
+    box.firstElementChild.hidden = !text;
+    box.firstElementChild.replaceChildren(markdown(text, { cite: (n) => element("sup", String(n)) }));
+    box.lastElementChild.hidden = Boolean(text);
+    scroll();
+  });
+}
+
+// -- where the conversation stands
+
+function setStatus(next, told = null) {
+  const before = status;
+  status = next;
+  handoff = next === "waiting" || next === "agent" ? told : null;
+  const name = handoff?.agent?.name ?? say("agent");
+  $("subtitle").textContent = say(`subtitle_${next}`, { name });
+  document.body.dataset.status = next;
+
+  const waiting = next === "waiting";
+  $("bar").hidden = !waiting && next !== "agent";
+  $("resume").hidden = $("bar-hint").hidden = !waiting;
+  const seconds = handoff?.expected_wait_s;
+  const line = waiting
+    ? say("waiting", { position: handoff?.position, minutes: seconds === null || seconds === undefined ? null : Math.ceil(seconds / 60) })
+    : next === "agent" ? say("taken", { name }) : "";
+  if ($("bar-text").textContent !== line) $("bar-text").textContent = line;
+
+  $("person").setAttribute("aria-disabled", String(waiting || next === "agent"));
+  $("end").hidden = !conversation || next === "closed";
+  $("input").placeholder = say(next === "agent" ? "placeholder_agent" : next === "closed" ? "placeholder_closed" : "placeholder", { name });
+  if (next !== "agent") typing(false);
+
+  if (next === "closed") {
+    $("thanks").textContent ||= say("ended");
+    if (!memory.rated) rating.show();
+    if (before !== "closed") sticking = true;
+  } else {
+    rating.hide();
+    $("thanks").textContent = "";
+    if (before === "closed") remember({ rated: false });
+  }
+  if (before !== next) {
+    follow();
+    arrived();
+  }
+}
+
+setInterval(() => {
+  if (status === "waiting" && open && document.visibilityState === "visible") refresh().catch(() => {});
+}, PLACE_EVERY_MS);
+
+/** Does something with the conversation that is not a message; tells when it failed. */
+async function act(button, what) {
+  if (button.disabled) return false;
+  button.disabled = true;
+  notice("");
+  try {
+    await what();
+    return true;
+  } catch (error) {
+    notice(error.status === 429 ? say("busy", { seconds: error.retryAfter ?? 5 }) : say("failed"));
+    return false;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+$("person").onclick = async () => {
+  if (status === "waiting" || status === "agent") return $("bar").focus();
+  $("starters").hidden = true;
+  sticking = true;
+  const done = await act($("person"), async () => {
+    const asked = await ensure();
+    try {
+      take(await asked.escalate());
+    } catch (error) {
+      if (![401, 404].includes(error.status)) throw error;
+      forget(asked);
+      take(await (await ensure()).escalate());
+      notice("");
+    }
+  });
+  if (done && !coarse.matches) $("input").focus();
+};
+
+$("resume").onclick = async () => {
+  const done = await act($("resume"), async () => {
+    try {
+      await conversation.post("resume");
+      setStatus("bot");
+    } finally {
+      refresh().catch(() => {}); // an agent may have been quicker
+    }
+  });
+  if (done) $("input").focus();
+};
+
+$("end").onclick = async () => {
+  const done = await act($("end"), async () => {
+    await conversation.post("close");
+    setStatus("closed");
+    refresh().catch(() => {});
+  });
+  if (done && !$("rating").hidden) rating.focus();
+};
+
+// -- the field to write in
+
+const coarse = matchMedia("(pointer: coarse)");
+let said = 0; // when the agent was last told that the customer is typing
+let quiet;
+
+function tellTyping(on) {
+  if (status !== "waiting" && status !== "agent") return;
+  clearTimeout(quiet);
+  if (on) quiet = setTimeout(tellTyping, 4000, false);
+  if (on && Date.now() - said < 3000) return;
+  if (!on && !said) return;
+  said = on ? Date.now() : 0;
+  conversation.post("typing", { on }).catch(() => {});
+}
+
+function grow() {
+  const field = $("input");
+  field.style.height = "auto";
+  if (field.value) field.style.height = `${Math.min(field.scrollHeight + 2, 140)}px`;
+}
+
+$("input").addEventListener("input", () => {
+  grow();
+  tellTyping(Boolean($("input").value));
+});
+$("input").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  $("composer").requestSubmit();
+});
+$("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("input").value.trim();
+  $("input").focus();
+  if (!text) return;
+  $("input").value = "";
+  grow();
+  tellTyping(false);
+  write(text);
+});
+
+/** Tells something above the field. `kind`: bad, info, or spoken where it can be seen elsewhere already. */
+function notice(text, kind = "bad") {
+  $("notice").className = `notice ${kind}`;
+  $("notice").textContent = text;
+}
+
+// -- the view: it follows what comes in, but never past the beginning of the newest answer
+
+const view = $("scroll");
+
+function scroll() {
+  if (sticking) {
+    const newest = $("draft").hidden ? log.entries.findLast((entry) => entry.role !== "system")?.node : $("draft");
+    const bottom = view.scrollHeight - view.clientHeight;
+    const top = newest && status !== "closed" ? newest.offsetTop - 12 : bottom;
+    view.scrollTop = Math.min(bottom, Math.max(top, 0));
+  }
+  drawJump();
+}
+
+function drawJump() {
+  $("jump").hidden = view.scrollHeight - view.clientHeight - view.scrollTop < 60;
+}
+
+for (const kind of ["wheel", "touchmove", "keydown"]) {
+  view.addEventListener(kind, () => (sticking = false), { passive: true });
+}
+view.addEventListener("scroll", () => {
+  drawJump();
+  if ($("jump").hidden) sticking = true;
+}, { passive: true });
+$("jump").onclick = () => {
+  view.scrollTop = view.scrollHeight;
+  sticking = true;
+  $("input").focus();
+};
+new ResizeObserver(scroll).observe(view);
+
+// -- the page around
+
+function shut() {
+  if (!frame.canClose) return;
+  open = false; // what comes in from now on is unread
+  frame.close();
+}
+
+$("close").hidden = !frame.canClose;
+$("close").onclick = shut;
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing) shut();
+});
+document.addEventListener("visibilitychange", follow);
+addEventListener("storage", ({ key }) => {
+  // another tab began a conversation: this one shows the same
+  if (key !== KEY) return;
+  const found = recall();
+  memory = { ...memory, seen: found.seen, outbox: found.outbox };
+  if (!conversation && found.id) join(found);
+});
+
+// -- start
+
+if (memory.id && memory.token) adopt(memory);
+greet();
+setStatus("bot");
+frame.listen((shown) => {
+  open = shown.open;
+  if (open) {
+    sticking = true;
+    if (shown.text) {
+      $("input").value = shown.text;
+      grow();
+    }
+    arrived();
+    if (shown.focus) (coarse.matches ? $("title") : $("input")).focus();
+  }
+  follow();
+});
+if (conversation) await refresh().catch(() => notice(say("lost"), "info"));
+for (const { text, clientId } of memory.outbox) {
+  // left behind by a reload: shown by the server already, or still to be sent
+  deliver(log.entries.find((entry) => entry.clientId === clientId) ?? log.add("customer", text, clientId));
+}
+offerStarters();

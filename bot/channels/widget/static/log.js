@@ -1,0 +1,151 @@
+// The messages on the screen. Knows their order and their shape; not how they are sent or received.
+
+import { element, markdown, safeUrl } from "./markdown.js";
+import { fillWords, language, say } from "./words.js";
+
+const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+export class Log {
+  /** `on.feedback(id, helpful)`, `on.retry(entry)`; `helpful`: what was said of which message before. */
+  constructor(root, on, helpful) {
+    this.root = root;
+    this.on = on;
+    this.helpful = helpful;
+    this.entries = [];
+  }
+
+  /** Takes a Message of the server, new or known. Gives its entry; `entry.fresh` says that it was not there before. */
+  take(message) {
+    let entry = this.entries.find((known) => (known.id && known.id === message.id)
+      || (known.clientId && known.clientId === message.client_id));
+    const fresh = !entry;
+    if (fresh) entry = this.add(message.role, message.text, message.client_id);
+    // the text of a message never changes, but its sources come only with the whole of it
+    const same = !fresh && entry.text === message.text && (entry.sources.length || !message.sources?.length);
+    Object.assign(entry, {
+      id: message.id, text: message.text, author: message.author, sources: message.sources ?? [],
+      at: Date.parse(message.created_at) || entry.at, fresh, state: null,
+    });
+    this.place(entry);
+    if (same) this.mark(entry);
+    else this.draw(entry);
+    return entry;
+  }
+
+  /** A message at the end that the server does not know yet. */
+  add(role, text, clientId = null) {
+    const entry = { id: null, clientId, role, text, author: null, sources: [], at: null, state: null, note: "" };
+    entry.node = document.getElementById("message-template").content.cloneNode(true).firstElementChild;
+    fillWords(entry.node);
+    this.entries.push(entry);
+    this.root.append(entry.node);
+    this.draw(entry);
+    return entry;
+  }
+
+  /** Puts an entry after the last one that is not younger. Ours, not dated yet, stay where they were written. */
+  place(entry) {
+    const now = this.entries.indexOf(entry);
+    const before = this.entries[now - 1];
+    const after = this.entries[now + 1];
+    if (!entry.at || ((!before?.at || before.at <= entry.at) && (!after?.at || after.at >= entry.at))) return;
+    this.entries.splice(now, 1);
+    let index = this.entries.length;
+    while (index > 0 && !(this.entries[index - 1].at <= entry.at && this.entries[index - 1].at)) index--;
+    if (index === 0) index = this.entries.findIndex((other) => other.at > entry.at);
+    if (index < 0) index = this.entries.length;
+    this.root.insertBefore(entry.node, this.entries[index]?.node ?? null);
+    this.entries.splice(index, 0, entry);
+  }
+
+  clear(keep) {
+    for (const entry of this.entries) if (!keep(entry)) entry.node.remove();
+    this.entries = this.entries.filter(keep);
+  }
+
+  draw(entry) {
+    const { node } = entry;
+    node.className = `message ${entry.role}`;
+    node.querySelector(".who").textContent = { customer: say("you"), assistant: say("assistant"), system: "" }[entry.role]
+      ?? entry.author ?? say("agent");
+    const text = node.querySelector(":scope > .text");
+    if (entry.role === "customer") text.textContent = entry.text;
+    else text.replaceChildren(markdown(entry.text, { cite: (n) => this.citation(entry, n), breaks: entry.role === "agent" }));
+    const sources = node.querySelector(".sources");
+    sources.hidden = !entry.sources.length;
+    sources.querySelector("ol").replaceChildren(...entry.sources.map(card));
+    this.drawHelpful(entry);
+    this.mark(entry);
+  }
+
+  /** When it was written, and how far a message of ours has come. */
+  mark(entry) {
+    if (entry.id) entry.node.dataset.id = entry.id;
+    const stamp = entry.node.querySelector("time");
+    if (entry.at) {
+      const date = new Date(entry.at);
+      stamp.dateTime = date.toISOString();
+      stamp.textContent = (date.toDateString() === new Date().toDateString() ? time : day).format(date);
+    }
+    const line = entry.node.querySelector(".state");
+    const retry = line.querySelector("button");
+    line.hidden = !entry.state;
+    entry.node.classList.toggle("failed", entry.state === "failed");
+    entry.node.classList.toggle("pending", Boolean(entry.state));
+    line.querySelector("span").textContent = entry.note;
+    retry.hidden = entry.state !== "failed" || entry.lasting;
+    retry.onclick = () => this.on.retry(entry);
+  }
+
+  citation(entry, n) {
+    if (!entry.sources[n - 1]) return null;
+    const mark = element("a", String(n));
+    mark.href = `#${n}`;
+    mark.setAttribute("aria-label", say("source", { n, title: entry.sources[n - 1].title }));
+    mark.onclick = (event) => {
+      event.preventDefault(); // no step in the history of the page around
+      const target = entry.node.querySelectorAll(".sources a")[n - 1];
+      target.focus({ preventScroll: true });
+      target.scrollIntoView({ block: "nearest" });
+    };
+    return element("sup", mark);
+  }
+
+  drawHelpful(entry) {
+    const box = entry.node.querySelector(".helpful");
+    // what cites nothing answered nothing: a greeting or a handover is not asked about
+    box.hidden = entry.role !== "assistant" || !entry.id || !entry.sources.length;
+    const said = this.helpful[entry.id];
+    for (const button of box.querySelectorAll("button")) {
+      const value = button.dataset.helpful === "true";
+      button.setAttribute("aria-pressed", String(said === value));
+      button.onclick = async () => {
+        if (this.helpful[entry.id] === value) return;
+        const before = this.helpful[entry.id];
+        this.helpful[entry.id] = value;
+        this.drawHelpful(entry);
+        box.querySelector(".hint").textContent = say(value ? "helpful_thanks" : "helpful_sorry");
+        try {
+          await this.on.feedback(entry.id, value);
+        } catch {
+          this.helpful[entry.id] = before;
+          this.drawHelpful(entry);
+          box.querySelector(".hint").textContent = say("failed");
+        }
+      };
+    }
+  }
+}
+
+function card(source) {
+  const node = document.getElementById("source-template").content.cloneNode(true).firstElementChild;
+  const link = node.querySelector("a");
+  const url = safeUrl(source.url ?? source.original_url ?? "");
+  if (url) link.href = url;
+  link.querySelector("b").textContent = source.title;
+  link.querySelector(".heading").textContent = source.heading && source.heading !== source.title ? source.heading : "";
+  link.querySelector(".away").textContent = ` (${say("new_tab")})`;
+  node.querySelector("p").textContent = markdown(source.excerpt ?? "").textContent;
+  return node;
+}

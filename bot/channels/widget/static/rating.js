@@ -1,0 +1,82 @@
+// The rating of an ended conversation: stars first, then two questions that may be left out.
+// A star counts as soon as it is picked: most people stop there.
+
+import { element } from "./markdown.js";
+import { say } from "./words.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export class Rating {
+  /** `send({csat, nps, comment})` tells the server; `done()` is called when the customer has finished or declined. */
+  constructor(form, { send, done }) {
+    this.form = form;
+    this.send = send;
+    this.done = done;
+    this.form.querySelector(".stars").append(...[1, 2, 3, 4, 5].map((n) => choice("csat", n, star(), say("stars", n))));
+    this.form.querySelector(".scale").append(...[...Array(11).keys()].map((n) => choice("nps", n, String(n))));
+    form.addEventListener("change", ({ target }) => {
+      if (target.name !== "csat") return;
+      for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = false;
+      document.getElementById("rate-skip").hidden = true;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.send(this.values()).catch(() => {}), 700); // arrow keys pass over stars
+    });
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      clearTimeout(this.timer);
+      const button = document.getElementById("rate-send");
+      button.disabled = true;
+      try {
+        await this.send(this.values());
+        this.done(say("rate_thanks"));
+      } catch {
+        this.done(null);
+      } finally {
+        button.disabled = false;
+      }
+    });
+    document.getElementById("rate-skip").onclick = () => this.done("");
+  }
+
+  values() {
+    const data = new FormData(this.form);
+    const number = (name) => (data.has(name) ? Number(data.get(name)) : undefined);
+    return { csat: number("csat"), nps: number("nps"), comment: data.get("comment")?.trim() || undefined };
+  }
+
+  show() {
+    if (!this.form.hidden) return;
+    this.form.reset();
+    for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = true;
+    document.getElementById("rate-skip").hidden = false;
+    this.form.hidden = false;
+  }
+
+  hide() {
+    clearTimeout(this.timer);
+    this.form.hidden = true;
+  }
+
+  focus() {
+    this.form.querySelector("input").focus();
+  }
+}
+
+function choice(name, value, face, label) {
+  const input = element("input");
+  Object.assign(input, { type: "radio", name, value });
+  if (label) input.setAttribute("aria-label", label);
+  const node = element("label", input, element("span", face));
+  if (label) node.title = label;
+  return node;
+}
+
+function star() {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", "M12 3l2.800 5.800 6.200.9-4.500 4.400 1.100 6.300L12 17.400l-5.600 3 1.100-6.300L3 9.700l6.200-.9z");
+  svg.append(path);
+  return svg;
+}

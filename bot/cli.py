@@ -1,0 +1,248 @@
+"""The `parley` command. Each command says in one line what went wrong and what to do, and never more.
+
+Finds the parts, asks them, prints. Slow libraries are imported by the command that needs them: `parley --help`
+must not wait for a vector store. Other packages add commands through the entry point group `parley.commands`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import os
+import sys
+import time
+from importlib.metadata import entry_points
+from typing import Annotated, Any
+
+import typer
+
+os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Answers customers from your help center, and hands them to a person when it should.",
+)  # fmt: skip
+agents = typer.Typer(no_args_is_help=True, help="The people who answer in the inbox.")
+app.add_typer(agents, name="agent")
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes; several share a Chroma server.", min=1, max=64)] = 1,
+) -> None:
+    """Serve everything: chat, help center, inbox, API."""
+    from bot.serving import serve as run
+    from help_center.settings import load_settings
+
+    run(load_settings(), host, port, workers)
+
+
+@app.command()
+def index(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders of Markdown or HTML, or .jsonl files.")],
+    prune: Annotated[bool, typer.Option("--prune", help="Remove what the same SOURCE brought earlier and has no longer.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring articles in, and index what changed. Safe to interrupt and to run again."""
+    from bot.progress import Progress
+    from bot.reach import reached
+    from help_center.importing import bring_in
+    from help_center.settings import load_settings
+
+    began = time.monotonic()
+    with reached(load_settings(), "index") as reach:
+        with Progress("reading", "articles") as progress:
+            report = bring_in(reach.house.database, sources, prune=prune, progress=progress)
+        with Progress("indexing", "passages") as progress:
+            indexed = reach.sync(progress)
+    told = {
+        "added": report.added, "updated": report.updated, "unchanged": report.unchanged, "removed": report.removed,
+        "failed": report.failed, "passages": indexed.passages, "seconds": round(time.monotonic() - began, 2),
+    }  # fmt: skip
+    if as_json:
+        _print_json(told)
+    else:
+        print(
+            f"added {report.added}, updated {report.updated}, unchanged {report.unchanged}, removed {report.removed}, "
+            f"failed {len(report.failed)}; {indexed.passages} passages in {told['seconds']} s"
+        )
+    for line in report.not_pruned:
+        _complain(f"{line}.")
+    for failure in report.failed:
+        _complain(f"{failure['where']}: {failure['reason']}")
+    if report.failed or report.not_pruned:
+        raise typer.Exit(2)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option(help="How many articles.", min=1, max=50)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Search the help center."""
+    from bot.reach import reached
+    from help_center.settings import load_settings
+
+    began = time.monotonic()
+    with reached(load_settings(), "search") as reach:
+        results = reach.ranking(query, limit)["results"]
+    if as_json:
+        _print_json({"query": query, "took_ms": round((time.monotonic() - began) * 1000, 1), "results": results})
+        return
+    for place, result in enumerate(results, 1):
+        print(f"{place}. {result['title']}  ({result['article_id']}, {result['score']:.2f})\n   {result['excerpt']}")
+    if not results:
+        print("Nothing found. Has the help center been indexed? `parley index FOLDER` does it.")
+
+
+@app.command()
+def ask(question: Annotated[str, typer.Argument(help="As a customer would ask it.")], as_json: AsJson = False) -> None:
+    """One turn, as a customer would get it. Opens no conversation and fills no queue."""
+    from bot.reach import reached
+    from help_center.settings import load_settings
+
+    if not question.strip():
+        raise typer.BadParameter("ask something.")
+    with reached(load_settings(), "ask") as reach:
+        turn = reach.ask(question)
+    turn = {key: value for key, value in turn.items() if key not in {"found", "evidence"}}
+    if as_json:
+        _print_json(turn)
+        return
+    print(turn["message"]["text"])
+    for number, source in enumerate(turn["message"]["sources"], 1):
+        print(f"  [{number}] {source['title']} › {source['heading']}  {source['url']}")
+    why = f" ({', '.join(turn['reasons'])})" if turn["reasons"] else ""
+    sure = "" if turn["confidence"] is None else f", confidence {turn['confidence']:.2f}"
+    print(f"-- {turn['action']}{why}{sure}, {turn['timings_ms'].get('total', 0):.0f} ms")
+
+
+@app.command()
+def chat() -> None:
+    """A conversation in the terminal, as a customer would have it: agents see it, and may reply."""
+    import asyncio
+
+    from bot.terminal import chat_in_terminal
+    from help_center.settings import load_settings
+
+    asyncio.run(chat_in_terminal(load_settings()))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is configured, what answers, what does not, and what to do."""
+    from bot.doctor import examine
+    from help_center.settings import load_settings
+
+    findings = examine(load_settings())
+    if as_json:
+        _print_json({"ok": all(f.ok for f in findings), "checks": [vars(f) for f in findings]})
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.told}")
+            if finding.advice:
+                print(f"     -> {finding.advice}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@agents.command("add")
+def add(
+    email: Annotated[str, typer.Argument(help="The agent's e-mail address: the name to sign in with.")],
+    name: Annotated[str | None, typer.Option(help="As customers see it.")] = None,
+    role: Annotated[str, typer.Option(help="agent, or admin.")] = "agent",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    token: Annotated[bool, typer.Option("--token", help="Make an API token, too, and print it once.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an agent. Asks for a password on a terminal; without one the agent has a token only."""
+    from help_center.database import Database
+    from help_center.people import add_agent, new_api_token
+    from help_center.settings import load_settings
+
+    settings = load_settings()
+    password = None
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty() and not token:
+        password = getpass.getpass("Password (at least 8 characters): ") or None
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.sqlalchemy_url)
+    try:
+        database.migrate(settings.data_dir)
+        with database.write() as session:
+            agent = add_agent(session, email, name=name, role=role, password=password)
+            # an agent without a password gets in by a token only
+            secret = new_api_token(session, agent) if token or password is None else None
+            told = {"id": agent.id, "email": agent.email, "role": agent.role, "token": secret}
+    finally:
+        database.close()
+    if as_json:
+        _print_json(told)
+        return
+    print(f"{agent.email} is an {agent.role} now.")
+    if secret:
+        print(f"API token (shown this once): {secret}")
+
+
+def main() -> None:
+    """The entry point: every error leaves as one line, and a status that says whose fault it was."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for noisy in ("httpx", "chromadb", "langchain", "sentence_transformers", "transformers"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        for entry in entry_points(group="parley.commands"):
+            entry.load()(app)
+        app(standalone_mode=False)
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        _complain("interrupted; what is done stays done, run it again to go on.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    """One line on stderr; 2 for what its user can mend, 1 for a fault of ours."""
+    if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
+        _complain(error.format_message())  # type: ignore[union-attr]
+        return 2
+    ours = {
+        "SettingsError", "DatabaseError", "SourceError", "StoreError", "EmbedderError", "ModelError", "PeopleError",
+        "OwnerError", "ServeError", "EvalError",
+    }  # fmt: skip
+    if any(kind.__name__ in ours for kind in type(error).__mro__):
+        _complain(str(error))
+        return 2
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if isinstance(error, SQLAlchemyError):
+        reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
+        _complain(f"the database cannot be used: {reason}. Check PARLEY_DATABASE_URL and PARLEY_DATA_DIR.")
+        return 2
+    reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+    _complain(f"something went wrong ({type(error).__name__}: {reason}). Run `parley doctor`; if it finds nothing, tell us.")
+    return 1
+
+
+def _complain(line: str) -> None:
+    print(f"parley: {' '.join(line.split())}", file=sys.stderr, flush=True)
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Opens the parts that every command needs, once: database, store, embedder, search, indexer, turn.
+
+Knows the settings and which class stands for which; has no HTTP and no command line.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.assess import KEPT_AS, Calibration, default_calibration
+from bot.feelings import Feelings
+from bot.links import OwnHosts
+from bot.llm import LanguageModel, open_model
+from bot.turn import Parts
+from help_center.database import Database
+from help_center.settings import Settings
+from retrieval.embedders import Embedder, open_embedder
+from retrieval.indexing import Indexer, space_of
+from retrieval.search import Search
+from retrieval.stores import open_store
+from retrieval.stores.base import VectorStore
+
+CALIBRATION_SECONDS = 10.0  # a calibration that another process keeps is seen after this long
+
+
+@dataclass
+class House:
+    """The parts of one process. Each is made when it is first asked for."""
+
+    settings: Settings
+    model: LanguageModel | None = None  # given by tests and embedding programs; else the settings say
+
+    @cached_property
+    def database(self) -> Database:
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(self.settings.sqlalchemy_url)
+        database.migrate(self.settings.data_dir)
+        return database
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return open_embedder(self.settings.embedding_model)
+
+    @cached_property
+    def store(self) -> VectorStore:
+        return open_store(self.settings.data_dir / "chroma", self.settings.chroma_url)
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        return Indexer(self.database, self.store, self.embedder)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self.database, self.store, self.embedder, self.settings.data_dir / "lexical")
+
+    @cached_property
+    def llm(self) -> LanguageModel | None:
+        return self.model or open_model(self.settings.llm)
+
+    @cached_property
+    def secret_key(self) -> str:
+        if self.settings.secret_key:
+            return self.settings.secret_key
+        fact = self.database.fact("secret_key", lambda: {"key": secrets.token_urlsafe(48)})
+        assert fact is not None
+        return str(fact["key"])
+
+    @cached_property
+    def calibrations(self) -> Calibrations:
+        return Calibrations(self.database)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a calibration depends on: model, chunking and tokens (the space), and the answerer."""
+        return f"{space_of(self.embedder)}|{self.llm.name if self.llm else 'extractive'}"
+
+    @cached_property
+    def parts(self) -> Parts:
+        return Parts(
+            self.search, Feelings.load(), self.llm, self.calibrations, OwnHosts(self.database), self.settings.max_wrong
+        )
+
+    def close(self) -> None:
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+class Calibrations:
+    """The calibration in force: the one kept for this installation, else the shipped default."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._default = default_calibration()
+        self._current = self._default
+        self._read_at = float("-inf")
+
+    def __call__(self) -> Calibration:
+        if time.monotonic() - self._read_at > CALIBRATION_SECONDS:
+            kept = self._database.fact(KEPT_AS)
+            self._current = Calibration.read(kept, is_default=False) if kept else self._default
+            self._read_at = time.monotonic()
+        return self._current

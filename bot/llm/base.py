@@ -1,0 +1,35 @@
+"""The door for language models: a prompt in, text out, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class ModelError(Exception):
+    """The model did not answer, or broke off. One line; `retry` says whether trying again may help."""
+
+    def __init__(self, message: str, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`system` is ours; `user` holds what customers and articles say, marked as data."""
+
+    system: str
+    user: str
+
+
+class LanguageModel(Protocol):
+    name: str
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """The answer, in pieces as they come. Raises ModelError at any moment: before the first piece, in the middle."""
+        ...
+
+    async def check(self) -> None:
+        """Raises ModelError when the model does not answer."""
+        ...

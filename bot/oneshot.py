@@ -1,0 +1,54 @@
+"""One turn without a conversation: what `parley ask` and the evals see. Saves nothing, hands nothing over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bot.turn import Asked, Outcome, Parts, take_turn
+from bot.understand import Said, understand
+from help_center.database import iso, now
+from retrieval.excerpt import excerpt
+from retrieval.search import Search
+
+
+async def ask_once(
+    parts: Parts, text: str, history: Sequence[Said] = (), earlier: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The Turn of the contract for one question, with `found`: ids of the articles found, best first."""
+    outcome: Outcome | None = None
+    async for step in take_turn(Asked(text, tuple(history), tuple(earlier)), parts):
+        if isinstance(step, Outcome):
+            outcome = step
+    assert outcome is not None
+    message = {
+        "id": None, "role": "assistant", "text": outcome.text, "author": "Assistant", "created_at": iso(now()),
+        "sources": outcome.sources,
+    }  # fmt: skip
+    return {
+        "conversation": {"id": None, "status": "bot"},
+        "message": message,
+        "action": outcome.action,
+        "confidence": outcome.confidence,
+        "sentiment": {"label": outcome.sentiment.label, "score": round(outcome.sentiment.score, 3)},
+        "reasons": list(outcome.reasons),
+        "handoff_id": None,
+        "timings_ms": outcome.timings_ms,
+        "found": list(outcome.found),
+        "evidence": outcome.record["evidence"],
+    }
+
+
+def ranking(search: Search, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]:
+    """What search finds for a question as the bot would ask it: articles best first, and the evidence."""
+    question = understand(query, tuple(history))
+    found = search.find(question.query, limit=limit, context=question.context)
+    results = [
+        {
+            "article_id": hit.article_id, "title": hit.title, "url": hit.url, "section": list(hit.section),
+            "excerpt": excerpt(hit.passage.text, question.query), "score": round(hit.score, 4),
+        }
+        for hit in found.hits
+    ]  # fmt: skip
+    return {"query": query, "results": results, "evidence": asdict(found.evidence)}

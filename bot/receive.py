@@ -1,0 +1,566 @@
+"""Everything that happens to a conversation from the customer's side: the one place with effects.
+
+A message is saved before anything else. A turn is a leased row: one runs at a time in a conversation, a message that
+comes before anything of it is shown joins it, and what a dead process left is finished by the next one. Where a
+person holds the conversation, the message is passed on and the bot stays silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from bot import words
+from bot.answer import Sentence
+from bot.feelings import Sentiment, wants_human
+from bot.turn import Asked, Outcome, Parts, Stage, take_turn
+from bot.understand import Said
+from escalation import handoff as handoffs
+from help_center.conversations import (
+    AGENT,
+    BOT,
+    CLOSED,
+    WAITING,
+    Conversation,
+    Feedback,
+    Message,
+    TurnRow,
+    add_message,
+    locked,
+    message_json,
+    messages_of,
+    open_handoff,
+    set_status,
+)
+from help_center.database import Database, iso, new_id, now
+from help_center.live import Live
+from help_center.people import Customer, Viewer
+from help_center.web import Problem
+
+log = logging.getLogger(__name__)
+LEASE_SECONDS = 6.0
+SWEEP_SECONDS = 2.0
+MOST_ATTEMPTS = 3
+WAIT_SECONDS = 120.0  # a caller waits this long for a turn; the turn itself goes on
+HISTORY = 20  # messages that a turn looks back on
+
+
+class Joined(Exception):
+    """Another message joined the running turn before anything of it was shown: it starts again with both."""
+
+
+@dataclass
+class _Channel:
+    """What a running turn shows, for those who follow it in this process."""
+
+    frames: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def send(self, event: str, data: dict[str, Any]) -> None:
+        self.frames.append((event, data))
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A turn that this process holds, with what it starts from."""
+
+    turn_id: str
+    version: int
+    attempts: int
+    asked: Asked
+
+
+class Reception:
+    """One per process. `start()` it in the event loop that serves; the other methods work from any request."""
+
+    def __init__(self, database: Database, live: Live, parts: Parts) -> None:
+        self._database = database
+        self._live = live
+        self._parts = parts
+        self._worker = secrets.token_hex(8)
+        self._working: dict[str, asyncio.Task[None]] = {}  # conversation -> the task that runs its turns
+        self._channels: dict[str, _Channel] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._sweeper = asyncio.create_task(self._sweep(), name="turn sweeper")
+
+    async def stop(self) -> None:
+        """Lets running turns finish for a moment; what is left is finished by another process, or after the restart."""
+        if self._sweeper:
+            self._sweeper.cancel()
+        tasks = [task for task in self._working.values() if not task.done()]
+        if tasks:
+            _, left = await asyncio.wait(tasks, timeout=5)
+            for task in left:
+                task.cancel()
+
+    # --- what customers do ---------------------------------------------------------------------------------
+
+    def create(
+        self,
+        *,
+        customer: dict[str, Any] | None = None,
+        locale: str | None = None,
+        page_url: str | None = None,
+        channel: str = "api",
+        proven: bool = False,
+    ) -> Conversation:
+        told = customer or {}
+        with self._database.write() as session:
+            person = None
+            if proven and told.get("id"):
+                person = session.scalar(select(Customer).where(Customer.external_id == told["id"]))
+            if person is None:
+                person = Customer(id=new_id("cust"), external_id=told.get("id"), attributes={})
+                session.add(person)
+            person.name = told.get("name") or person.name
+            person.email = told.get("email") or person.email
+            person.attributes = {**person.attributes, **(told.get("attributes") or {})}
+            session.flush()
+            conversation = Conversation(
+                id=new_id("conv"), customer_id=person.id, locale=locale, page_url=page_url, channel=channel,
+                greeting=words.GREETING, proven=proven, status=BOT,
+            )  # fmt: skip
+            session.add(conversation)
+            return conversation
+
+    def show(self, conversation_id: str) -> dict[str, Any]:
+        """The conversation as its customer sees it. Raises a 404 Problem."""
+        with self._database.read() as session:
+            conversation = self._known(session.get(Conversation, conversation_id))
+            handoff = open_handoff(session, conversation_id)
+            return {
+                "id": conversation.id,
+                "status": conversation.status,
+                "greeting": conversation.greeting,
+                "created_at": iso(conversation.created_at),
+                "messages": [message_json(message) for message in messages_of(session, conversation_id)],
+                "handoff": handoffs.place(session, handoff) if handoff else None,
+                "rating": {"csat": conversation.csat, "nps": conversation.nps} if conversation.rated_at else None,
+            }
+
+    def accept(self, conversation_id: str, text: str, client_id: str | None = None) -> str:
+        """Saves a message, and says which turn answers it. The same `client_id` again saves nothing.
+
+        Raises a 404 Problem for an unknown conversation. What was saved is answered, whatever happens to the caller.
+        """
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            if client_id is not None:
+                same = (Message.conversation_id == conversation_id) & (Message.client_id == client_id)
+                known = session.scalar(select(Message.turn_id).where(same))
+                if known is not None:
+                    return known
+            if conversation.status == CLOSED:
+                set_status(session, conversation, BOT)
+            if conversation.status in {WAITING, AGENT}:
+                return self._pass_on(session, conversation, text, client_id)
+            turn = session.scalar(
+                select(TurnRow)
+                .where(TurnRow.conversation_id == conversation_id, TurnRow.status != "done", TurnRow.shown.is_(False))
+                .order_by(TurnRow.created_at.desc())
+                .with_for_update()
+            )
+            if turn is None:
+                turn = TurnRow(id=new_id("turn"), conversation_id=conversation_id, status="pending", reasons=[])
+                session.add(turn)
+                session.flush()
+            else:
+                turn.version += 1
+            add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
+            return turn.id
+
+    def escalate(
+        self, conversation_id: str, note: str | None = None, contact: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The button: a person was asked for. Pressed again, it gives the same Turn."""
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            if contact:
+                customer = session.get_one(Customer, conversation.customer_id)
+                customer.name = contact.get("name") or customer.name
+                customer.email = contact.get("email") or customer.email
+            waiting = open_handoff(session, conversation_id)
+            if waiting is not None:
+                handoffs.open_handoff(
+                    session, conversation, reasons=["requested_human"], question="", summary="", sources_tried=[],
+                    suggested_reply="", language=None, customer_note=note,
+                )  # fmt: skip
+                query = select(TurnRow).where(TurnRow.handoff_id == waiting.id, TurnRow.action == "escalate")
+                turn = session.scalar(query.order_by(TurnRow.created_at))
+                if turn is not None and turn.result is not None:
+                    return {**turn.result, "conversation": {"id": conversation.id, "status": conversation.status}}
+            if conversation.status == CLOSED:
+                set_status(session, conversation, BOT)
+            history = _history(session, conversation_id)
+            asked = [said.text for said in history if said.role == "customer" and not wants_human(said.text)]
+            last = asked[-1] if asked else (note or "")
+            tried = session.scalar(
+                select(TurnRow.record)
+                .where(TurnRow.conversation_id == conversation_id, TurnRow.status == "done", TurnRow.record.is_not(None))
+                .order_by(TurnRow.created_at.desc())
+            )
+            turn = TurnRow(id=new_id("turn"), conversation_id=conversation_id, status="running", reasons=[], shown=True)
+            session.add(turn)
+            session.flush()
+            outcome = Outcome(
+                "escalate", ("requested_human",), words.handed_over(("requested_human",)), [], None,
+                Sentiment("neutral", 0.0), last[:600] or "The customer asked for a person before asking anything.",
+                f"The customer wrote: “{last[:280]}”" if last else "The customer asked for a person right away.",
+                (tried or {}).get("sources_tried", []), (tried or {}).get("suggested_reply", ""), {}, {"total": 0.0},
+            )  # fmt: skip
+            return self._save(session, conversation, turn, outcome, note)
+
+    def resume(self, conversation_id: str) -> None:
+        """While it waits: back to the bot. Nothing happens when the bot has it already."""
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            if conversation.status == AGENT:
+                raise Problem(409, "a person has this conversation; ask them to give it back.")
+            handoffs.resume_by_customer(session, conversation)
+
+    def close(self, conversation_id: str) -> None:
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            if conversation.status != CLOSED:
+                handoffs.close_by_customer(session, conversation)
+                set_status(session, conversation, CLOSED)
+
+    def typing(self, conversation_id: str, on: bool) -> None:
+        with self._database.write() as session:
+            conversation = self._known(session.get(Conversation, conversation_id))
+            handoff = open_handoff(session, conversation_id)
+            if handoff is not None:
+                customer = session.get_one(Customer, conversation.customer_id)
+                handoffs.publish_typing(session, handoff, role="customer", name=customer.name, on=on)
+
+    def rate(self, conversation_id: str, csat: int | None, nps: int | None, comment: str | None) -> None:
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            conversation.csat = csat if csat is not None else conversation.csat
+            conversation.nps = nps if nps is not None else conversation.nps
+            conversation.rating_comment = comment or conversation.rating_comment
+            conversation.rated_at = now()
+
+    def feedback(self, conversation_id: str, message_id: str, helpful: bool, comment: str | None) -> None:
+        with self._database.write() as session:
+            message = session.get(Message, message_id)
+            if message is None or message.conversation_id != conversation_id or message.role != "assistant":
+                raise Problem(404, "there is no such answer in this conversation.")
+            session.merge(Feedback(message_id=message_id, helpful=helpful, comment=comment, created_at=now()))
+
+    # --- waiting for a turn --------------------------------------------------------------------------------
+
+    async def result(self, conversation_id: str, turn_id: str) -> dict[str, Any]:
+        """The Turn, as soon as it is there, whoever computes it."""
+        async for event, data in self.follow(conversation_id, turn_id):
+            if event == "turn":
+                return data
+            if event == "error":
+                raise Problem(data["status"], data["detail"])
+        raise Problem(503, "the answer takes longer than it should; it will appear in the conversation.")
+
+    async def follow(self, conversation_id: str, turn_id: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """`stage`, `delta` and at last `turn` of a turn. Deltas only where this process computes it."""
+        end = time.monotonic() + WAIT_SECONDS
+        seen = 0
+        channel: _Channel | None = None
+        self._kick(conversation_id)
+        while time.monotonic() < end:
+            channel = self._channels.get(turn_id) or channel
+            if channel is not None:
+                changed = channel.changed
+                while seen < len(channel.frames):
+                    event, data = channel.frames[seen]
+                    seen += 1
+                    yield event, data
+                    if event in {"turn", "error"}:
+                        return
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), 1.0)
+                    continue
+            row = await self._database.run(self._result, turn_id)
+            if row is not None:
+                yield "turn", row
+                return
+            self._kick(conversation_id)
+            if self._channels.get(turn_id) is None:
+                await self._live.changed(0.05)
+        yield "error", Problem(503, "the answer takes longer than it should; it will appear in the conversation.").json()
+
+    def _result(self, turn_id: str) -> dict[str, Any] | None:
+        with self._database.read() as session:
+            turn = session.get(TurnRow, turn_id)
+            return turn.result if turn is not None else None
+
+    # --- running turns -------------------------------------------------------------------------------------
+
+    def _kick(self, conversation_id: str) -> None:
+        """Sees to it that somebody runs what is due in this conversation."""
+        task = self._working.get(conversation_id)
+        if task is None or task.done():
+            task = asyncio.create_task(self._work(conversation_id), name=f"turns of {conversation_id}")
+            self._working[conversation_id] = task
+            task.add_done_callback(lambda _: self._working.pop(conversation_id, None))
+
+    async def _work(self, conversation_id: str) -> None:
+        try:
+            while (claimed := await self._database.run(self._claim, conversation_id)) is not None:
+                await self._run(conversation_id, claimed)
+        except Exception:
+            log.exception("the turns of %s could not be run; they will be tried again", conversation_id)
+
+    async def _run(self, conversation_id: str, claimed: _Claimed) -> None:
+        channel = self._channels.setdefault(claimed.turn_id, _Channel())
+        heart = asyncio.create_task(self._keep_lease(claimed.turn_id))
+        try:
+            if claimed.attempts > MOST_ATTEMPTS:
+                outcome: Outcome | None = _given_up(claimed.asked)
+            else:
+                outcome = await self._compute(claimed, channel)
+            assert outcome is not None
+            result = await self._database.run(self._finish, conversation_id, claimed, outcome)
+            channel.send("turn", result)
+        except Joined:
+            pass  # the next claim takes the same turn, with every message
+        except Exception as error:
+            log.exception("turn %s failed, attempt %d", claimed.turn_id, claimed.attempts)
+            await self._database.run(self._let_go, claimed.turn_id)
+            if claimed.attempts <= MOST_ATTEMPTS:
+                await asyncio.sleep(0.2 * claimed.attempts)
+            else:
+                channel.send("error", Problem(503, "this could not be answered now; please try again.").json())
+                raise error
+        finally:
+            heart.cancel()
+            if channel.frames and channel.frames[-1][0] in {"turn", "error"}:
+                self._channels.pop(claimed.turn_id, None)
+
+    async def _compute(self, claimed: _Claimed, channel: _Channel) -> Outcome:
+        shown = bool(claimed.asked.shown)
+        outcome: Outcome | None = None
+        async with contextlib.aclosing(take_turn(claimed.asked, self._parts)) as turn:  # type: ignore[type-var]
+            async for step in turn:
+                match step:
+                    case Stage(name):
+                        channel.send("stage", {"stage": name})
+                    case Sentence(text):
+                        await self._database.run(self._mark_shown, claimed, text, not shown)
+                        shown = True
+                        channel.send("delta", {"text": text})
+                    case Outcome():
+                        outcome = step
+        assert outcome is not None
+        return outcome
+
+    def _claim(self, conversation_id: str) -> _Claimed | None:
+        """Takes the conversation's next turn, or one whose process has died; None when nothing is due here."""
+        with self._database.read() as session:
+            due = select(TurnRow.id).where(TurnRow.conversation_id == conversation_id, TurnRow.status != "done")
+            if session.scalar(due.limit(1)) is None:
+                return None
+        with self._database.write() as session:
+            conversation = locked(session, conversation_id)
+            if conversation is None:
+                return None
+            rows = session.scalars(
+                select(TurnRow)
+                .where(TurnRow.conversation_id == conversation_id, TurnRow.status != "done")
+                .order_by(TurnRow.created_at, TurnRow.id)
+            ).all()
+            running = next((row for row in rows if row.status == "running"), None)
+            if running is not None and running.worker != self._worker and (running.lease_until or now()) > now():
+                return None
+            turn = running or (rows[0] if rows else None)
+            if turn is None:
+                return None
+            turn.status = "running"
+            turn.worker = self._worker
+            turn.lease_until = now() + timedelta(seconds=LEASE_SECONDS)
+            turn.attempts += 1
+            asked = self._asked(session, conversation, turn)
+            return _Claimed(turn.id, turn.version, turn.attempts, asked)
+
+    def _asked(self, session: Session, conversation: Conversation, turn: TurnRow) -> Asked:
+        messages = messages_of(session, conversation.id)
+        mine = [m.text for m in messages if m.turn_id == turn.id and m.role == "customer"]
+        before = [m for m in messages if m.turn_id != turn.id and m.role != "system"]
+        first = min((m.position for m in messages if m.turn_id == turn.id), default=0)
+        history = tuple(Said(m.role, m.text) for m in before if m.position < first)[-HISTORY:]
+        earlier = session.scalars(
+            select(TurnRow.action)
+            .where(TurnRow.conversation_id == conversation.id, TurnRow.status == "done", TurnRow.action.is_not(None))
+            .order_by(TurnRow.created_at, TurnRow.id)
+        )
+        viewer = Viewer(proven_customer=conversation.proven)
+        actions = tuple(action for action in earlier if action)
+        return Asked("\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text)
+
+    def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:
+        """Notes that `text` is about to be shown; raises Joined when a message came before the first of it."""
+        mine = (TurnRow.id == claimed.turn_id) & (TurnRow.worker == self._worker)
+        if first:
+            mine = mine & (TurnRow.version == claimed.version)
+        with self._database.write() as session:
+            done = session.execute(
+                update(TurnRow).where(mine).values(shown=True, shown_text=TurnRow.shown_text + text)
+            )
+            if done.rowcount != 1:  # type: ignore[attr-defined]
+                raise Joined
+
+    def _finish(self, conversation_id: str, claimed: _Claimed, outcome: Outcome) -> dict[str, Any]:
+        with self._database.write() as session:
+            conversation = locked(session, conversation_id)
+            turn = session.get(TurnRow, claimed.turn_id, with_for_update=True)
+            if conversation is None or turn is None or turn.worker != self._worker or turn.status == "done":
+                raise Joined
+            if not turn.shown and turn.version != claimed.version:
+                raise Joined
+            if conversation.status in {WAITING, AGENT} and not turn.shown:
+                # the button was pressed meanwhile: a person will read this, the bot stays silent
+                return self._relay(session, conversation, turn, outcome.sentiment)
+            return self._save(session, conversation, turn, outcome, None)
+
+    def _save(
+        self, session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None
+    ) -> dict[str, Any]:
+        """The end of a turn, in one transaction: message, handoff, events and the Turn itself."""
+        if outcome.action == "escalate":
+            handoff = handoffs.open_handoff(
+                session, conversation, reasons=list(outcome.reasons), question=outcome.question,
+                summary=outcome.summary, sources_tried=outcome.sources_tried,
+                suggested_reply=outcome.suggested_reply, language=conversation.locale, customer_note=note,
+            )  # fmt: skip
+            turn.handoff_id = handoff.id
+        message = add_message(
+            session, conversation, "assistant", outcome.text, author="Assistant", turn_id=turn.id, sources=outcome.sources
+        )
+        turn.message_id = message.id
+        record = outcome.record | {
+            "sources_tried": outcome.sources_tried, "suggested_reply": outcome.suggested_reply,
+            "sentiment": outcome.sentiment.label,
+        }  # fmt: skip
+        return _done(
+            turn, conversation, outcome.action, outcome.confidence, outcome.sentiment, outcome.reasons,
+            message_json(message), record, outcome.timings_ms,
+        )  # fmt: skip
+
+    def _pass_on(self, session: Session, conversation: Conversation, text: str, client_id: str | None) -> str:
+        """A message while a person has the conversation, or will have it."""
+        turn = TurnRow(id=new_id("turn"), conversation_id=conversation.id, status="running", reasons=[], shown=True)
+        session.add(turn)
+        session.flush()
+        message = add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
+        handoff = open_handoff(session, conversation.id)
+        if handoff is not None:
+            handoffs.publish_message(session, handoff, message)
+        self._relay(session, conversation, turn, self._parts.feelings.read(text))
+        return turn.id
+
+    def _relay(
+        self, session: Session, conversation: Conversation, turn: TurnRow, sentiment: Sentiment
+    ) -> dict[str, Any]:
+        handoff = open_handoff(session, conversation.id)
+        turn.handoff_id = handoff.id if handoff else None
+        if handoff is not None and sentiment.label == "negative":
+            handoffs.raise_priority(session, handoff, "negative_sentiment")
+        return _done(turn, conversation, "relay", None, sentiment, (), None, None, {"total": 0.0})
+
+    def _let_go(self, turn_id: str) -> None:
+        with self._database.write() as session:
+            session.execute(
+                update(TurnRow).where(TurnRow.id == turn_id, TurnRow.worker == self._worker).values(lease_until=now())
+            )
+
+    async def _keep_lease(self, turn_id: str) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            with contextlib.suppress(Exception):
+                await self._database.run(self._renew, turn_id)
+
+    def _renew(self, turn_id: str) -> None:
+        with self._database.write() as session:
+            until = now() + timedelta(seconds=LEASE_SECONDS)
+            mine = (TurnRow.id == turn_id) & (TurnRow.worker == self._worker) & (TurnRow.status == "running")
+            session.execute(update(TurnRow).where(mine).values(lease_until=until))
+
+    async def _sweep(self) -> None:
+        """Finds turns that nobody runs: left by a dead process, or never begun."""
+        while True:
+            try:
+                for conversation_id in await self._database.run(self._orphans):
+                    self._kick(conversation_id)
+            except Exception as error:
+                log.warning("the sweep for unanswered messages failed: %s", error)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    def _orphans(self) -> list[str]:
+        with self._database.read() as session:
+            left = (TurnRow.status == "running") & (TurnRow.lease_until < now())
+            idle = (TurnRow.status == "pending") & (TurnRow.created_at < now() - timedelta(seconds=LEASE_SECONDS))
+            return list(session.scalars(select(TurnRow.conversation_id).where(or_(left, idle)).distinct().limit(100)))
+
+    @staticmethod
+    def _known(conversation: Conversation | None) -> Conversation:
+        if conversation is None:
+            raise Problem(404, "there is no such conversation.")
+        return conversation
+
+
+def _history(session: Session, conversation_id: str) -> list[Said]:
+    return [Said(m.role, m.text) for m in messages_of(session, conversation_id) if m.role != "system"]
+
+
+def _done(
+    turn: TurnRow,
+    conversation: Conversation,
+    action: str,
+    confidence: float | None,
+    sentiment: Sentiment,
+    reasons: tuple[str, ...],
+    message: dict[str, Any] | None,
+    record: dict[str, Any] | None,
+    timings: dict[str, float],
+) -> dict[str, Any]:
+    turn.status = "done"
+    turn.lease_until = None
+    turn.finished_at = now()
+    turn.action, turn.confidence, turn.reasons = action, confidence, list(reasons)
+    turn.sentiment_label, turn.sentiment_score = sentiment.label, sentiment.score
+    turn.record = record
+    turn.result = {
+        "conversation": {"id": conversation.id, "status": conversation.status},
+        "message": message,
+        "action": action,
+        "confidence": confidence,
+        "sentiment": {"label": sentiment.label, "score": round(sentiment.score, 3)},
+        "reasons": list(reasons),
+        "handoff_id": turn.handoff_id,
+        "timings_ms": timings,
+    }
+    return turn.result
+
+
+def _given_up(asked: Asked) -> Outcome:
+    """The turn has failed again and again: a person gets it, never silence."""
+    reasons = ("low_confidence",)
+    text = (asked.shown + "\n\n" if asked.shown else "") + words.handed_over(reasons)
+    return Outcome(
+        "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text[:600],
+        f"The customer wrote: “{asked.text[:280]}” The bot failed to answer for a technical reason.", [], "", {}, {},
+    )  # fmt: skip
+
+

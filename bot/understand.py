@@ -1,0 +1,96 @@
+"""Understands what a customer wrote: the question to search for, what it follows up on, and their wishes.
+
+Knows words and the conversation so far; searches nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from bot.feelings import chat_kind, is_abuse, wants_human
+
+SAME_QUESTION = 88  # of 100: rapidfuzz's token_sort_ratio from which two questions are the same one
+LONGEST_QUERY = 2000  # characters that are searched for; the model's window is shorter still
+CONTEXT_MESSAGES = 3
+
+_greeting = re.compile(
+    r"^\s*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|dear (?:team|support|all)|greetings)"
+    r"(?: (?:there|all|team|everyone|guys|support))?\s*[,!.\-–:]+\s*)+",
+    re.IGNORECASE,
+)
+_sign_off = re.compile(
+    r"\s*(?:(?:many )?thanks(?: (?:in advance|a lot|so much))?|thank you(?: (?:in advance|very much|so much))?|cheers|"
+    r"(?:kind |best )?regards|best wishes)\s*[,!.]*(?:\s+\w+){0,2}\s*[.!]*\s*$",
+    re.IGNORECASE,
+)
+# a turn that cannot stand alone points back, continues, or is very short
+_points_back = re.compile(
+    r"^(?:and|but|so|or|also|then|what about|how about|why not|why\?|which one|what if)\b"
+    r"|\b(?:it|its|that|this|those|these|them|they|one|ones|there|he|she|the same|the first|the second|instead)\b",
+    re.IGNORECASE,
+)
+_sensitive = re.compile(
+    r"\b(?:suicid\w*|kill(?:ing)? myself|self[- ]?harm|hurt myself|my lawyer|legal action|sue you|take you to court|"
+    r"data (?:breach|leak)|identity theft|fraudulent(?:ly)?|(?:account|card) (?:was|has been|got|is) (?:hacked|stolen)|"
+    r"gdpr (?:request|complaint)|subpoena|discriminat\w+|harass(?:ed|ment))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One earlier message as the turn sees it. `role`: customer, assistant or agent."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the customer wrote, understood. `context` is set where the turn follows up on what was said before."""
+
+    text: str
+    query: str
+    context: str | None = None
+    wants_human: bool = False
+    small_talk: str | None = None
+    sensitive: bool = False
+    abuse: bool = False
+    times_asked: int = 1
+
+
+def understand(text: str, history: tuple[Said, ...] = ()) -> Question:
+    """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first."""
+    query = _sign_off.sub("", _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
+    earlier = [said.text for said in history if said.role == "customer"]
+    return Question(
+        text=text,
+        query=query,
+        context=_context(query, history),
+        wants_human=wants_human(text),
+        small_talk=chat_kind(text),
+        sensitive=bool(_sensitive.search(text)),
+        abuse=is_abuse(text),
+        times_asked=1 + sum(same_question(query, other) for other in earlier),
+    )
+
+
+def same_question(one: str, other: str) -> bool:
+    """Whether two questions are the same, in nearly the same words."""
+    if len(one.split()) < 3:
+        return one.strip().lower() == other.strip().lower()
+    return fuzz.token_sort_ratio(one.lower(), other.lower()) >= SAME_QUESTION
+
+
+def _context(query: str, history: tuple[Said, ...]) -> str | None:
+    """The last questions before this one, when it does not stand alone."""
+    before = [said.text for said in history if said.role == "customer" and not chat_kind(said.text)]
+    if not before:
+        return None
+    words = len(query.split())
+    if words <= 3 or (words <= 14 and _points_back.search(query)):
+        return "\n".join(before[-CONTEXT_MESSAGES:])[-LONGEST_QUERY:]
+    return None

@@ -1,0 +1,41 @@
+// The contract's short names as words for people.
+
+const REASONS = {
+  requested_human: "Asked for a person",
+  low_confidence: "The bot was not sure",
+  nothing_relevant: "No article on it",
+  negative_sentiment: "Upset",
+  repeated_question: "Asked again",
+  sensitive_topic: "Sensitive matter",
+  abuse: "Abusive language",
+  model_unavailable: "The model was down",
+};
+const ACTIONS = {
+  answer: "Answered",
+  clarify: "Asked back",
+  offer: "Offered a person",
+  escalate: "Called a person",
+  chat: "Small talk",
+  relay: "Passed on",
+};
+const ROLES = { customer: "Customer", assistant: "Assistant", agent: "Agent", system: "Notice" };
+const STATUSES = { waiting: "Waiting", claimed: "Claimed", returned: "Back with the bot", resolved: "Resolved" };
+
+export const reason = (name) => (name.startsWith("rule:") ? `Rule “${name.slice(5)}”` : (REASONS[name] ?? plain(name)));
+export const action = (name) => ACTIONS[name] ?? plain(name ?? "");
+export const role = (name) => ROLES[name] ?? plain(name);
+export const status = (name) => STATUSES[name] ?? plain(name);
+export const plain = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+export const percent = (share) => `${Math.round(share * 100)} %`;
+
+export function customerName(customer) {
+  return customer.name || customer.email || "A visitor";
+}
+
+export function language(code) {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

@@ -1,0 +1,112 @@
+"""Labelled questions in the BEIR layout: `corpus.jsonl`, `queries.jsonl`, `qrels.tsv`. Knows files only."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.understand import Said
+from help_center.sources.base import Failure, SourceArticle, article_from_record
+
+
+class EvalError(Exception):
+    """Eval data that cannot be used. One line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """`gold`: article id -> relevance above 0; empty where the help center does not answer."""
+
+    id: str
+    text: str
+    history: tuple[Said, ...] = ()
+    gold: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """`corpus` is None where the live index is meant."""
+
+    name: str
+    queries: tuple[Query, ...]
+    corpus: tuple[SourceArticle, ...] | None
+
+
+def read_set(folder: Path) -> LabelledSet:
+    """Raises EvalError naming the file and line of whatever is wrong."""
+    if not folder.is_dir():
+        raise EvalError(f"{folder} is no folder: give one with queries.jsonl and qrels.tsv (and corpus.jsonl).")
+    gold: dict[str, dict[str, int]] = {}
+    for number, row in enumerate(_table(folder / "qrels.tsv"), 2):
+        try:
+            query, article, score = row[0], row[1], int(float(row[2]))
+        except (IndexError, ValueError):
+            raise EvalError(f"{folder / 'qrels.tsv'}, line {number}: give query-id, corpus-id and score, with tabs between.") from None
+        if score > 0:
+            gold.setdefault(query, {})[article] = score
+    queries = []
+    for number, told in read_lines(folder / "queries.jsonl"):
+        id, text = told.get("_id", told.get("id")), told.get("text")
+        if id is None or not isinstance(text, str) or not text.strip():
+            raise EvalError(f"{folder / 'queries.jsonl'}, line {number}: `_id` and `text` are needed.")
+        queries.append(Query(str(id), text, history_of(told.get("history")), gold.get(str(id), {})))
+    if not queries:
+        raise EvalError(f"{folder / 'queries.jsonl'} holds no question.")
+    return LabelledSet(folder.resolve().name, tuple(queries), _corpus(folder / "corpus.jsonl"))
+
+
+def history_of(told: Any) -> tuple[Said, ...]:
+    """`history`: dicts with role and text, or strings (customer and assistant in turn, the customer first)."""
+    said = []
+    for i, one in enumerate(told or []):
+        if isinstance(one, dict):
+            role = "customer" if str(one.get("role", "")).lower() in {"customer", "user"} else "assistant"
+            said.append(Said(role, str(one.get("text", ""))))
+        else:
+            said.append(Said("customer" if i % 2 == 0 else "assistant", str(one)))
+    return tuple(said)
+
+
+def read_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, object) of a .jsonl file."""
+    try:
+        with open(file, encoding="utf-8-sig") as opened:
+            for number, line in enumerate(opened, 1):
+                if not line.strip():
+                    continue
+                try:
+                    told = json.loads(line)
+                except ValueError as error:
+                    raise EvalError(f"{file}, line {number} is not JSON: {error}.") from None
+                if not isinstance(told, dict):
+                    raise EvalError(f"{file}, line {number} is not a JSON object.")
+                yield number, told
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise EvalError(f"{file} cannot be read: {reason}.") from None
+
+
+def _table(file: Path) -> list[list[str]]:
+    try:
+        with open(file, encoding="utf-8-sig", newline="") as opened:
+            rows = list(csv.reader(opened, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise EvalError(f"{file} cannot be read: {reason}.") from None
+    return [row for row in rows[1:] if row]
+
+
+def _corpus(file: Path) -> tuple[SourceArticle, ...] | None:
+    if not file.exists():
+        return None
+    articles = []
+    for number, told in read_lines(file):
+        article = article_from_record(told, f"{file}, line {number}")
+        if isinstance(article, Failure):
+            raise EvalError(f"{article.where}: {article.reason}")
+        articles.append(article)
+    return tuple(articles)

@@ -1,0 +1,63 @@
+"""Measures of a forecast: calibration error, AUROC, risk and coverage. Plain arithmetic on lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of the reliability diagram: `n` forecasts, their mean, and the share that was right."""
+
+    n: int
+    mean: float
+    right: float
+
+
+def reliability(confidence: Sequence[float], right: Sequence[bool]) -> list[Bin]:
+    """Equal-mass bins, at most BINS, the least sure first."""
+    if not len(confidence):
+        return []
+    order = np.argsort(np.asarray(confidence), kind="stable")
+    sure, was = np.asarray(confidence, float)[order], np.asarray(right, float)[order]
+    parts = np.array_split(np.arange(len(order)), min(BINS, len(order)))
+    return [Bin(len(part), float(sure[part].mean()), float(was[part].mean())) for part in parts if len(part)]
+
+
+def ece(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """Expected calibration error over equal-mass bins (Nguyen & O'Connor 2015)."""
+    bins = reliability(confidence, right)
+    total = sum(b.n for b in bins) or 1
+    return sum(b.n * abs(b.mean - b.right) for b in bins) / total
+
+
+def ece_by_chance(confidence: Sequence[float], rounds: int = 200) -> float:
+    """The mean ECE of a perfectly calibrated forecast of the same confidences on as many rows."""
+    dice = np.random.default_rng(0)
+    sure = np.asarray(confidence, float)
+    return float(np.mean([ece(sure, (dice.random(len(sure)) < sure).tolist()) for _ in range(rounds)])) if len(sure) else 0.0
+
+
+def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
+    """Area under the ROC curve; None where one class is missing."""
+    y, s = np.asarray(positive, bool), np.asarray(scores, float)
+    if y.all() or not y.any():
+        return None
+    from scipy.stats import rankdata
+
+    ranks = rankdata(s)
+    return float((ranks[y].sum() - y.sum() * (y.sum() + 1) / 2) / (y.sum() * (~y).sum()))
+
+
+def risk_coverage(confidence: Sequence[float], right: Sequence[bool], rows: int = 40) -> list[tuple[float, int, int]]:
+    """(threshold, answered, wrong) at `rows` thresholds over the forecasts, the highest first."""
+    order = np.argsort(-np.asarray(confidence, float), kind="stable")
+    sure, wrong = np.asarray(confidence, float)[order], np.cumsum(~np.asarray(right, bool)[order])
+    n = len(sure)
+    at = sorted({max(1, round(n * k / rows)) for k in range(1, rows + 1)}) if n else []
+    return [(float(sure[k - 1]), k, int(wrong[k - 1])) for k in at]

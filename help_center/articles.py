@@ -1,0 +1,143 @@
+"""Articles: what the help center knows, and who may see it.
+
+`visible` is the one place that says which articles a viewer may see: search, bot, pages and API all ask it.
+Storing an article never imports search; the index pulls what changed by comparing content hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from help_center.database import Base, iso, now
+from help_center.markup import clean_markdown, slugify
+from help_center.people import Viewer
+from help_center.sources.base import SourceArticle
+
+AUDIENCES = ("public", "customers", "agents")
+STATUSES = ("draft", "published", "archived")
+WRITTEN_HERE = "api"  # the source name of articles that came over HTTP
+
+
+class Article(Base):
+    __tablename__ = "articles"
+    __table_args__ = (Index("ix_articles_seen", "status", "audience", "language"),)
+    id: Mapped[str] = mapped_column(String(300), primary_key=True)
+    source: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    body: Mapped[str] = mapped_column(Text)
+    original_url: Mapped[str | None] = mapped_column(Text)
+    locale: Mapped[str] = mapped_column(String(35))
+    language: Mapped[str] = mapped_column(String(10))
+    section: Mapped[list[Any]]
+    labels: Mapped[list[Any]]
+    audience: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+    content_hash: Mapped[str] = mapped_column(String(64), index=True)
+    updated_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def url(self) -> str:
+        return f"/help/articles/{self.slug}"
+
+
+class ArticleFeedback(Base):
+    __tablename__ = "article_feedback"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[str] = mapped_column(ForeignKey("articles.id", ondelete="CASCADE"), index=True)
+    helpful: Mapped[bool]
+    comment: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+def audiences_of(viewer: Viewer) -> tuple[str, ...]:
+    """Whose articles this viewer may see."""
+    if viewer.is_agent:
+        return AUDIENCES
+    return ("public", "customers") if viewer.proven_customer else ("public",)
+
+
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """The condition that every query for articles on behalf of somebody carries."""
+    return and_(Article.status == "published", Article.audience.in_(audiences_of(viewer)))
+
+
+def store(session: Session, given: SourceArticle, source: str) -> str:
+    """Writes one article; `added`, `updated` or `unchanged`."""
+    body = clean_markdown(given.body)
+    digest = _digest(given, body)
+    article = session.get(Article, given.id)
+    if article is not None and article.content_hash == digest:
+        article.source = source
+        return "unchanged"
+    outcome = "updated"
+    if article is None:
+        outcome = "added"
+        article = Article(id=given.id, slug=_free_slug(session, given), created_at=now())
+        session.add(article)
+    article.source = source
+    article.title = given.title
+    article.body = body
+    article.original_url = given.url
+    article.locale = given.locale
+    article.language = given.locale.split("-")[0].lower()
+    article.section = list(given.section)
+    article.labels = list(given.labels)
+    article.audience = given.audience
+    article.status = given.status
+    article.content_hash = digest
+    article.updated_at = given.updated_at or now()
+    session.flush()
+    return outcome
+
+
+def remove(session: Session, article_id: str) -> bool:
+    article = session.get(Article, article_id)
+    if article is None:
+        return False
+    session.delete(article)
+    session.flush()
+    return True
+
+
+def ids_of_source(session: Session, source: str) -> set[str]:
+    return set(session.scalars(select(Article.id).where(Article.source == source)))
+
+
+def article_json(article: Article, *, body: bool = True) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "id": article.id,
+        "title": article.title,
+        "slug": article.slug,
+        "url": article.url,
+        "original_url": article.original_url,
+        "locale": article.locale,
+        "section": article.section,
+        "labels": article.labels,
+        "audience": article.audience,
+        "status": article.status,
+        "updated_at": iso(article.updated_at),
+    }
+    return fields | {"body": article.body} if body else fields
+
+
+def _digest(given: SourceArticle, body: str) -> str:
+    told = iso(given.updated_at) if given.updated_at else None
+    fields = [given.title, body, given.url, given.locale, given.section, given.labels, given.audience, given.status, told]
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+
+
+def _free_slug(session: Session, given: SourceArticle) -> str:
+    base = slugify(given.title)
+    slug = base
+    if session.scalar(select(Article.id).where(Article.slug == slug)):
+        # the same title twice: the id makes it unique, and stays the same at the next import
+        slug = f"{base}-{hashlib.sha256(given.id.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return slug

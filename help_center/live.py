@@ -1,0 +1,205 @@
+"""Live events: rows first, a wake-up second.
+
+An event is a row that is written in the transaction that caused it, so it is never lost and can be resumed
+by its id. Readers sleep until they are woken: by this process at once, by others through Redis at once, and
+in any case by a short poll. Knows topics and ids, not what the payloads mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, String, delete, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from help_center.database import Base, Database, now
+
+log = logging.getLogger(__name__)
+INBOX = "inbox"  # the topic of everything that agents see
+POLL_SECONDS = 0.5
+KEEP_DAYS = 7
+ORDER_LOCK = 0x9A51EF  # advisory lock number on PostgreSQL: events of the inbox are committed in the order of their ids
+
+
+class Event(Base):
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_topic_id", "topic", "id"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+@dataclass(frozen=True)
+class LiveEvent:
+    """One event as a reader gets it. `id` is None for one that is not kept (typing)."""
+
+    id: int | None
+    kind: str
+    payload: dict[str, Any]
+
+
+def publish(session: Session, topic: str, kind: str, payload: dict[str, Any]) -> None:
+    """Adds an event to the transaction of `session`; it is written when that commits.
+
+    Events of a conversation are in order because its row is locked; for the inbox, which all conversations
+    share, the writer takes a lock at the very end of its transaction.
+    """
+    session.info.setdefault("events", []).append((topic, kind, payload))
+
+
+def write_events(session: Session) -> None:
+    """Writes what was published: a `before_commit` hook of the Database."""
+    events = session.info.pop("events", [])
+    if not events:
+        return
+    if any(topic == INBOX for topic, _, _ in events) and session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"))
+    session.add_all([Event(topic=topic, kind=kind, payload=payload) for topic, kind, payload in events])
+    session.flush()
+    session.info["written"] = True
+
+
+class Live:
+    """Reads events as they come. One per process; `start()` it in the event loop that serves."""
+
+    def __init__(self, database: Database, redis_url: str | None = None) -> None:
+        self._database = database
+        self._redis_url = redis_url
+        self._channel = "parley:" + hashlib.sha256(database.url.encode()).hexdigest()[:16]
+        self._wakers: set[asyncio.Event] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._redis: Any = None
+        self._last = 0
+        self._closing = False
+        database.before_commit.append(write_events)
+        database.after_commit.append(self._committed)
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._closing = False
+        self._last = await self._database.run(self._newest)
+        self._tasks = [asyncio.create_task(self._poll(), name="live poll")]
+        if self._redis_url:
+            import redis.asyncio as redis  # only where it is configured
+
+            self._redis = redis.from_url(self._redis_url, socket_connect_timeout=2)
+            self._tasks.append(asyncio.create_task(self._listen(), name="live redis"))
+
+    async def stop(self) -> None:
+        self._closing = True
+        self._wake()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._redis is not None:
+            with contextlib.suppress(Exception):
+                await self._redis.aclose()
+        self._loop = None
+
+    async def newest(self) -> int:
+        """The id of the newest event there is."""
+        return await self._database.run(self._newest)
+
+    async def follow(self, topic: str, after: int, *, idle_seconds: float = 15.0) -> AsyncIterator[LiveEvent | None]:
+        """Every event of `topic` with an id above `after`, in order, for as long as the reader stays.
+
+        Yields None after `idle_seconds` without any event: the moment for a keep-alive.
+        """
+        waker = asyncio.Event()
+        self._wakers.add(waker)
+        try:
+            while not self._closing:
+                waker.clear()
+                events = await self._database.run(self._read, topic, after)
+                for event in events:
+                    after = event.id or after
+                    yield event
+                if not events:
+                    try:
+                        await asyncio.wait_for(waker.wait(), idle_seconds)
+                    except TimeoutError:
+                        yield None
+        finally:
+            self._wakers.discard(waker)
+
+    async def changed(self, seconds: float) -> None:
+        """Returns when anything was published anywhere, or after `seconds`."""
+        waker = asyncio.Event()
+        self._wakers.add(waker)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(waker.wait(), seconds)
+        finally:
+            self._wakers.discard(waker)
+
+    def prune(self) -> None:
+        """Forgets events that nobody will resume from any more."""
+        with self._database.write() as session:
+            session.execute(delete(Event).where(Event.created_at < now() - timedelta(days=KEEP_DAYS)))
+
+    def _read(self, topic: str, after: int) -> list[LiveEvent]:
+        with self._database.read() as session:
+            query = select(Event).where(Event.topic == topic, Event.id > after).order_by(Event.id).limit(500)
+            return [LiveEvent(row.id, row.kind, row.payload) for row in session.scalars(query)]
+
+    def _newest(self) -> int:
+        with self._database.read() as session:
+            return session.scalar(select(func.max(Event.id))) or 0
+
+    def _committed(self, session: Session) -> None:
+        """An `after_commit` hook: runs in whatever thread wrote."""
+        if session.info.pop("written", False) and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._announce)
+
+    def _announce(self) -> None:
+        self._wake()
+        if self._redis is not None and self._loop is not None:
+            task = self._loop.create_task(self._tell_others())
+            self._tasks.append(task)
+            task.add_done_callback(lambda done: done in self._tasks and self._tasks.remove(done))
+
+    def _wake(self) -> None:
+        for waker in self._wakers:
+            waker.set()
+
+    async def _tell_others(self) -> None:
+        try:
+            await self._redis.publish(self._channel, "1")
+        except Exception as error:  # any fault of Redis: the poll finds the rows all the same
+            log.warning("Redis did not take a wake-up: %s", error)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as channel:
+                    await channel.subscribe(self._channel)
+                    async for _ in channel.listen():
+                        self._wake()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.warning("Redis is away, the poll goes on: %s", error)
+                await asyncio.sleep(2)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                newest = await self._database.run(self._newest)
+            except Exception as error:
+                log.warning("the database did not answer the poll for live events: %s", error)
+                continue
+            if newest != self._last:
+                self._last = newest
+                self._wake()

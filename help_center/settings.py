@@ -1,0 +1,152 @@
+"""Every setting of Parley, read once at the start.
+
+Knows names, defaults and their checks; does not know what anybody does with them. A setting comes from
+the environment or from a `.env` file in the working directory; the environment wins. An unknown
+`PARLEY_` name stops the start, because a misspelt setting that is silently ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PARLEY_"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used. The message is one line that names the key and says what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings of the contract, lower case and without their prefix."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Path("./var")
+    database_url: str | None = None
+    chroma_url: str | None = None
+    redis_url: str | None = None
+    llm: str = "extractive"
+    embedding_model: str | None = None
+    secret_key: str | None = None
+    max_wrong: float = 0.1
+    allowed_origins: str = ""
+    rate_limit: str = "30/minute"
+    trusted_proxies: str = ""
+
+    @field_validator("database_url", "chroma_url", "redis_url", "embedding_model", "secret_key", mode="before")
+    @classmethod
+    def empty_is_unset(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("database_url")
+    @classmethod
+    def known_database(cls, value: str | None) -> str | None:
+        if value is None or value.startswith("sqlite:///"):
+            return value
+        if re.match(r"^postgres(ql)?(\+\w+)?://", value):
+            return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", value)
+        raise ValueError("use postgresql+psycopg://user:password@host/name, or sqlite:///file")
+
+    @field_validator("chroma_url")
+    @classmethod
+    def chroma_address(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("use http://host:port of a Chroma server")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def redis_address(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("use redis://host:port/0")
+        return value
+
+    @field_validator("max_wrong")
+    @classmethod
+    def share(cls, value: float) -> float:
+        if not 0 < value < 1:
+            raise ValueError("use a share between 0 and 1, such as 0.1")
+        return value
+
+    @field_validator("llm")
+    @classmethod
+    def model_name(cls, value: str) -> str:
+        value = value.strip() or "extractive"
+        if value != "extractive" and not re.match(r"^[\w-]+:.+$", value):
+            raise ValueError("use `extractive`, or provider:model such as openai:gpt-5-mini")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def not_a_default(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) < 16 or value.lower() in {"changeme", "secret" * 3}):
+            raise ValueError("use at least 16 random characters, or leave it out: one is made at the first start")
+        return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def limit(cls, value: str) -> str:
+        value = value.strip().lower()
+        if value != "off" and not re.match(r"^[1-9]\d*\s*/\s*\d*\s*(second|minute|hour|day)s?$", value):
+            raise ValueError("use a number per second, minute, hour or day, such as 30/minute, or `off`")
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def origins(cls, value: str) -> str:
+        for origin in _words(value):
+            parts = urlsplit(origin)
+            if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
+                raise ValueError(f"{origin!r} is no origin; use https://shop.example, several separated by commas")
+        return value
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database to use: the one named, else a SQLite file in the data dir."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'parley.db'}"
+
+    @property
+    def origin_list(self) -> tuple[str, ...]:
+        return tuple(origin.rstrip("/") for origin in _words(self.allowed_origins))
+
+    @property
+    def proxy_list(self) -> tuple[str, ...]:
+        return tuple(_words(self.trusted_proxies))
+
+
+def load_settings(**given: Any) -> Settings:
+    """Settings from the environment and `.env`; `given` wins over both.
+
+    Raises SettingsError, naming the key, for an unknown `PARLEY_` name or a value that cannot be used.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    names = {name for name in os.environ if name.upper().startswith(PREFIX)}
+    if Path(".env").is_file():
+        try:
+            names |= {name for name in dotenv_values(".env") if name.upper().startswith(PREFIX)}
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f".env cannot be read: {error}. Mend it or remove it.") from error
+    unknown = sorted(name for name in names if name.upper() not in known)
+    if unknown:
+        raise SettingsError(f"unknown setting {', '.join(unknown)}: the settings are {', '.join(sorted(known))}.")
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = PREFIX + str(first["loc"][0] if first["loc"] else "").upper()
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"{key} cannot be used: {reason}.") from error
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in re.split(r"[,\s]+", value) if word]

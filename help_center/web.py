@@ -1,0 +1,253 @@
+"""What every HTTP door shares: problems, who is asking, rate limits, event streams, safe text.
+
+Knows HTTP and nothing of the product's nouns but people. Errors are RFC 9457 problems; cookies are
+protected against cross-site requests by the browser's own Sec-Fetch-Site and Origin headers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.sse import EventSourceResponse, format_sse_event
+from limits import parse as parse_limit
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from pydantic import AfterValidator
+from starlette.exceptions import HTTPException
+
+from help_center.database import Database
+from help_center.people import STRANGER, Agent, Viewer, agent_by_session, agent_by_token
+
+log = logging.getLogger(__name__)
+SESSION_COOKIE = "parley_session"
+_control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Problem(Exception):
+    """An error that the caller is told: status, and one line that says what to do."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+    def json(self) -> dict[str, Any]:
+        return problem_json(self.status, self.detail)
+
+
+def problem_json(status: int, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+
+
+def problem_response(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(problem_json(status, detail), status, headers, media_type="application/problem+json")
+
+
+def install_problems(app: FastAPI) -> None:
+    """Makes every error of `app` a problem, the framework's own ones too."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(_request: Request, problem: Problem) -> Response:
+        return problem_response(problem.status, problem.detail, problem.headers)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(_request: Request, error: HTTPException) -> Response:
+        return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(_request: Request, error: RequestValidationError) -> Response:
+        told = []
+        for item in error.errors()[:5]:
+            where = ".".join(str(part) for part in item["loc"] if part not in {"body", "query", "path"})
+            told.append(f"{where}: {item['msg']}" if where else str(item["msg"]))
+        return problem_response(422, "; ".join(told))
+
+    @app.exception_handler(Exception)
+    async def on_bug(request: Request, error: Exception) -> Response:
+        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem_response(500, "something went wrong here; it was logged. Please try again.")
+
+
+def clean_text(value: str) -> str:
+    """Text as it is stored: no control characters, no half characters (lone surrogates)."""
+    return _control.sub("", value.encode("utf-8", "replace").decode("utf-8"))
+
+
+CleanText = Annotated[str, AfterValidator(clean_text)]
+
+
+def bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+class Doorkeeper:
+    """Says who a request comes from. One per app."""
+
+    def __init__(self, database: Database, trusted_proxies: tuple[str, ...], own_origins: tuple[str, ...]) -> None:
+        self._database = database
+        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
+        self._origins = own_origins
+
+    def viewer(self, request: Request) -> Viewer:
+        """Agent by API token or session cookie; else a stranger. Never raises: for doors open to all."""
+        agent = self._agent(request)
+        return STRANGER if agent is None else Viewer(agent.id, agent.name, agent.role)
+
+    def agent(self, request: Request) -> Viewer:
+        """The agent, or a 401. FastAPI dependency: `Depends(doorkeeper.agent)`."""
+        viewer = self.viewer(request)
+        if not viewer.is_agent:
+            raise Problem(401, "sign in as an agent, or send an API token.", headers={"WWW-Authenticate": "Bearer"})
+        return viewer
+
+    def admin(self, request: Request) -> Viewer:
+        """The admin, a 401, or a 403."""
+        viewer = self.agent(request)
+        if not viewer.is_admin:
+            raise Problem(403, "this needs an admin's account or token.")
+        return viewer
+
+    def refuse_cross_site(self, request: Request) -> None:
+        """CSRF protection of requests that a browser's cookie vouches for. Raises a 403."""
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return
+        site = request.headers.get("sec-fetch-site")
+        origin = request.headers.get("origin")
+        if site is not None and site not in {"same-origin", "none"}:
+            raise Problem(403, "this request came from another site.")
+        if site is None and origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            raise Problem(403, "this request came from another site.")
+
+    def address(self, request: Request) -> str:
+        """The caller's address; X-Forwarded-For is believed only as far as trusted proxies wrote it."""
+        address = request.client.host if request.client else "unknown"
+        for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+            if not self._trusted(address) or not hop.strip():
+                break
+            address = hop.strip()
+        return address
+
+    def _trusted(self, address: str) -> bool:
+        try:
+            return any(ipaddress.ip_address(address) in network for network in self._proxies)
+        except ValueError:
+            return False
+
+    def _agent(self, request: Request) -> Agent | None:
+        token = bearer(request)
+        secret = request.cookies.get(SESSION_COOKIE)
+        if token is None and secret is None:
+            return None
+        with self._database.read() as session:
+            if token is not None:
+                return agent_by_token(session, token)
+            agent = agent_by_session(session, secret or "")
+        if agent is not None:
+            self.refuse_cross_site(request)
+        return agent
+
+
+class RateLimits:
+    """Counts requests by name and key; in memory, or in Redis when several processes share the load."""
+
+    def __init__(self, messages: str, redis_url: str | None) -> None:
+        self._off = messages == "off"
+        storage = RedisStorage(f"async+{redis_url}") if redis_url else MemoryStorage()
+        self._memory = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = MovingWindowRateLimiter(storage)
+        rules = {"messages": messages if not self._off else "1/second", "creations": "60/minute", "sign-ins": "10/minute"}
+        self._rules = {name: parse_limit(rule) for name, rule in rules.items()}
+
+    async def spend(self, name: str, key: str) -> None:
+        """Counts one request of `key`; a 429 with Retry-After when it is one too many."""
+        if self._off and name != "sign-ins":
+            return
+        rule = self._rules[name]
+        limiter = self._limiter
+        try:
+            allowed = await limiter.hit(rule, name, key)
+        except Exception as error:  # Redis is away: each process counts for itself
+            log.warning("the rate limit's Redis does not answer: %s", error)
+            limiter = self._memory
+            allowed = await limiter.hit(rule, name, key)
+        if not allowed:
+            stats = await limiter.get_window_stats(rule, name, key)
+            wait = max(1, round(stats.reset_time - time.time()))
+            raise Problem(429, f"too many requests: try again in {wait} s.", headers={"Retry-After": str(wait)})
+
+
+def sse(event: str, data: Any, id: int | str | None = None) -> bytes:
+    """One server-sent event on the wire."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return format_sse_event(event=event, data_str=text, id=None if id is None else str(id))
+
+
+KEEP_ALIVE = b": still here\n\n"
+
+
+def event_stream(events: AsyncIterator[bytes]) -> EventSourceResponse:
+    """The response for a stream of `sse(...)` frames. A fault inside becomes an `error` event, never a torn stream."""
+
+    async def guarded() -> AsyncIterator[bytes]:
+        try:
+            async for frame in events:
+                yield frame
+        except Problem as problem:
+            yield sse("error", problem.json())
+        except Exception:
+            log.exception("an event stream failed")
+            yield sse("error", problem_json(500, "something went wrong here; it was logged. Please try again."))
+
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return EventSourceResponse(guarded(), headers=headers)
+
+
+def wants_events(request: Request) -> bool:
+    return "text/event-stream" in request.headers.get("accept", "")
+
+
+def last_event_id(request: Request) -> int | None:
+    value = request.headers.get("last-event-id", "").strip()
+    return int(value) if value.isdecimal() and len(value) < 19 else None
+
+
+class BodyLimit:
+    """ASGI middleware: a request body of more than `limit` bytes is refused with a 413."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]], limit: int = 4_000_000) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        seen = 0
+
+        async def counted() -> Any:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.limit:
+                raise Problem(413, f"the request is larger than {self.limit // 1_000_000} MB.")
+            return message
+
+        if told.isdigit() and int(told) > self.limit:
+            response = problem_response(413, f"the request is larger than {self.limit // 1_000_000} MB.")
+            await response(scope, receive, send)
+            return
+        await self.app(scope, counted, send)

@@ -1,0 +1,85 @@
+"""Cuts an article into passages. LangChain's splitters stop here.
+
+An article is cut at its headings first, so that a passage never mixes two sections; a section that is too long
+is cut by LangChain's recursive splitter at paragraphs, then lines, then sentences. Code and lists keep their
+shape. Knows Markdown, not how passages are stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+from markdown_it import MarkdownIt
+
+from retrieval.passages import Passage
+
+VERSION = "chunks-1"  # goes up when the same article gives other passages
+WORDS = 200
+OVERLAP = 40
+MAX_WORD = 60  # characters: a longer "word" (an address, base64) counts as several
+
+_markdown = MarkdownIt("commonmark").enable("table")
+_splitter = RecursiveCharacterTextSplitter(
+    chunk_size=WORDS,
+    chunk_overlap=OVERLAP,
+    length_function=lambda text: sum(1 + len(word) // MAX_WORD for word in text.split()),
+    separators=["\n\n", "\n", r"(?<=[.!?。！？])\s+", " ", ""],
+    is_separator_regex=True,
+    keep_separator=True,
+    strip_whitespace=False,
+)
+
+
+def split(article_id: str, title: str, body: str) -> list[Passage]:
+    """The passages of an article's Markdown, in order. An article without text gives one empty passage,
+    so that its title can be found."""
+    passages: list[Passage] = []
+    seen: dict[str, int] = {}
+    for headings, text in _sections(body):
+        for piece in _splitter.split_text(text):
+            piece = piece.strip("\n").rstrip()
+            if piece.strip():
+                passages.append(_passage(article_id, title, len(passages), headings, piece, seen))
+    return passages or [_passage(article_id, title, 0, (), "", seen)]
+
+
+def embedded_text(title: str, passage: Passage) -> str:
+    """What is embedded of a passage: the title and its headings in front, because a passage seldom repeats them."""
+    return "\n".join([" > ".join((title, *passage.headings)), passage.text])
+
+
+def _sections(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    lines = body.split("\n")
+    path: list[tuple[int, str]] = []
+    start = 0
+    tokens = _markdown.parse(body)
+    for i, token in enumerate(tokens):
+        if token.type != "heading_open" or token.map is None or token.level != 0:
+            continue
+        text = "\n".join(lines[start : token.map[0]])
+        if text.strip():
+            yield tuple(heading for _, heading in path), text
+        level = int(token.tag[1])
+        path = [(lev, heading) for lev, heading in path if lev < level]
+        path.append((level, _plain(tokens[i + 1].content)))
+        start = token.map[1]
+    text = "\n".join(lines[start:])
+    if text.strip():
+        yield tuple(heading for _, heading in path), text
+
+
+def _plain(inline: str) -> str:
+    parts = _markdown.parseInline(inline)[0].children or []
+    return "".join(part.content for part in parts if part.type in {"text", "code_inline"}).strip()[:300]
+
+
+def _passage(
+    article_id: str, title: str, ordinal: int, headings: tuple[str, ...], text: str, seen: dict[str, int]
+) -> Passage:
+    # The id is the content: an edit leaves the other passages of its article, and their vectors, as they are.
+    key = "\x1f".join((article_id, title, *headings, "\x1e", text))
+    seen[key] = seen.get(key, 0) + 1
+    digest = hashlib.sha256(f"{key}\x1f{seen[key]}".encode("utf-8", "replace")).hexdigest()[:32]
+    return Passage(digest, article_id, ordinal, headings, text)

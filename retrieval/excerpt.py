@@ -1,0 +1,116 @@
+"""The piece of a passage that says why it was found, and the searched words marked in it.
+
+Pure functions over text. A word matches when it has the stem of a searched word; a searched word that occurs nowhere
+matches the words that look like it, because search forgives typing errors, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from markupsafe import Markup, escape
+from rapidfuzz import fuzz
+
+from help_center.markup import plain_text
+from retrieval.lexical import tokens
+
+LENGTH = 220
+ALIKE = 80  # of 100, for words of at least five letters
+MAX_QUERY = 1000  # characters looked at
+MAX_TEXT = 20_000  # characters looked at
+
+_word = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_sentence = re.compile(r"(?:(?<=[.!?:;])\s|(?<=[。！？])|\n)")
+
+Span = tuple[int, int, str]  # start, end, the searched token that it matches
+
+
+def excerpt(passage: str, query: str, length: int = LENGTH, language: str = "en") -> str:
+    """Plain text of at most `length` characters out of a passage's Markdown: where most of the searched words stand,
+    the beginning where none does. Cut between words, with an ellipsis where text is left out."""
+    lines = (" ".join(line.split()) for line in plain_text(passage).split("\n"))
+    text = "\n".join(line for line in lines if line)[:MAX_TEXT]
+    if len(text) <= length:
+        return text.replace("\n", " ")
+    room = length - 4  # for an ellipsis and a space on both sides
+    start = _start(text, _matches(text, query, language), room)
+    end = start + room
+    if end >= len(text):
+        end = len(text)
+    elif not text[end].isspace():
+        space = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
+        end = space if space > start + room // 2 else end  # a text without spaces is cut anywhere
+    words = text[start:end].strip().replace("\n", " ")
+    return ("… " if start else "") + words + (" …" if end < len(text) else "")
+
+
+def marked(excerpt: str, query: str, language: str = "en") -> Markup:
+    """The excerpt as HTML, everything in it escaped, the searched words in <mark>."""
+    html = Markup("")
+    done = 0
+    for start, end, _ in _matches(excerpt, query, language):
+        if start < done:
+            continue
+        html += escape(excerpt[done:start]) + Markup("<mark>") + escape(excerpt[start:end]) + Markup("</mark>")
+        done = end
+    html += escape(excerpt[done:])
+    return html.replace(Markup("</mark><mark>"), Markup(""))  # of Chinese and Japanese pairs
+
+
+def _start(text: str, matches: list[Span], room: int) -> int:
+    """Where the excerpt begins: the window with the most different searched words, at a sentence's start if one is near."""
+    if not matches:
+        return 0
+    best, best_worth = 0, (0, 0)
+    for i, (begin, _, _) in enumerate(matches):
+        inside = [token for start, end, token in matches[i : i + 60] if start >= begin and end <= begin + room]
+        worth = (len(set(inside)), len(inside))
+        if worth > best_worth:
+            best, best_worth = begin, worth
+    last = max((end for start, end, _ in matches if start >= best and end <= best + room), default=best)
+    earliest = max(0, last - room)  # as far back as the window can go without losing a match
+    if earliest == 0:
+        return 0
+    breaks = [found.end() for found in _sentence.finditer(text, earliest, best)]
+    if breaks:
+        return breaks[-1] if best - breaks[-1] > 20 or len(breaks) == 1 else breaks[0]
+    back = max(earliest, best - room // 4)
+    space = text.find(" ", back, best)
+    return space + 1 if space >= 0 else best
+
+
+def _matches(text: str, query: str, language: str) -> list[Span]:
+    wanted = set(tokens(query[:MAX_QUERY], language)) or set(_word.findall(query[:MAX_QUERY].lower()))
+    if not wanted:
+        return []
+    spans = list(_tokens_at(text[:MAX_TEXT], language))
+    there = {token for _, _, token in spans}
+    stands_for = {token: token for token in wanted & there}
+    for missing in wanted - there:
+        if len(missing) >= 5 and not _cjk.search(missing):
+            for token in there:
+                if len(token) >= 4 and token not in stands_for and fuzz.ratio(missing, token) >= ALIKE:
+                    stands_for[token] = missing
+    found = [(start, end, stands_for[token]) for start, end, token in spans if token in stands_for]
+    return sorted(found)
+
+
+def _tokens_at(text: str, language: str) -> Iterator[Span]:
+    known: dict[str, str] = {}
+    for word in _word.finditer(text):
+        if _cjk.search(word[0]):
+            for run in _cjk.finditer(text, word.start(), word.end()):
+                for i in range(run.start(), max(run.start() + 1, run.end() - 1)):
+                    end = min(i + 2, run.end())
+                    yield i, end, text[i:end]
+            continue
+        token = known.get(word[0])
+        if token is None:
+            stems = tokens(word[0], language)
+            token = known[word[0]] = stems[0] if stems else word[0].lower()
+        yield word.start(), word.end(), token
+
+
+__all__ = ["excerpt", "marked"]

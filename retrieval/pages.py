@@ -1,0 +1,211 @@
+"""Search over HTTP: results, suggestions, the search page; and the writing of articles, which ends in the index.
+
+Knows requests; how articles are found is the business of `search`, who may see them of `help_center.articles`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query, Response
+from markupsafe import Markup
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+from sqlalchemy.exc import IntegrityError
+
+from help_center import articles
+from help_center.articles import Article, article_json
+from help_center.database import Database
+from help_center.pages import ArticleId, Locale, article_id, direction, no_article
+from help_center.people import Viewer
+from help_center.sources.base import Failure, SourceArticle, article_from_record, normal_locale
+from help_center.templating import Pages
+from help_center.web import Doorkeeper, Problem, clean_text
+from retrieval.embedders.base import EmbedderError
+from retrieval.evidence import Evidence
+from retrieval.excerpt import excerpt, marked
+from retrieval.indexing import Indexer
+from retrieval.passages import Hit
+from retrieval.search import Found, Search
+from retrieval.stores.base import StoreError
+from retrieval.suggest import Suggestions
+
+TEMPLATES = Path(__file__).parent / "templates"
+MAX_QUESTION = 1000  # characters
+
+
+def _question(text: str) -> str:
+    text = clean_text(text).strip()
+    if len(text) > MAX_QUESTION:
+        raise PydanticCustomError("too_long", f"write at most {MAX_QUESTION} characters")
+    return text
+
+
+Question = Annotated[str, AfterValidator(_question)]
+
+_FIELDS = {
+    "title": "Return a parcel",
+    "body": "## Within 30 days\n\nPrint the label.",
+    "locale": "en",
+    "section": ["Orders"],
+    "labels": ["returns"],
+    "audience": "public",
+    "status": "published",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the search page."""
+
+    title: str
+    url: str
+    locale: str
+    section: tuple[str, ...]
+    heading: str | None
+    excerpt: Markup
+
+
+def routes(
+    database: Database,
+    search: Search,
+    indexer: Indexer,
+    suggestions: Suggestions,
+    doorkeeper: Doorkeeper,
+    pages: Pages,
+) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/api/search")
+    def find(
+        q: Annotated[Question, Query(description="in the customer's own words")],
+        limit: Annotated[int, Query(ge=1, le=50)] = 10,
+        locale: Annotated[Locale, Query(description="prefers articles of this language")] = None,
+        viewer: Viewer = Depends(doorkeeper.viewer),
+    ) -> dict[str, Any]:
+        """Articles for a question, best first, each once. Nothing asked, nothing found."""
+        started = time.perf_counter()
+        try:
+            found = search.find(q, viewer=viewer, limit=limit, locale=locale)
+        except (StoreError, EmbedderError) as error:
+            raise Problem(503, str(error)) from error
+        results = [
+            {
+                "article_id": hit.article_id,
+                "title": hit.title,
+                "url": hit.url,
+                "section": list(hit.section),
+                "excerpt": _excerpt(hit, q),
+                "score": round(hit.score, 4),
+            }
+            for hit in found.hits
+        ]
+        return {"query": q, "took_ms": round(1000 * (time.perf_counter() - started), 1), "results": results}
+
+    @router.get("/api/suggest")
+    def suggest(
+        q: Annotated[Question, Query(description="what has been typed so far")],
+        limit: Annotated[int, Query(ge=1, le=20)] = 8,
+        viewer: Viewer = Depends(doorkeeper.viewer),
+    ) -> dict[str, Any]:
+        """Titles that fit what has been typed so far, forgiving of typing errors."""
+        found = suggestions.find(q, viewer, limit)
+        results = [{"article_id": entry.id, "title": entry.title, "url": entry.url} for entry in found]
+        return {"query": q, "results": results}
+
+    @router.get("/help/search", include_in_schema=False)
+    def search_page(q: str = "", locale: str = "", viewer: Viewer = Depends(doorkeeper.viewer)) -> Response:
+        asked = clean_text(q).strip()
+        question = asked[:MAX_QUESTION]
+        found, down = Found(), False
+        try:
+            found = search.find(question, viewer=viewer, limit=20, locale=normal_locale(locale))
+        except (StoreError, EmbedderError):
+            down = True
+        fits = bool(found.hits) and _fits(found.evidence)
+        similar = [] if fits else suggestions.find(question, viewer, 5)
+        named = {entry.url for entry in similar}
+        return pages.page(
+            "search.html",
+            status=503 if down else 200,
+            query=question,
+            shortened=len(asked) > MAX_QUESTION,
+            down=down,
+            fits=fits,
+            results=[_result(hit, question) for hit in found.hits[: 20 if fits else 5] if hit.url not in named],
+            similar=similar,
+            direction=direction,
+        )
+
+    @router.put("/api/articles/{id:path}", dependencies=[Depends(doorkeeper.admin)], responses={201: {}})
+    def write_article(
+        id: ArticleId, fields: Annotated[dict[str, Any], Body(examples=[_FIELDS])], response: Response
+    ) -> dict[str, Any]:
+        """Writes an article (the fields of the article file); search and bot know it when the call returns."""
+        given = _article(id, fields)
+        created, written = _store(database, given)
+        try:
+            indexer.sync(only=given.id)
+        except (StoreError, EmbedderError) as error:
+            behind = "the article is saved, but search does not know it yet; `parley index` brings the index up to date"
+            raise Problem(503, f"{behind}. The reason: {error}") from error
+        response.status_code = 201 if created else 200
+        return written
+
+    @router.delete("/api/articles/{id:path}", dependencies=[Depends(doorkeeper.admin)], status_code=204)
+    def delete_article(id: ArticleId) -> None:
+        """Deletes an article; search and bot no longer know it when the call returns."""
+        with database.write() as session:
+            if not articles.remove(session, id):
+                raise no_article()
+        try:
+            indexer.sync(only=id)
+        except (StoreError, EmbedderError) as error:
+            behind = "the article is deleted and shown nowhere any more; `parley index` also clears it from the index"
+            raise Problem(503, f"{behind}. The reason: {error}") from error
+
+    return router
+
+
+def _fits(evidence: Evidence) -> bool:
+    """Whether the page calls what was found results, or says that nothing fits and shows it as what is nearest.
+
+    On the questions of evals/cases none that has an article falls below. The API leaves this to the score."""
+    known = evidence.known > 0 and (evidence.top_dense >= 0.2 or evidence.coverage >= 0.5)
+    return known or evidence.top_dense >= 0.45
+
+
+def _article(id: str, fields: dict[str, Any]) -> SourceArticle:
+    told = fields.get("id")
+    if told is not None and article_id(str(told)) != id:
+        raise Problem(422, "`id` differs from the id in the address: leave it out, or make them the same.")
+    given = article_from_record({**fields, "id": id}, id)
+    if isinstance(given, Failure):
+        raise Problem(422, given.reason)
+    return given
+
+
+def _store(database: Database, given: SourceArticle, attempts: int = 3) -> tuple[bool, dict[str, Any]]:
+    """Whether the article is new, and its JSON."""
+    try:
+        with database.write() as session:
+            created = articles.store(session, given, articles.WRITTEN_HERE) == "added"
+            return created, article_json(session.get_one(Article, given.id))
+    except IntegrityError:  # somebody wrote the same id or the same title at the same moment
+        if attempts == 1:
+            raise
+        return _store(database, given, attempts - 1)
+
+
+def _excerpt(hit: Hit, question: str) -> str:
+    return excerpt(hit.passage.text, question, language=hit.locale.split("-")[0])
+
+
+def _result(hit: Hit, question: str) -> Result:
+    language = hit.locale.split("-")[0]
+    words = marked(_excerpt(hit, question), question, language)
+    heading = hit.heading if hit.heading != hit.title else None
+    return Result(hit.title, hit.url, hit.locale, hit.section, heading, words)

@@ -1,0 +1,145 @@
+"""Chroma as the vector store: embedded in the data dir, or a Chroma server. Chroma's types stop here.
+
+An embedded Chroma has one owner process (`help_center.owner`); this file does not check that. Only ids and
+vectors are kept: the texts are in the database, and a plain query without `where` is Chroma's fast path.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+from chromadb.errors import NotFoundError
+
+from retrieval.embedders.base import Vectors
+from retrieval.stores.base import StoreError
+
+HOW_TO_FIND = {"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200, "max_neighbors": 24}}
+
+
+class ChromaStore:
+    """Shelves are Chroma collections."""
+
+    def __init__(self, folder: Path | None = None, url: str | None = None) -> None:
+        self._where = url or str(folder)
+        settings = Settings(anonymized_telemetry=False)
+        self._lock = threading.Lock()
+        self._collections: dict[str, Any] = {}
+        try:
+            if url:
+                parts = urlsplit(url)
+                port = parts.port or (443 if parts.scheme == "https" else 8000)
+                self._client = chromadb.HttpClient(parts.hostname or "", port, ssl=parts.scheme == "https", settings=settings)
+            else:
+                assert folder is not None
+                folder.mkdir(parents=True, exist_ok=True)
+                self._client = chromadb.PersistentClient(folder, settings=settings)
+            self._batch = min(2000, self._client.get_max_batch_size())
+        except Exception as error:
+            raise self._error(error) from error
+
+    def add(self, shelf: str, ids: Sequence[str], vectors: Vectors) -> None:
+        if not ids:
+            return
+        try:
+            collection = self._collection(shelf, create=True)
+            there = set(self._present(collection, ids))
+            if there:  # delete and add is ten times faster than Chroma's upsert of ids that exist
+                collection.delete(ids=sorted(there))
+            for start in range(0, len(ids), self._batch):
+                part = slice(start, start + self._batch)
+                collection.add(ids=list(ids[part]), embeddings=np.asarray(vectors[part], dtype=np.float32))
+        except Exception as error:
+            raise self._error(error) from error
+
+    def delete(self, shelf: str, ids: Sequence[str]) -> None:
+        try:
+            collection = self._collection(shelf)
+            if collection is None:
+                return
+            for start in range(0, len(ids), self._batch):
+                there = self._present(collection, ids[start : start + self._batch])
+                if there:
+                    collection.delete(ids=there)
+        except Exception as error:
+            raise self._error(error) from error
+
+    def nearest(self, shelf: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        try:
+            collection = self._collection(shelf)
+            if collection is None:
+                return []
+            query = np.asarray(vector, dtype=np.float32)[None]
+            try:
+                found = collection.query(query_embeddings=query, n_results=limit, include=["distances"])
+            except NotFoundError:  # dropped by another process since
+                self._collections.pop(shelf, None)
+                return []
+            return [(id, 1.0 - float(distance)) for id, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        except Exception as error:
+            raise self._error(error) from error
+
+    def ids(self, shelf: str) -> set[str]:
+        try:
+            collection = self._collection(shelf)
+            if collection is None:
+                return set()
+            there: set[str] = set()
+            while part := collection.get(include=[], limit=5000, offset=len(there))["ids"]:
+                there.update(part)
+            return there
+        except Exception as error:
+            raise self._error(error) from error
+
+    def shelves(self) -> list[str]:
+        try:
+            return [collection.name for collection in self._client.list_collections()]
+        except Exception as error:
+            raise self._error(error) from error
+
+    def drop(self, shelf: str) -> None:
+        try:
+            self._collections.pop(shelf, None)
+            if self._collection(shelf) is not None:
+                self._client.delete_collection(shelf)
+                self._collections.pop(shelf, None)
+        except Exception as error:
+            raise self._error(error) from error
+
+    def check(self) -> None:
+        try:
+            self._client.heartbeat()
+        except Exception as error:
+            raise self._error(error) from error
+
+    def _collection(self, shelf: str, *, create: bool = False) -> Any:
+        known = self._collections.get(shelf)
+        if known is not None:
+            return known
+        with self._lock:
+            try:
+                collection = self._client.get_collection(shelf, embedding_function=None)
+            except NotFoundError:
+                if not create:
+                    return None
+                collection = self._client.get_or_create_collection(
+                    shelf, embedding_function=None, configuration=HOW_TO_FIND
+                )
+            self._collections[shelf] = collection
+            return collection
+
+    def _present(self, collection: Any, ids: Sequence[str]) -> list[str]:
+        return list(collection.get(ids=list(ids), include=[])["ids"]) if ids else []
+
+    def _error(self, error: Exception) -> StoreError:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+        return StoreError(f"the vector store {self._where} cannot be used: {reason}. Check PARLEY_CHROMA_URL and PARLEY_DATA_DIR.")

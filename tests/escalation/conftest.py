@@ -1,0 +1,219 @@
+"""What the tests of the hand-over share: a database, an app with the agents' doors, and somebody who needs help."""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+import help_center.tables
+from escalation import handoff as handoffs
+from escalation import inbox, insights
+from help_center.conversations import Conversation, Handoff, add_message, locked, messages_of, topic
+from help_center.database import Base, Database, new_id
+from help_center.live import Event, Live
+from help_center.people import Customer, Viewer, add_agent, new_api_token
+from help_center.templating import Pages
+from help_center.web import Doorkeeper, RateLimits, install_problems
+
+POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a database of this run's own, with all tables; dropped at the end."""
+    admin = sqlalchemy.create_engine(
+        f"{POSTGRES}/postgres", isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
+    )
+    name = f"parley_test_{uuid.uuid4().hex[:12]}"
+    try:
+        with admin.connect() as connection:
+            connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    except sqlalchemy.exc.OperationalError as error:
+        if os.environ.get("SERVICES") == "required":
+            raise
+        pytest.skip(f"no PostgreSQL answers at 127.0.0.1:5432: {str(error.orig).splitlines()[0]}")
+    engine = sqlalchemy.create_engine(f"{POSTGRES}/{name}")
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    yield f"{POSTGRES}/{name}"
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with all tables: a SQLite file, and PostgreSQL."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
+        Base.metadata.create_all(database.engine)
+    else:
+        database = Database(request.getfixturevalue("postgres"))
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        with database.engine.begin() as connection:
+            connection.execute(sqlalchemy.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    yield database
+    database.close()
+
+
+@dataclass
+class Colleague:
+    """An agent of the tests: who they are, and their API token."""
+
+    id: str
+    name: str
+    email: str
+    viewer: Viewer
+    headers: dict[str, str]
+    password: str = PASSWORD
+
+
+class House:
+    """A small company: its database, its live events, its agents, its customers."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.live = Live(database)
+
+    def agent(self, name: str, role: str = "agent") -> Colleague:
+        with self.database.write() as session:
+            email = f"{name.lower()}@example.org"
+            agent = add_agent(session, email, name=name, role=role, password=PASSWORD)
+            token = new_api_token(session, agent)
+        headers = {"Authorization": f"Bearer {token}"}
+        return Colleague(agent.id, name, email, Viewer(agent.id, name, role), headers)
+
+    def conversation(
+        self, *said: str, name: str | None = "Kim", email: str | None = None, **extra: Any
+    ) -> str:
+        with self.database.write() as session:
+            customer = Customer(id=new_id("cust"), name=name, email=email, attributes={"plan": "pro"})
+            session.add(customer)
+            session.flush()
+            conversation = Conversation(
+                id=new_id("conv"), customer_id=customer.id, greeting="Hello.", status="bot", **extra
+            )
+            session.add(conversation)
+            session.flush()
+            for text in said:
+                add_message(session, conversation, "customer", text)
+        return conversation.id
+
+    def waiting(self, question: str = "Where is my invoice?", **given: Any) -> str:
+        """A fresh conversation in the queue; the id of its handoff."""
+        conversation_id = given.pop("conversation_id", None) or self.conversation(
+            question, name=given.pop("name", "Kim")
+        )
+        return self.hand_over(conversation_id, question=question, **given)
+
+    def hand_over(self, conversation_id: str, **given: Any) -> str:
+        facts: dict[str, Any] = {
+            "reasons": ["requested_human"],
+            "question": "Where is my invoice?",
+            "summary": "The customer looks for an invoice.",
+            "sources_tried": [],
+            "suggested_reply": "Invoices are under Billing.",
+            "language": "en",
+        }
+        with self.database.write() as session:
+            conversation = locked(session, conversation_id)
+            assert conversation is not None
+            return handoffs.open_handoff(session, conversation, **(facts | given)).id
+
+    def handoff(self, id: str) -> Handoff:
+        with self.database.read() as session:
+            return session.get_one(Handoff, id)
+
+    def conversation_of(self, handoff_id: str) -> Conversation:
+        with self.database.read() as session:
+            return session.get_one(Conversation, session.get_one(Handoff, handoff_id).conversation_id)
+
+    def said(self, handoff_id: str) -> list[tuple[str, str]]:
+        """(role, text) of everything that the customer can see."""
+        with self.database.read() as session:
+            messages = messages_of(session, session.get_one(Handoff, handoff_id).conversation_id)
+            return [(message.role, message.text) for message in messages]
+
+    def events(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
+        with self.database.read() as session:
+            rows = session.scalars(sqlalchemy.select(Event).where(Event.topic == topic).order_by(Event.id))
+            return [(row.kind, row.payload) for row in rows]
+
+    def customer_events(self, handoff_id: str) -> list[tuple[str, dict[str, Any]]]:
+        return self.events(topic(self.handoff(handoff_id).conversation_id))
+
+
+@pytest.fixture
+def house(database: Database) -> House:
+    return House(database)
+
+
+@pytest.fixture
+def ada(house: House) -> Colleague:
+    return house.agent("Ada")
+
+
+@pytest.fixture
+def ben(house: House) -> Colleague:
+    return house.agent("Ben")
+
+
+@pytest.fixture
+def app(house: House, tmp_path: Path) -> FastAPI:
+    root = Path(help_center.tables.__file__).parents[1]
+    static = tmp_path / "static"
+    static.mkdir()
+    (static / "colors.css").symlink_to(root / "help_center/static/colors.css")
+    (static / "inbox").symlink_to(root / "escalation/static")
+    pages = Pages([root / "escalation/templates"], {"/static": static})
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI):
+        await house.live.start()
+        yield
+        await house.live.stop()
+
+    app = FastAPI(lifespan=lifespan)
+    install_problems(app)
+    doorkeeper = Doorkeeper(house.database, (), ())
+    limits = RateLimits("off", None)
+    app.include_router(inbox.routes(house.database, house.live, doorkeeper, limits, pages))
+    app.include_router(insights.routes(house.database, doorkeeper, pages))
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A browser at the agents' doors; cookies are kept from call to call."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def address(app: FastAPI) -> Iterator[str]:
+    """The same app behind a real socket: event streams need one."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.01)
+    assert server.started
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)

@@ -1,0 +1,196 @@
+"""The figures: what counts as answered, and what does not."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from escalation import handoff as handoffs
+from escalation.insights import Facts, outcome_of, period, spread
+from help_center.conversations import Conversation, Feedback, Handoff, TurnRow, add_message, locked
+from help_center.database import new_id, now
+from help_center.web import Problem
+
+LONG_AGO = now() - timedelta(days=3)
+
+
+def conversation(house, *actions, closed=False, at=LONG_AGO, helpful=None, **fields):
+    """A conversation whose turns did `actions`, begun at `at`; quiet since."""
+    id = house.conversation()
+    with house.database.write() as session:
+        row = locked(session, id)
+        row.created_at = at
+        for n, action in enumerate(actions):
+            asked = add_message(session, row, "customer", "How?")
+            said = add_message(session, row, "assistant", "So.")
+            asked.created_at, said.created_at = at, at + timedelta(seconds=2)
+            turn = TurnRow(id=new_id("turn"), conversation_id=id, status="done", action=action, reasons=[])
+            turn.created_at = at + timedelta(seconds=n)
+            session.add(turn)
+            if helpful is not None:
+                session.add(Feedback(message_id=said.id, helpful=helpful))
+        session.flush()
+        if closed:
+            row.status, row.closed_at = "closed", at + timedelta(minutes=5)
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.updated_at = fields.get("updated_at", at)
+    return id
+
+
+def figures(client, ada, query=""):
+    answer = client.get(f"/api/insights{query}", headers=ada.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "facts"),
+    [
+        ("confirmed", Facts("bot", False, False, False, "answer", True)),
+        ("assumed", Facts("closed", False, False, False, "answer", None)),
+        ("assumed", Facts("bot", False, True, False, "answer", None)),
+        ("open", Facts("bot", False, False, False, "answer", None)),
+        ("contradicted", Facts("closed", False, True, False, "answer", False)),
+        ("handed_over", Facts("closed", False, True, True, "answer", True)),
+        ("abandoned", Facts("bot", False, True, False, "clarify", None)),
+        ("abandoned", Facts("closed", False, False, False, "offer", None)),
+        ("reopened", Facts("closed", True, True, False, "answer", None)),
+        ("reopened", Facts("bot", True, False, False, "answer", True)),
+        ("no_question", Facts("closed", False, True, False, None, None)),
+    ],
+)
+def test_every_conversation_has_one_outcome_that_flatters_nobody(outcome, facts):
+    assert outcome_of(facts) == outcome
+
+
+def test_what_nobody_confirmed_is_only_assumed(client, house, ada):
+    conversation(house, "answer", helpful=True)
+    conversation(house, "answer")
+    conversation(house, "chat", "answer", closed=True)
+    conversation(house, "answer", helpful=False)
+    conversation(house, "answer", "clarify")
+    conversation(house, "answer", reopened=1)
+    conversation(house, "chat")
+    conversation(house, "answer", updated_at=now())
+    told = figures(client, ada)
+    assert told["conversations"] == 8
+    assert told["answered"] == {"total": 3, "confirmed": 1, "assumed": 2}
+    assert told["outcomes"] == {
+        "confirmed": 1, "assumed": 2, "contradicted": 1, "reopened": 1, "abandoned": 1, "handed_over": 0,
+        "no_question": 1, "open": 1,
+    }  # fmt: skip
+    assert told["turns_by_action"] == {"answer": 7, "chat": 2, "clarify": 1}
+    assert set(told["outcomes"]) <= set(told["definitions"])
+
+
+def test_handoffs_count_under_each_of_their_reasons(client, house, ada):
+    house.waiting(reasons=["low_confidence", "negative_sentiment"])
+    id = house.waiting(reasons=["low_confidence"])
+    with house.database.write() as session:
+        handoffs.claim(session, id, ada.viewer)
+        handoffs.resolve(session, id, ada.viewer, "no article")
+    told = figures(client, ada)
+    assert told["outcomes"]["handed_over"] == 2
+    assert told["answered"]["total"] == 0
+    assert told["handoffs"] == {
+        "total": 2,
+        "by_reason": {"low_confidence": 2, "negative_sentiment": 1},
+        "by_status": {"waiting": 1, "resolved": 1},
+        "by_outcome": {"no article": 1},
+    }
+
+
+def test_the_bots_first_response_and_the_persons_are_apart(client, house, ada):
+    conversation(house, "answer")
+    for minutes in (1, 3):
+        id = house.waiting()
+        with house.database.write() as session:
+            handoff = session.get_one(Handoff, id)
+            handoff.first_reply_at = handoff.created_at + timedelta(minutes=minutes)
+    house.waiting()
+    told = figures(client, ada)["first_response_s"]
+    assert told["bot"] == {"n": 1, "median": 2.0, "p90": 2.0}
+    assert told["human"] == {"n": 2, "median": 120.0, "p90": 180.0, "without_reply": 1}
+
+
+def test_time_to_the_close_is_told_with_and_without_a_person(client, house, ada):
+    conversation(house, "answer", closed=True)
+    id = house.waiting()
+    with house.database.write() as session:
+        handoffs.claim(session, id, ada.viewer)
+        handoffs.resolve(session, id, ada.viewer)
+    told = figures(client, ada)["resolution_s"]
+    assert told["bot"] == {"n": 1, "median": 300.0, "p90": 300.0}
+    assert told["human"]["n"] == 1
+
+
+def test_csat_is_the_share_of_fours_and_fives_and_nps_promoters_less_detractors(client, house, ada):
+    for csat, nps in ((5, 10), (4, 9), (3, 8), (1, 0), (None, 6), (5, None)):
+        conversation(house, "answer", csat=csat, nps=nps, rated_at=now())
+    told = figures(client, ada)
+    assert told["csat"] == {
+        "n": 5, "share_satisfied": 0.6, "mean": 3.6, "distribution": {"1": 1, "2": 0, "3": 1, "4": 1, "5": 2},
+    }  # fmt: skip
+    assert told["nps"] == {"n": 5, "score": 0.0, "promoters": 2, "passives": 1, "detractors": 2}
+
+
+def test_without_anything_to_count_nothing_is_made_up(client, ada):
+    told = figures(client, ada)
+    assert told["conversations"] == 0
+    assert told["csat"]["share_satisfied"] is None
+    assert told["nps"]["score"] is None
+    assert told["first_response_s"]["bot"] == {"n": 0, "median": None, "p90": None}
+    assert len(told["series"]) == 30
+
+
+def test_the_series_has_every_day_of_the_period_both_ends_included(client, house, ada):
+    conversation(house, "answer", at=datetime(2026, 3, 2, 23, 59, tzinfo=UTC), closed=True)
+    conversation(house, "answer", at=datetime(2026, 3, 3, 0, 0, tzinfo=UTC), closed=True)
+    conversation(house, "answer", at=datetime(2026, 3, 5, 0, 0, tzinfo=UTC), closed=True)
+    told = figures(client, ada, "?from=2026-03-02&to=2026-03-04")
+    assert [(day["day"], day["conversations"], day["answered"]) for day in told["series"]] == [
+        ("2026-03-02", 1, 1),
+        ("2026-03-03", 1, 1),
+        ("2026-03-04", 0, 0),
+    ]
+    assert (told["from"], told["to"], told["conversations"]) == ("2026-03-02", "2026-03-04", 2)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?from=yesterday",
+        "?to=2026-02-30",
+        "?from=2026-03-02&to=2026-03-01",
+        "?from=1900-01-01",
+        "?to=9999-12-31",
+        "?from=",
+    ],
+)
+def test_dates_that_cannot_be_are_refused_with_a_line(client, ada, query):
+    answer = client.get(f"/api/insights{query}", headers=ada.headers)
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+
+
+def test_the_period_is_the_last_thirty_days_unless_told():
+    today = date(2026, 3, 31)
+    assert period(None, None, today) == (date(2026, 3, 2), today)
+    assert period(date(2026, 3, 30), None, today) == (date(2026, 3, 30), today)
+    assert period(None, date(2026, 1, 30), today) == (date(2026, 1, 1), date(2026, 1, 30))
+    for first, last in ((date(2026, 3, 2), date(2026, 3, 1)), (None, date.min), (date.max, None)):
+        with pytest.raises(Problem):
+            period(first, last, today)
+
+
+def test_the_ninetieth_percentile_is_the_nearest_rank():
+    assert spread(range(1, 11)) == {"n": 10, "median": 5.5, "p90": 9.0}
+    assert spread([7]) == {"n": 1, "median": 7, "p90": 7}
+
+
+def test_the_page_asks_strangers_to_sign_in(client, house, ada):
+    assert "Sign in to the inbox" in client.get("/insights").text
+    page = client.get("/insights", headers=ada.headers)
+    assert 'data-insights="figures"' in page.text
+    with house.database.read() as session:
+        assert session.query(Conversation).count() == 0
