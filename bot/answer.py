@@ -24,7 +24,7 @@ from retrieval.passages import Hit, citation
 
 log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
-SHORT_WORDS = 25  # a passage shorter than this takes its article's next best along
+SHORT_WORDS = 60  # a passage shorter than this takes its article's next best along
 PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
 NO_ANSWER = "NO_ANSWER"

@@ -51,6 +51,8 @@ class VersionedStatic(StaticFiles):
         response = await super().get_response(path, scope)
         if b"v=" in scope.get("query_string", b""):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        else:  # modules import each other without a version
+            response.headers["Cache-Control"] = "no-cache"
         return response
 
 

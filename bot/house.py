@@ -9,6 +9,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from bot.assess import KEPT_AS, Calibration, default_calibration
 from bot.feelings import Feelings
@@ -96,6 +97,11 @@ class Calibrations:
         self._default = default_calibration()
         self._current = self._default
         self._read_at = float("-inf")
+
+    def use(self, kept: dict[str, Any] | None) -> None:
+        """From now on this calibration (None: the default), whatever the database keeps: for evals apart."""
+        self._current = Calibration.read(kept, is_default=False) if kept else self._default
+        self._read_at = float("inf")
 
     def __call__(self) -> Calibration:
         if time.monotonic() - self._read_at > CALIBRATION_SECONDS:

@@ -275,30 +275,34 @@ class Reception:
 
     async def follow(self, conversation_id: str, turn_id: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """`stage`, `delta` and at last `turn` of a turn. Deltas only where this process computes it."""
+        row = await self._database.run(self._result, turn_id)
+        if row is not None:
+            yield "turn", row
+            return
+        channel = self._channels.setdefault(turn_id, _Channel())
+        self._kick(conversation_id)
         end = time.monotonic() + WAIT_SECONDS
         seen = 0
-        channel: _Channel | None = None
-        self._kick(conversation_id)
         while time.monotonic() < end:
-            channel = self._channels.get(turn_id) or channel
-            if channel is not None:
-                changed = channel.changed
-                while seen < len(channel.frames):
-                    event, data = channel.frames[seen]
-                    seen += 1
-                    yield event, data
-                    if event in {"turn", "error"}:
-                        return
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), 1.0)
-                    continue
+            changed = channel.changed
+            while seen < len(channel.frames):
+                event, data = channel.frames[seen]
+                seen += 1
+                yield event, data
+                if event in {"turn", "error"}:
+                    return
+            # another process may be running it: its result is in the database
+            wait = 1.0 if channel.frames else 0.1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), wait)
+                continue
             row = await self._database.run(self._result, turn_id)
             if row is not None:
+                self._channels.pop(turn_id, None)
                 yield "turn", row
                 return
             self._kick(conversation_id)
-            if self._channels.get(turn_id) is None:
-                await self._live.changed(0.05)
+        self._channels.pop(turn_id, None)
         yield "error", Problem(503, "the answer takes longer than it should; it will appear in the conversation.").json()
 
     def _result(self, turn_id: str) -> dict[str, Any] | None:

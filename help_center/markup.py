@@ -805,6 +805,7 @@ def _asciidoc_to_markdown(text: str) -> str:
         return text
     if sum(1 for line in outside if _ASCIIDOC_HEADING.match(line)) < 2:
         return text
+    last = {line.rstrip(): n for n, line in enumerate(lines) if _ASCIIDOC_FENCE.match(line)}
     written: list[str] = []
     fence: str | None = None
     language = ""
@@ -816,7 +817,7 @@ def _asciidoc_to_markdown(text: str) -> str:
             fence = None if closes else fence
         elif n in in_markdown_fence:
             written.append(line)
-        elif delimiter is not None and any(other.rstrip() == delimiter[1] for other in lines[n + 1 :]):
+        elif delimiter is not None and last[delimiter[1]] > n:
             fence = delimiter[1]
             written += ["", "```" + language]
             language = ""

@@ -170,7 +170,11 @@ def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:
 def _stamp(session: Session) -> tuple[int, int]:
     """Differs whenever an outline may differ. The content hash covers every field that an outline shows, the ids say
     whose they are; both are read from their indexes alone (2,000 articles: 1 ms)."""
-    hashes = select(func.substr(Article.content_hash, 1, 16).label("one")).order_by(Article.content_hash).subquery()
+    hashes = (
+        select(func.substr(Article.content_hash, 1, 16).label("one"))
+        .order_by(Article.content_hash)
+        .subquery()
+    )
     ids = select(Article.id.label("one")).order_by(Article.id).subquery()
     both = [session.scalar(select(func.aggregate_strings(all.c.one, " "))) or "" for all in (hashes, ids)]
     return hash(both[0]), hash(both[1])

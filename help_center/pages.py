@@ -31,7 +31,7 @@ from help_center.templating import Pages
 from help_center.web import CleanText, Doorkeeper, Problem, clean_text
 
 TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"  # served at /static/help, its colors.css at /static as well
+STATIC = Path(__file__).parent / "static"  # served at /static/help
 
 SHORT_LIST = 6  # articles of a section where several sections are listed
 LONG_LIST = 100  # articles on one page of a section
@@ -68,9 +68,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, pages: Pages) -> APIRoute
     outline = Outline(database)
 
     @router.get("/help", include_in_schema=False)
-    def home(
-        locale: str = "", page: str = "", viewer: Viewer = Depends(doorkeeper.viewer)
-    ) -> Response:
+    def home(locale: str = "", page: str = "", viewer: Viewer = Depends(doorkeeper.viewer)) -> Response:
         language = _language(locale)
         tree = outline.contents(viewer, language)
         spoken = sorted({entry.language for entry in outline.entries(viewer)})
@@ -87,7 +85,11 @@ def routes(database: Database, doorkeeper: Doorkeeper, pages: Pages) -> APIRoute
         return contents(trail[:-1], trail[-1], language, page)
 
     def contents(
-        above: list[Section], here: Section, language: str | None, page: str, languages: list[str] | None = None
+        above: list[Section],
+        here: Section,
+        language: str | None,
+        page: str,
+        languages: list[str] | None = None,
     ) -> Response:
         last = max(1, -(-len(here.articles) // LONG_LIST))
         number = min(int(page), last) if page.isdecimal() and 0 < len(page) < 8 and int(page) > 0 else 1
@@ -151,7 +153,9 @@ def routes(database: Database, doorkeeper: Doorkeeper, pages: Pages) -> APIRoute
             with database.write() as session:
                 article = by_slug(session, slug, viewer)
                 if article is not None:
-                    vote = ArticleFeedback(article_id=article.id, helpful=word == "true", comment=comment or None)
+                    vote = ArticleFeedback(
+                        article_id=article.id, helpful=word == "true", comment=comment or None
+                    )
                     session.add(vote)
                 return article is not None
 
@@ -163,8 +167,12 @@ def routes(database: Database, doorkeeper: Doorkeeper, pages: Pages) -> APIRoute
     def list_articles(
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         cursor: Annotated[str, Query(max_length=2000)] | None = None,
-        locale: Annotated[Locale, Query(description="en: English of every region; en-GB: that one only")] = None,
-        section: Annotated[list[CleanText] | None, Query(description="outermost first; repeat it to go deeper")] = None,
+        locale: Annotated[
+            Locale, Query(description="en: English of every region; en-GB: that one only")
+        ] = None,
+        section: Annotated[
+            list[CleanText] | None, Query(description="outermost first; repeat it to go deeper")
+        ] = None,
         viewer: Viewer = Depends(doorkeeper.viewer),
     ) -> dict[str, Any]:
         """The articles that you may see, without their bodies, in the order of their ids."""
@@ -286,6 +294,6 @@ def _cursor(id: str) -> str:
 def _place(cursor: str) -> str:
     """The id that `_cursor` packed, checked: it comes back from outside."""
     try:
-        return clean_text(base64.urlsafe_b64decode(cursor.encode()).decode())
+        return clean_text(base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode())
     except (ValueError, binascii.Error):
         raise Problem(422, "this cursor is not one of ours: take `next` of the page before.") from None

@@ -6,6 +6,7 @@ protected against cross-site requests by the browser's own Sec-Fetch-Site and Or
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import logging
@@ -196,20 +197,35 @@ def sse(event: str, data: Any, id: int | str | None = None) -> bytes:
 
 
 KEEP_ALIVE = b": still here\n\n"
+KEEP_ALIVE_SECONDS = 15.0
 
 
 def event_stream(events: AsyncIterator[bytes]) -> EventSourceResponse:
-    """The response for a stream of `sse(...)` frames. A fault inside becomes an `error` event, never a torn stream."""
+    """The response for a stream of `sse(...)` frames, with keep-alives while nothing comes.
+
+    A fault inside becomes an `error` event, never a torn stream."""
 
     async def guarded() -> AsyncIterator[bytes]:
+        upcoming: asyncio.Task[bytes] | None = None
         try:
-            async for frame in events:
+            while True:
+                upcoming = upcoming or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]
+                done, _ = await asyncio.wait({upcoming}, timeout=KEEP_ALIVE_SECONDS)
+                if not done:
+                    yield KEEP_ALIVE
+                    continue
+                frame, upcoming = upcoming.result(), None
                 yield frame
+        except StopAsyncIteration:
+            return
         except Problem as problem:
             yield sse("error", problem.json())
         except Exception:
             log.exception("an event stream failed")
             yield sse("error", problem_json(500, "something went wrong here; it was logged. Please try again."))
+        finally:
+            if upcoming is not None:
+                upcoming.cancel()
 
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return EventSourceResponse(guarded(), headers=headers)

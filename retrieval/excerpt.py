@@ -53,7 +53,9 @@ def marked(excerpt: str, query: str, language: str = "en") -> Markup:
     for start, end, _ in _matches(excerpt, query, language):
         if start < done:
             continue
-        html += escape(excerpt[done:start]) + Markup("<mark>") + escape(excerpt[start:end]) + Markup("</mark>")
+        html += (
+            escape(excerpt[done:start]) + Markup("<mark>") + escape(excerpt[start:end]) + Markup("</mark>")
+        )
         done = end
     html += escape(excerpt[done:])
     return html.replace(Markup("</mark><mark>"), Markup(""))  # of Chinese and Japanese pairs
@@ -65,7 +67,9 @@ def _start(text: str, matches: list[Span], room: int) -> int:
         return 0
     best, best_worth = 0, (0, 0)
     for i, (begin, _, _) in enumerate(matches):
-        inside = [token for start, end, token in matches[i : i + 60] if start >= begin and end <= begin + room]
+        inside = [
+            token for start, end, token in matches[i : i + 60] if start >= begin and end <= begin + room
+        ]
         worth = (len(set(inside)), len(inside))
         if worth > best_worth:
             best, best_worth = begin, worth
@@ -73,12 +77,12 @@ def _start(text: str, matches: list[Span], room: int) -> int:
     earliest = max(0, last - room)  # as far back as the window can go without losing a match
     if earliest == 0:
         return 0
-    breaks = [found.end() for found in _sentence.finditer(text, earliest, best)]
+    latest = max(earliest, min(best, len(text) - room))  # further on, the excerpt would be shorter than it may be
+    breaks = [found.end() for found in _sentence.finditer(text, earliest, latest)]
     if breaks:
-        return breaks[-1] if best - breaks[-1] > 20 or len(breaks) == 1 else breaks[0]
-    back = max(earliest, best - room // 4)
-    space = text.find(" ", back, best)
-    return space + 1 if space >= 0 else best
+        return breaks[-1]
+    space = text.find(" ", max(earliest, latest - room // 4), latest)
+    return space + 1 if space >= 0 else latest
 
 
 def _matches(text: str, query: str, language: str) -> list[Span]:

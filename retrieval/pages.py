@@ -122,7 +122,7 @@ def routes(
         question = asked[:MAX_QUESTION]
         found, down = Found(), False
         try:
-            found = search.find(question, viewer=viewer, limit=20, locale=normal_locale(locale))
+            found = search.find(question, viewer=viewer, limit=10, locale=normal_locale(locale))
         except (StoreError, EmbedderError):
             down = True
         fits = bool(found.hits) and _fits(found.evidence)
@@ -135,7 +135,9 @@ def routes(
             shortened=len(asked) > MAX_QUESTION,
             down=down,
             fits=fits,
-            results=[_result(hit, question) for hit in found.hits[: 20 if fits else 5] if hit.url not in named],
+            results=[
+                _result(hit, question) for hit in found.hits[: 10 if fits else 5] if hit.url not in named
+            ],
             similar=similar,
             direction=direction,
         )

@@ -10,6 +10,7 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,9 @@ from help_center.people import Viewer
 from retrieval.lexical import tokens
 
 MAX_WORDS = 12  # of what was typed
-ENOUGH = 0.55  # share of what was typed that a title must account for
+ENOUGH = 0.45  # share of what was typed that a title must account for
 EMPTY_WORD = 0.15  # weight of "how", "the", "my"
+UNKNOWN_WORD = 0.6  # weight of a word that no title holds
 
 _word = re.compile(r"[^\W_]+")
 _cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -71,7 +73,9 @@ class Suggestions:
         with self._database.read() as session:
             fresh = {id: (slug, title) for id, slug, title in session.execute(query)}
         return [
-            Entry(entry.id, *fresh[entry.id], entry.section, entry.locale) for entry in found if entry.id in fresh
+            Entry(entry.id, *fresh[entry.id], entry.section, entry.locale)
+            for entry in found
+            if entry.id in fresh
         ][:limit]
 
     def _titles(self, viewer: Viewer) -> _Titles:
@@ -94,12 +98,12 @@ def _taken_apart(entries: tuple[Entry, ...]) -> _Titles:
     for entry in entries:
         starts.append(len(flat))
         words = _words(entry.title) or [""]
-        for word in words:
+        for word in words + _joined(words):
             if word not in place:
                 place[word] = len(place)
                 seen.append(0)
             flat.append(place[word])
-        for word in set(words):
+        for word in {*words, *_joined(words)}:
             seen[place[word]] += 1
     weights = np.log(1 + len(entries) / np.maximum(1, np.array(seen, dtype=np.float32)))
     weights[[i for word, i in place.items() if _is_empty(word)]] *= EMPTY_WORD
@@ -121,9 +125,8 @@ def _score(titles: _Titles, typed: list[str], typed_text: str) -> Scores:
     most = float(np.log(1 + count))
     for i, word in enumerate(typed):
         likeness = _likeness(word, titles.words, unfinished=i == len(typed) - 1)
-        # a word that no title knows counts as much as the most telling one
         alike = likeness > 0
-        weight = float(titles.weights[alike].max()) if alike.any() else most
+        weight = float(titles.weights[alike].max()) if alike.any() else most * UNKNOWN_WORD
         if _is_empty(word):
             weight = min(weight, most * EMPTY_WORD)
         total += weight
@@ -142,7 +145,7 @@ def _likeness(typed: str, words: list[str], *, unfinished: bool) -> Scores:
     if allowed:
         errors = _errors(typed, words, allowed)
         if unfinished:
-            for cut in (len(typed), len(typed) + 1):
+            for cut in (len(typed) - 1, len(typed), len(typed) + 1):
                 errors = np.minimum(errors, _errors(typed, [word[:cut] for word in words], allowed) + 0.25)
         result = np.where(errors <= allowed + 0.25, 0.9 - 0.15 * errors, 0).astype(np.float32)
     for i, word in enumerate(words):
@@ -176,6 +179,12 @@ def _words(text: str) -> list[str]:
         else:
             found.append(word)
     return found
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Short neighbours as one word: people write "backup", "login" and "email" for "back up", "log in" and "e-mail"."""
+    pairs = ((a, b) for a, b in pairwise(words) if min(len(a), len(b)) <= 4 and 4 <= len(a) + len(b) <= 10)
+    return [a + b for a, b in pairs if not _cjk.search(a + b)]
 
 
 def _is_empty(word: str) -> bool:

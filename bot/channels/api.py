@@ -3,8 +3,6 @@
 Finds, asks `receive` to do, responds. A token opens its own conversation and no other.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 

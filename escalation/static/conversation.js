@@ -58,6 +58,9 @@ export class Conversation {
     find("[data-action=back]").addEventListener("click", () => view("queue"));
     find("[data-action=context]").addEventListener("click", () => view("packet"));
     this.mode = "reply";
+    // who reads the newest message goes on reading it when the room for it changes
+    this.transcript.addEventListener("scroll", () => (this.stuck = this.isAtEnd()));
+    new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.transcript);
   }
 
   get id() {
@@ -96,7 +99,7 @@ export class Conversation {
     this.body.hidden = false;
     this.title.textContent = customerName(packet.customer);
     const holder = packet.assignee && packet.status !== "waiting" ? ` · ${packet.assignee.id === this.me.id ? "you" : packet.assignee.name}` : "";
-    this.subtitle.replaceChildren(`${status(packet.status)}${holder} · `, time(packet.created_at));
+    this.subtitle.replaceChildren(`${status(packet.status)}${holder} · handed over `, time(packet.created_at));
     if (fresh) {
       this.transcript.setAttribute("aria-live", "off"); // what was said before is not read out
       this.transcript.replaceChildren();
@@ -142,7 +145,7 @@ export class Conversation {
     this.box.disabled = !note && Boolean(this.cannotReply);
     this.sendButton.textContent = note ? "Add note" : "Send";
     this.sendButton.disabled = this.box.disabled;
-    this.hint.textContent = note ? "Only agents see this." : this.cannotReply;
+    this.hint.textContent = note ? "Only agents see this." : "";
     this.box.value = this.drafts.get(this.draftKey()) ?? "";
   }
 
@@ -229,7 +232,7 @@ export class Conversation {
   /** A message that came live; the same one twice is shown once. */
   append(message, quiet = false) {
     if (this.transcript.querySelector(`[data-id="${CSS.escape(message.id)}"]`)) return;
-    const atEnd = this.transcript.scrollHeight - this.transcript.scrollTop - this.transcript.clientHeight < 120;
+    const atEnd = this.isAtEnd();
     const turn = this.packet.turns.find((done) => done.message_id === message.id);
     this.transcript.append(
       el(
@@ -257,7 +260,12 @@ export class Conversation {
     return message.role === "customer" ? customerName(this.packet.customer) : role(message.role);
   }
 
+  isAtEnd() {
+    return this.transcript.scrollHeight - this.transcript.scrollTop - this.transcript.clientHeight < 120;
+  }
+
   toEnd() {
+    this.stuck = true;
     this.transcript.scrollTop = this.transcript.scrollHeight;
   }
 

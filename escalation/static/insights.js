@@ -147,14 +147,14 @@ function times(rows) {
 
 function series(days) {
   const width = 900;
-  const height = 170;
-  const floor = height - 24;
+  const height = 190;
+  const floor = height - 36;
   const most = Math.max(1, ...days.map((day) => day.conversations));
   const slot = width / days.length;
   const bar = Math.max(1, Math.min(34, slot * 0.7));
   const column = (day, index) => {
     const x = index * slot + (slot - bar) / 2;
-    const tall = (n) => (n / most) * (floor - 16);
+    const tall = (n) => (n / most) * (floor - 30);
     const rest = day.conversations - day.answered - day.handed_over;
     let y = floor;
     const part = (n, kind) => {
@@ -165,7 +165,7 @@ function series(days) {
   };
   const every = Math.max(1, Math.ceil(days.length / 7));
   const label = (day, index) =>
-    index % every === 0 && el("text", { x: index * slot + slot / 2, y: height - 6, "text-anchor": index === 0 && slot < 60 ? "start" : "middle" }, shortDay(day.day));
+    index % every === 0 && el("text", { x: index * slot + slot / 2, y: height - 8, "text-anchor": index === 0 && slot < 60 ? "start" : "middle" }, shortDay(day.day));
   const total = sum(days.map((day) => day.conversations));
   return [
     el("ul", { class: "legend small" }, ["answered", "handed", "rest"].map((kind, index) => el("li", {}, el("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), ["Answered by the bot", "Handed to a person", "Other"][index]))),
@@ -173,7 +173,7 @@ function series(days) {
       "svg",
       { viewBox: `0 0 ${width} ${height}`, role: "img", class: "series", "aria-label": `${total} conversations over ${days.length} days, at most ${most} on one day.` },
       el("line", { x1: 0, x2: width, y1: floor, y2: floor, class: "axis" }),
-      el("text", { x: 0, y: 11, class: "most" }, `${most} a day`),
+      el("text", { x: 0, y: 22, class: "most" }, `${most} a day`),
       days.map(column),
       days.map(label),
     ),

@@ -5,7 +5,7 @@ import { action, customerName, language, percent, plain, reason, status } from "
 
 /** Fills `root`; `use(text)` is called when the suggested reply is taken, `back()` on a small screen. */
 export function drawPacket(root, packet, { use, back }) {
-  root.replaceChildren(
+  const sections = [
     el("button", { type: "button", class: "back quiet", onclick: back }, "← Conversation"),
     section("Why a person", reasons(packet)),
     packet.customer_note && section("The customer's note", el("p", { class: "prose" }, packet.customer_note)),
@@ -16,7 +16,8 @@ export function drawPacket(root, packet, { use, back }) {
     section("Over the turns", traces(packet)),
     section("Customer", customer(packet)),
     packet.notes.length > 0 && section("Notes", notes(packet.notes)),
-  );
+  ];
+  root.replaceChildren(...sections.filter(Boolean));
 }
 
 function section(title, ...content) {

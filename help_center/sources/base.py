@@ -89,7 +89,7 @@ def _article(record: Mapping[str, Any]) -> SourceArticle:
         title_given = body[:MAX_TITLE].split("\n")[0][:80]
     title = _title(title_given)
     if not body and corpus_text is None:
-        raise _Refused("it has no text: give `body` (Markdown) or `html`")
+        raise _Refused("it has no text, or none but tags: write some")
     return SourceArticle(
         id=article_id,
         title=title,

@@ -18,7 +18,7 @@
       border: 1px solid transparent; border-radius: 16px; background: Canvas; box-shadow: 0 8px 40px rgb(16 24 40 / 28%); color-scheme: light dark }
     [hidden] { display: none }
     @media (max-width: 480px), (max-height: 420px) {
-      iframe { inset: 0; inline-size: 100%; block-size: 100%; block-size: 100dvh; border-radius: 0 }
+      iframe { inset: 0; inline-size: 100%; block-size: 100%; block-size: 100dvh; border: 0; border-radius: 0 }
       .open { display: none }
     }
     @media (prefers-color-scheme: dark) { iframe { background: #131a24 } }

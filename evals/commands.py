@@ -1,0 +1,67 @@
+"""The commands that evals add to `parley`: `eval` and `calibrate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Adds the commands to the `parley` program."""
+    app.command("eval")(evaluate)
+    app.command("calibrate")(calibrate)
+
+
+def evaluate(
+    suites: Annotated[list[str] | None, typer.Argument(metavar="[SUITE...]", help="retrieval, confidence, decisions, sentiment; all when none is named.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A folder in the BEIR layout, with cases.jsonl, or (sentiment) a .jsonl file; our own cases without it.")] = None,
+    run: Annotated[Path | None, typer.Option(help="retrieval: write a TREC run here, 100 deep.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report as HTML here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure answers, confidence, decisions and moods. Exit 1 when a gate falls short."""
+    from evals.report import as_html, as_text
+    from evals.run import run_suites
+    from help_center.settings import load_settings
+
+    results = run_suites(load_settings(), suites or [], data, run)
+    if report is not None:
+        report.write_text(as_html(results), encoding="utf-8")
+    if as_json:
+        document: dict[str, Any] = {}
+        for result in results:
+            document[result.suite] = result.document
+        only = next(iter(document.values())) if suites and len(suites) == 1 else document
+        print(json.dumps(only, ensure_ascii=False, indent=1))
+    else:
+        print(as_text(results))
+    if not all(gate.held for result in results for gate in result.gates):
+        raise typer.Exit(1)
+
+
+def calibrate(
+    data: Annotated[Path, typer.Option(help="A folder with queries.jsonl and qrels.tsv (and corpus.jsonl).")],
+    as_json: AsJson = False,
+) -> None:
+    """Fit the confidence to labelled questions, and keep it for this installation."""
+    from evals.run import calibrate as fit_and_keep
+    from help_center.settings import load_settings
+
+    told = fit_and_keep(load_settings(), data)
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    print(f"fitted on {told['fitted_on']} and kept.")
+    print(f"cross-validated: calibration error {told['ece']:.3f} ({told['ece_by_chance']:.3f} by chance alone), AUROC {told['auroc']:.3f}")
+    print("threshold  coverage  wrong  upper bound")
+    for row in told["risk_coverage"]:
+        print(f"{row['threshold']:9.3f} {row['coverage']:9.2f} {row['wrong']:6.2f} {row['upper_bound']:12.2f}")
+    if told["answer_from"] is None:
+        print(f"at a dial of {told['dial']:.2f} nothing can be promised: no answer is given on the strength of the confidence.")
+    else:
+        print(f"at a dial of {told['dial']:.2f} it answers from {told['answer_from']:.3f}: {told['coverage']:.0%} of these questions.")

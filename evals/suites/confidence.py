@@ -1,0 +1,63 @@
+"""Is the confidence true, and does the dial keep its promise?
+
+A case: asked "do you ship to Mars?", which no article answers, an `answer` is wrong whatever it cites; with a dial of
+0.1, at most one in ten answers may be like that. An answer is right when its first source is in the qrels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bot.assess import upper_bound
+from bot.understand import Said
+from evals.beir import LabelledSet
+from evals.result import Gate, Result
+from evals.scores import auroc, ece, ece_by_chance, reliability, risk_coverage
+
+Ask = Callable[[str, Sequence[Said]], dict[str, Any]]
+
+
+def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool) -> Result:
+    """`ask(text, history)`: the Turn, with `found`."""
+    rows, misses = [], []
+    for query in labelled.queries:
+        turn = ask(query.text, query.history)
+        cited = [source["article_id"] for source in turn["message"]["sources"]] or turn["found"]
+        right = bool(cited) and cited[0] in query.gold
+        rows.append(
+            {
+                "id": query.id, "action": turn["action"], "confidence": turn["confidence"], "sources": turn["found"],
+                "right": right, "answerable": bool(query.gold),
+            }
+        )  # fmt: skip
+        if turn["action"] == "answer" and not right:
+            misses.append(f"{query.id}: “{query.text[:80]}” answered wrongly from {cited[0] if cited else 'nothing'}")
+    judged = [row for row in rows if row["confidence"] is not None]
+    sure, right_ = [row["confidence"] for row in judged], [row["right"] for row in judged]
+    answers = [row for row in rows if row["action"] == "answer"]
+    wrong = sum(not row["right"] for row in answers)
+    figures: dict[str, float | None] = {
+        "ece": ece(sure, right_),
+        "ece_by_chance": ece_by_chance(sure),
+        "auroc": auroc(sure, right_),
+        "auroc_answerable": auroc(sure, [row["answerable"] for row in judged]),
+        "dial": dial,
+        "wrong": wrong / len(answers) if answers else 0.0,
+        "wrong_upper_bound": upper_bound(wrong, len(answers)) if answers else None,
+        "coverage": len(answers) / len(rows),
+    }
+    shown = [{key: row[key] for key in ("id", "action", "confidence", "sources", "right")} for row in rows]
+    bins = tuple((b.n, b.mean, b.right) for b in reliability(sure, right_))
+    curve = tuple((n / len(rows), w / n) for _, n, w in risk_coverage(sure, right_))
+    gates = (Gate("wrong share of answers, significantly above the dial", _significance(wrong, len(answers), dial), 0.05),) if gate else ()
+    return Result("confidence", figures, {"queries": shown, **figures}, gates, tuple(misses), bins, curve)
+
+
+def _significance(wrong: int, answered: int, dial: float) -> float:
+    """The probability of so many wrong answers or more when the true share is the dial (one-sided binomial)."""
+    if answered == 0:
+        return 1.0
+    from scipy.stats import binom
+
+    return float(binom.sf(wrong - 1, answered, dial))

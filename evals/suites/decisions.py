@@ -1,0 +1,61 @@
+"""Does the bot do the right thing: answer, chat, offer, or hand over, and for the right reason?
+
+A case: {"id": "d1", "turns": [{"customer": "This is the third time, you are useless"}], "expect": {"action":
+"escalate", "reasons": ["negative_sentiment"]}}. `expect` speaks of the last turn; a key left out is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evals.beir import EvalError, read_lines
+from evals.result import Gate, Result
+
+Converse = Callable[[list[str]], dict[str, Any]]
+
+
+def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
+    """`converse(texts)`: the last Turn of a conversation in which the customer wrote these, one after the other."""
+    rows, misses = [], []
+    counts: dict[str, list[int]] = {}  # what -> [held, judged]
+    confusion: dict[str, list[int]] = {}  # reason -> [true positive, expected, given]
+    for number, case in read_lines(file):
+        try:
+            texts = [str(turn["customer"]) for turn in case["turns"]]
+            expect, id = dict(case["expect"]), str(case["id"])
+        except (KeyError, TypeError):
+            raise EvalError(f"{file}, line {number}: `id`, `turns` with `customer`, and `expect` are needed.") from None
+        turn = converse(texts)
+        cited = [source["article_id"] for source in (turn["message"] or {}).get("sources", [])]
+        held = {
+            "action": turn["action"] == expect.get("action"),
+            "reasons": set(expect.get("reasons", ())) <= set(turn["reasons"]),
+            "article_ids": bool(set(cited) & set(expect.get("article_ids", ()))),
+        }
+        judged = {key: value for key, value in held.items() if expect.get(key)}
+        for key, value in judged.items():
+            row = counts.setdefault(key, [0, 0])
+            row[0] += value
+            row[1] += 1
+        if "reasons" in expect or "action" in expect:
+            wanted, given = set(expect.get("reasons", ())), set(turn["reasons"])
+            for reason in wanted | given:
+                tally = confusion.setdefault(reason, [0, 0, 0])
+                tally[0] += reason in wanted and reason in given
+                tally[1] += reason in wanted
+                tally[2] += reason in given
+        if not all(judged.values()):
+            failed = ", ".join(key for key, value in judged.items() if not value)
+            misses.append(f"{id}: “{texts[-1][:80]}” gave {turn['action']} {turn['reasons']} {cited[:2]}, wanted {expect} ({failed})")
+        rows.append({"id": id, "action": turn["action"], "reasons": turn["reasons"], "held": judged})
+    if not rows:
+        raise EvalError(f"{file} holds no case.")
+    figures: dict[str, float | None] = {f"{key} held": row[0] / row[1] for key, row in counts.items()}
+    for reason, (hit, expected, given) in sorted(confusion.items()):
+        figures[f"{reason} precision"] = hit / given if given else None
+        figures[f"{reason} recall"] = hit / expected if expected else None
+    told = {key: round(value, 4) if value is not None else None for key, value in figures.items()}
+    held_gates = tuple(Gate(name, figures.get(name) or 0.0, bound) for name, bound in gates.items())
+    return Result("decisions", figures, {"cases": rows, "figures": told}, held_gates, tuple(misses))

@@ -1,0 +1,262 @@
+"""The widget's promises that need no conversation: its size, its policy, its hooks, its safe Markdown."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from fastapi.testclient import TestClient
+
+import help_center
+from bot.channels.widget.routes import HERE, STATIC, TEMPLATES, routes
+from help_center.templating import Pages
+
+HELP_STATIC = Path(help_center.__file__).parent / "static"
+CHROMIUM = "/usr/bin/chromium"
+HOOKS = ("send", "input", "log", "person", "status", "sources", "rate", "helpful", "end")
+
+
+def site(*allowed_origins: str) -> TestClient:
+    static = {"/static/widget": STATIC, "/static/help": HELP_STATIC}
+    app = FastAPI()
+    app.include_router(routes(Pages([TEMPLATES], static), allowed_origins))
+    for prefix, folder in static.items():
+        app.mount(prefix, StaticFiles(directory=folder))
+    return TestClient(app)
+
+
+class Tags(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inline = ""  # text inside script and style
+        self._inside = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside in {"script", "style"}:
+            self.inline += data.strip()
+
+    def addresses(self) -> list[str]:
+        """What the page loads by itself."""
+        return [
+            address
+            for tag, attrs in self.tags
+            if tag in {"script", "link", "img"} and (address := attrs.get("src") or attrs.get("href"))
+        ]
+
+
+def test_the_loader_is_at_most_four_kilobytes() -> None:
+    response = site().get("/widget.js")
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert len(gzip.compress(response.content)) <= 4096
+
+
+def test_the_chat_with_all_that_it_loads_is_at_most_forty_kilobytes() -> None:
+    client = site()
+    waiting, seen, total = ["/widget/chat"], set(), 0
+    while waiting:
+        address = waiting.pop()
+        path = address.partition("?")[0]
+        if path in seen:
+            continue
+        seen.add(path)
+        response = client.get(address)
+        assert response.status_code == 200, address
+        total += len(gzip.compress(response.content))
+        if path.endswith(".js"):
+            waiting += [urljoin(path, name) for name in re.findall(r'from "(\./[^"]+)"', response.text)]
+        elif path.endswith("/chat"):
+            waiting += Tags(response.text).addresses()
+    assert "/static/widget/markdown.js" in seen
+    assert total <= 40_000
+
+
+def test_the_chat_preloads_exactly_the_modules_that_it_imports() -> None:
+    links = [attrs for tag, attrs in Tags(site().get("/widget/chat").text).tags if tag == "link"]
+    preloaded = {attrs["href"] for attrs in links if attrs.get("rel") == "modulepreload"}
+    imported = {
+        f"/static/widget/{name}"
+        for script in STATIC.glob("*.js")
+        for name in re.findall(r'from "\./([^"]+)"', script.read_text())
+    }
+    assert preloaded == imported
+
+
+@pytest.mark.parametrize("address", ["/", "/widget/chat"])
+def test_pages_hold_nothing_inline_that_their_policy_forbids(address: str) -> None:
+    response = site().get(address)
+    policy = response.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    page = Tags(response.text)
+    assert page.inline == ""
+    assert "style" not in {tag for tag, _ in page.tags}
+    for tag, attrs in page.tags:
+        assert "style" not in attrs, tag
+        assert not [name for name in attrs if name.startswith("on")], tag
+    assert all(loaded.startswith("/") and not loaded.startswith("//") for loaded in page.addresses())
+
+
+def test_scripts_never_make_html_of_text_and_never_post_to_any_origin() -> None:
+    for script in (HERE / "loader.js", *STATIC.glob("*.js")):
+        text = script.read_text()
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text
+        ), script
+        assert not re.search(r"postMessage\([^;]*\"\*\"", text), script
+        assert "cssText" not in text, script
+        assert 'setAttribute("style"' not in text, script
+
+
+def test_only_the_sites_that_were_named_may_frame_the_chat() -> None:
+    def ancestors(*origins: str) -> str:
+        policy = site(*origins).get("/widget/chat").headers["content-security-policy"]
+        return policy.rpartition("frame-ancestors ")[2]
+
+    assert ancestors() == "'self'"
+    assert (
+        ancestors("https://shop.example", "http://localhost:3000")
+        == "'self' https://shop.example http://localhost:3000"
+    )
+    assert ancestors("*") == "*"
+    demo = site("https://shop.example").get("/").headers["content-security-policy"]
+    assert demo.endswith("frame-ancestors 'self'")
+
+
+def test_the_loader_is_not_sent_again_when_it_has_not_changed() -> None:
+    client = site()
+    first = client.get("/widget.js")
+    assert "max-age" in first.headers["cache-control"]
+    again = client.get("/widget.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_hooks_that_tests_and_owners_hold_on_to_are_there() -> None:
+    page = site().get("/widget/chat").text
+    assert [hook for hook in HOOKS if f'data-parley="{hook}"' not in page] == []
+    assert 'dataset.parley = "launcher"' in site().get("/widget.js").text
+
+
+def test_every_word_that_is_said_has_been_written_down() -> None:
+    words = set(
+        re.findall(r"^  (\w+):", (STATIC / "words.js").read_text().split("const LANGUAGES")[0], re.MULTILINE)
+    )
+    asked = set(re.findall(r'data-word(?:-label|-hint)?="(\w+)"', (TEMPLATES / "chat.html").read_text()))
+    for script in STATIC.glob("*.js"):
+        asked |= set(re.findall(r'\bsay\("(\w+)"', script.read_text()))
+    assert asked - words == set()
+
+
+# -- Markdown, in a browser
+
+
+@pytest.fixture(scope="module")
+def render() -> Iterator[object]:
+    """A function: Markdown -> the HTML of the nodes that markdown.js builds, in Chromium without any network."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        arguments = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+        ]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        page = browser.new_page()
+
+        def answer(route: sync_api.Route) -> None:  # type: ignore[name-defined]
+            name = route.request.url.rpartition("/")[2]
+            if name.endswith(".js"):
+                route.fulfill(body=(STATIC / name).read_text(), content_type="text/javascript")
+            else:
+                route.fulfill(body="<!doctype html><title>t</title>", content_type="text/html")
+
+        page.route("**/*", answer)
+        page.goto("http://widget.test/")
+        yield lambda text: page.evaluate(
+            """async (text) => {
+              const { markdown } = await import("/markdown.js");
+              const cite = (n) => n > 2 ? null : Object.assign(document.createElement("sup"), { textContent: n });
+              const box = document.createElement("div");
+              box.append(markdown(text, { cite }));
+              return box.innerHTML;
+            }""",
+            text,
+        )
+        browser.close()
+
+
+def away(address: str, label: str) -> str:
+    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{label}</a>'
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "plain *a* **b** `c*d*` snake_case_word",
+            "<p>plain <em>a</em> <strong>b</strong> <code>c*d*</code> snake_case_word</p>",
+        ),
+        ("# One\n## Two", "<h2>One</h2><h3>Two</h3>"),
+        (
+            "- a\n- b\n  - c\n    1. d\n- e",
+            "<ul><li>a</li><li>b<ul><li>c<ol><li>d</li></ol></li></ul></li><li>e</li></ul>",
+        ),
+        ("3) x\n4) y", '<ol start="3"><li>x</li><li>y</li></ol>'),
+        (
+            "1. Do:\n   ```sh\n   ls\n     x\n   ```\n2. So",
+            '<ol><li>Do:<pre tabindex="0"><code>ls\n  x</code></pre></li><li>So</li></ol>',
+        ),
+        ("```\n<b>not closed", '<pre tabindex="0"><code>&lt;b&gt;not closed</code></pre>'),
+        ("> q\n> r\n\nout", "<blockquote><p>q\nr</p></blockquote><p>out</p>"),
+        (
+            "| a | b |\n|---|:-:|\n| 1 | x \\| y |",
+            '<div class="table" tabindex="0"><table><thead><tr><th>a</th><th>b</th></tr></thead>'
+            "<tbody><tr><td>1</td><td>x | y</td></tr></tbody></table></div>",
+        ),
+        (
+            "[l](/help/a_(b)) https://q.r/s.",
+            f"<p>{away('/help/a_(b)', 'l')} {away('https://q.r/s', 'https://q.r/s')}.</p>",
+        ),
+        (
+            "said [1][2], not [9], not `[1]`",
+            "<p>said <sup>1</sup><sup>2</sup>, not [9], not <code>[1]</code></p>",
+        ),
+    ],
+)
+def test_markdown_keeps_its_shape(render, text: str, html: str) -> None:  # type: ignore[no-untyped-def]
+    assert render(text) == html
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "[a](javascript:alert(1)) [b](JaVaScRiPt:x) [c](data:text/html,x)",
+            "<p><span>a</span> <span>b</span> <span>c</span></p>",
+        ),
+        ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)&gt;</p>"),
+        ("![a *picture*](https://elsewhere.example/p.png)", "<p>a picture</p>"),
+        ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+    ],
+)
+def test_nothing_in_a_message_can_run_or_be_fetched(render, text: str, html: str) -> None:  # type: ignore[no-untyped-def]
+    assert render(text) == html

@@ -1,0 +1,267 @@
+"""What all tests share: a help center of our own, a house on it, and servers as real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+PARLEY = str(Path(sys.executable).parent / "parley")
+SERVICES_REQUIRED = os.environ.get("SERVICES") == "required"
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+# a help center that is not ours: a bicycle shop's
+ARTICLES: list[dict[str, Any]] = [
+    {
+        "id": "returns", "title": "Return a bicycle", "section": ["Orders"],
+        "body": "You can return a bicycle within 30 days.\n\n## How to return it\n\n1. Open **My orders** and choose "
+        "**Return**.\n2. Print the label.\n3. Hand the box to the carrier.\n\n## When you get your money back\n\nThe refund "
+        "reaches your account within 5 working days after the bicycle has arrived in our warehouse.",
+    },
+    {
+        "id": "tyre-pressure", "title": "Find the right tyre pressure", "section": ["Care"],
+        "body": "The right pressure stands on the side of the tyre.\n\n| Tyre | Pressure |\n| --- | --- |\n| 25 mm | 6.5 bar |\n"
+        "| 32 mm | 5 bar |\n| 50 mm | 2.5 bar |\n\nPump a little more when you carry luggage.",
+    },
+    {
+        "id": "bike-computer", "title": "Connect the bike computer to your phone", "section": ["Electronics"],
+        "body": "Switch Bluetooth on, then hold the side button for three seconds until the light blinks blue.\n\n## Update the "
+        "firmware\n\n```bash\nvelo-update --device CX-20 --channel stable\n```\n\nThe update takes about ten minutes. Error E-417 "
+        "means that the battery is too low: charge it to 40 % first.",
+    },
+    {
+        "id": "battery-winter", "title": "Store the e-bike battery in winter", "section": ["Care"],
+        "body": "Store the battery indoors, between 10 and 20 degrees, charged to about 60 %.\n\nNever leave it empty for months.",
+    },
+    {
+        "id": "wholesale-prices", "title": "Wholesale price list", "section": ["Internal"], "audience": "agents",
+        "body": "Dealers get 35 % off the list price of every bicycle.",
+    },
+    {
+        "id": "draft-helmets", "title": "Helmet sizes", "section": ["Care"], "status": "draft",
+        "body": "Measure your head two fingers above the eyebrows.",
+    },
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("PARLEY_") or name in {"OPENAI_API_KEY", "OPENAI_BASE_URL"}:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def articles_file(tmp_path: Path) -> Path:
+    """The bicycle shop's articles as a .jsonl file."""
+    file = tmp_path / "bicycles.jsonl"
+    file.write_text("\n".join(json.dumps(article) for article in ARTICLES), encoding="utf-8")
+    return file
+
+
+@dataclass
+class Installation:
+    """One data dir, with `parley` run in it as a user does. `env`: its PARLEY_ settings."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PARLEY_", "OPENAI_"))}
+        return kept | {"PARLEY_DATA_DIR": str(self.folder / "var"), "PARLEY_RATE_LIMIT": "off"} | self.env
+
+    def parley(self, *words: str, check: bool = True, stdin: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [PARLEY, *words], capture_output=True, text=True, env=self.environment(), cwd=self.folder, input=stdin, timeout=timeout
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"parley {' '.join(words)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """A `parley` command in the background; ended with the test."""
+        process = subprocess.Popen(
+            [PARLEY, *words], env=self.environment(), cwd=self.folder, stdout=subprocess.DEVNULL,
+            stderr=open(self.folder / "stderr.log", "ab"),  # noqa: SIM115
+            start_new_session=True,
+        )  # fmt: skip
+        self.running.append(process)
+        return process
+
+    def serve(self, *words: str) -> Server:
+        """A server on a free port of loopback, once it is ready."""
+        port = free_port()
+        process = self.start("serve", "--port", str(port), *words)
+        server = Server(f"http://127.0.0.1:{port}", process)
+        server.wait(self.folder / "stderr.log")
+        return server
+
+    def agent(self, email: str | None = None, role: str = "agent") -> dict[str, str]:
+        """Headers of a new agent."""
+        told = self.parley("agent", "add", email or f"{uuid.uuid4().hex[:8]}@example.org", "--role", role, "--token", "--json")
+        return {"Authorization": f"Bearer {json.loads(told.stdout)['token']}"}
+
+    def stop(self) -> None:
+        for process in self.running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@dataclass
+class Server:
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def client(self, **more: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **more)
+
+    def wait(self, log: Path) -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2):
+                    return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise AssertionError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
+
+    def kill(self) -> None:
+        """As a power cut would end it."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def conversation(self, **given: Any) -> Conversation:
+        with self.client() as client:
+            created = client.post("/api/conversations", json=given).raise_for_status().json()
+        return Conversation(self, created["id"], created["token"], created["greeting"])
+
+
+@dataclass
+class Conversation:
+    """A customer's side of one conversation."""
+
+    server: Server
+    id: str
+    token: str
+    greeting: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def say(self, text: str, client_id: str | None = None) -> dict[str, Any]:
+        with self.server.client() as client:
+            body = {"text": text} | ({"client_id": client_id} if client_id else {})
+            answer = client.post(f"/api/conversations/{self.id}/messages", json=body, headers=self.headers)
+        told: dict[str, Any] = answer.raise_for_status().json()
+        return told
+
+    def show(self) -> dict[str, Any]:
+        with self.server.client() as client:
+            told: dict[str, Any] = client.get(f"/api/conversations/{self.id}", headers=self.headers).raise_for_status().json()
+        return told
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """An empty data dir of its own."""
+    made = Installation(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def installations(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
+    """Makes several: `installations("one", PARLEY_REDIS_URL=...)`."""
+    made: list[Installation] = []
+
+    def make(name: str, **env: str) -> Installation:
+        (tmp_path / name).mkdir()
+        made.append(Installation(tmp_path / name, env))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A fresh PostgreSQL database, dropped afterwards."""
+    from sqlalchemy import create_engine, text
+
+    name = f"parley_test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    try:
+        with admin.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+    except Exception as error:
+        absent("PostgreSQL", error)
+    yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    import redis
+
+    try:
+        redis.from_url(REDIS, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        absent("Redis", error)
+    return REDIS
+
+
+@pytest.fixture(scope="session")
+def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Chroma server of the tests' own."""
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "chroma"), "run", "--path", str(tmp_path_factory.mktemp("chroma"))]
+    process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if httpx.get(f"{url}/api/v2/heartbeat", trust_env=False).is_success:
+                break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    else:
+        process.kill()
+        absent("a Chroma server", TimeoutError("it did not start"))
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+def absent(what: str, error: Exception) -> None:
+    """Skips with a clear word, and fails where all services are required (CI)."""
+    told = f"{what} is not there: {str(error).strip().splitlines()[0] if str(error).strip() else error!r}"
+    if SERVICES_REQUIRED:
+        pytest.fail(told)
+    pytest.skip(told)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,168 @@
+"""Suggestions while somebody types, on a real SQLite."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+import help_center.tables  # noqa: F401
+from help_center import articles
+from help_center.articles import Article
+from help_center.database import Base, Database
+from help_center.people import STRANGER, Viewer
+from help_center.sources.base import SourceArticle, article_from_record
+from retrieval.suggest import Suggestions
+
+TITLES = [
+    "Reset your password",
+    "Change your e-mail address",
+    "Install the app and start it for the first time",
+    "Install on Windows",
+    "Refunds: how long they take",
+    "Sign in with a code",
+    "Pin an article",
+    "How do I delete my account?",
+    "Back up and restore",
+    "PDF invoices",
+    "Passwörter zurücksetzen",
+    "如何重置密码",
+]
+AGENT = Viewer(agent_id="agent_1", role="agent")
+CUSTOMER = Viewer(proven_customer=True)
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path}/parley.db")
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+def write(database: Database, *titles: str, **fields: Any) -> None:
+    with database.write() as session:
+        for title in titles:
+            given = article_from_record({"id": f"id of {title}", "title": title, "body": "Words."} | fields, title)
+            assert isinstance(given, SourceArticle)
+            articles.store(session, given, "test")
+
+
+@pytest.fixture
+def suggest(database: Database) -> Callable[[str], list[str]]:
+    write(database, *TITLES)
+    suggestions = Suggestions(database)
+    return lambda typed: [entry.title for entry in suggestions.find(typed, STRANGER)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("res", "Reset your password"),
+        ("pass res", "Reset your password"),
+        ("PASSWORD", "Reset your password"),
+        ("pasword reste", "Reset your password"),
+        ("pssword", "Reset your password"),
+        ("how can i reset my password", "Reset your password"),
+        ("instal", "Install on Windows"),
+        ("installing windos", "Install on Windows"),
+        ("refnd", "Refunds: how long they take"),
+        ("email adress", "Change your e-mail address"),
+        ("e-mial", "Change your e-mail address"),
+        ("signin", "Sign in with a code"),
+        ("bakup", "Back up and restore"),
+        ("dlete acount", "How do I delete my account?"),
+        ("invioce", "PDF invoices"),
+        ("passworter", "Passwörter zurücksetzen"),
+        ("passwörter", "Passwörter zurücksetzen"),
+        ("密码", "如何重置密码"),
+        ("重", "如何重置密码"),
+    ],
+)
+def test_the_right_title_comes_first(suggest: Callable[[str], list[str]], typed: str, first: str) -> None:
+    assert suggest(typed)[:1] == [first]
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "?!", "xyzzy", "colour of the moon", "\x00", "%_'\"", "🍕"])
+def test_what_fits_no_title_suggests_nothing(suggest: Callable[[str], list[str]], typed: str) -> None:
+    assert suggest(typed) == []
+
+
+def test_a_short_word_is_taken_as_it_is_written(suggest: Callable[[str], list[str]]) -> None:
+    assert suggest("pin") == ["Pin an article"]
+
+
+def test_the_beginning_of_a_title_comes_before_its_middle(database: Database) -> None:
+    write(database, "What a refund is", "Refund a parcel")
+    found = Suggestions(database).find("refund", STRANGER)
+    assert [entry.title for entry in found] == ["Refund a parcel", "What a refund is"]
+
+
+def test_no_more_than_the_limit_and_each_once(database: Database) -> None:
+    write(database, *(f"Refund number {number}" for number in range(30)))
+    found = Suggestions(database).find("refund", STRANGER, 5)
+    assert len({entry.id for entry in found}) == len(found) == 5
+    assert found[0].url == "/help/articles/refund-number-0"
+
+
+def test_nobody_is_suggested_what_they_may_not_see(database: Database) -> None:
+    write(database, "Refund for everybody")
+    write(database, "Refund for customers", audience="customers")
+    write(database, "Refund for agents", audience="agents")
+    write(database, "Refund drafted", status="draft")
+    write(database, "Refund archived", status="archived", audience="agents")
+    suggestions = Suggestions(database)
+
+    def seen_by(viewer: Viewer) -> set[str]:
+        return {entry.title.removeprefix("Refund ") for entry in suggestions.find("refund", viewer)}
+
+    for _ in range(2):  # whoever has looked before
+        assert seen_by(AGENT) == {"for everybody", "for customers", "for agents"}
+        assert seen_by(CUSTOMER) == {"for everybody", "for customers"}
+        assert seen_by(STRANGER) == {"for everybody"}
+
+
+def test_what_another_process_changes_is_suggested_at_once(database: Database) -> None:
+    write(database, "First title", id="a", updated_at="2020-01-01")
+    suggestions = Suggestions(database)
+    other = Database(database.url)
+
+    def titles(typed: str = "title") -> list[str]:
+        return [entry.title for entry in suggestions.find(typed, STRANGER)]
+
+    assert titles() == ["First title"]
+    write(other, "Second title", id="a", updated_at="2019-01-01")  # older by its own account
+    assert titles() == ["Second title"]
+    write(other, "Second title", id="a", status="draft")
+    assert titles() == []
+    write(other, "Second title", id="a", audience="agents")
+    assert titles() == []
+    write(other, "Second title", id="a")
+    assert titles() == ["Second title"]
+    with other.write() as session:
+        session.execute(delete(Article))
+    assert titles() == []
+    other.close()
+
+
+@pytest.mark.slow
+def test_a_suggestion_among_2000_titles_takes_less_than_20_ms(database: Database) -> None:
+    dice = random.Random(1)
+    words = ["".join(dice.choices("abcdefghiklmnoprstuvw", k=dice.randint(2, 11))) for _ in range(4000)]
+    titles = [" ".join(dice.choices(words, k=7)) for _ in range(2000)]
+    write(database, *titles)
+    suggestions = Suggestions(database)
+    typed = [title[1 : dice.randint(10, 40)] for title in titles[:100]]
+    assert suggestions.find(typed[0], STRANGER)
+    taken = []
+    for text in typed:
+        began = time.perf_counter()
+        suggestions.find(text, STRANGER)
+        taken.append(time.perf_counter() - began)
+    p95 = sorted(taken)[95]
+    assert p95 < 0.02, f"{1000 * p95:.1f} ms"
