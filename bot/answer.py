@@ -15,7 +15,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from bot.ground import Sentences, citations, renumbered, supported
+from bot.ground import Sentences, citations, renumbered, says_something, supported
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
 from help_center.markup import plain_text
@@ -102,46 +102,45 @@ async def tell(
     """
     hits = hits[:PASSAGES_FOR_MODEL]
     texts = [f"{hit.title}\n{' > '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
-    cutter = Sentences()
     numbers: dict[str, int] = {}  # article -> its number among those cited
+    held = ""  # what says nothing by itself waits for the first sentence that does
     shown = dropped = 0
-    waiting, started = "", False
-
-    def checked(sentence: str) -> Sentence | None:
-        cited = citations(sentence, len(hits))
-        if not supported(sentence, [texts[n - 1] for n in cited] or texts, language):
-            return None
+    refused = False
+    async for text in _sentences(llm.stream(_prompt(question, history, hits))):
+        if NO_ANSWER in text:
+            refused = True
+            continue
+        cited = citations(text, len(hits))
+        if not supported(text, [texts[n - 1] for n in cited] or texts, language):
+            dropped += 1
+            continue
+        if not says_something(text, language):
+            if shown == 0:
+                held += text
+                continue
+        elif not cited:  # it stands on the first passage that holds it alone
+            cited = [n for n, passage in enumerate(texts, 1) if supported(text, [passage], language)][:1]
         stands_on = tuple(hits[n - 1] for n in cited)
         for hit in stands_on:
             numbers.setdefault(hit.article_id, len(numbers) + 1)
-        return Sentence(renumbered(sentence, lambda n: numbers[hits[n - 1].article_id], len(hits)), stands_on)
-
-    async for piece in llm.stream(_prompt(question, history, hits)):
-        if not started:
-            waiting += piece
-            if NO_ANSWER.startswith(waiting.strip()[: len(NO_ANSWER)]):
-                continue  # it may be about to say that there is no answer
-            piece, started = waiting.lstrip(), True
-        for text in cutter.feed(piece):
-            sentence = checked(text)
-            if sentence is None:
-                dropped += 1
-            else:
-                shown += 1
-                yield sentence
-    for text in cutter.finish():
-        sentence = checked(text)
-        if sentence is None:
-            dropped += 1
-        else:
-            shown += 1
-            yield sentence
+        text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
+        yield Sentence(text if shown else (held + text).lstrip(), stands_on)
+        shown += 1
     if dropped:
         log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
-    if not started and waiting.strip() == NO_ANSWER[: len(waiting.strip())] and waiting.strip():
+    if shown == 0 and refused:
         raise NoAnswer
     if shown == 0:
         raise ModelError(f"nothing that {llm.name} said is in the passages")
+
+
+async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+    cutter = Sentences()
+    async for piece in pieces:
+        for text in cutter.feed(piece):
+            yield text
+    for text in cutter.finish():
+        yield text
 
 
 def sources(hits: Sequence[Hit]) -> list[dict[str, Any]]:
@@ -164,7 +163,7 @@ def _prompt(question: Question, history: Sequence[Said], hits: Sequence[Hit]) ->
         parts.append(f'<passage number="{number}" title="{title}">\n{_data(hit.passage.text)}\n</passage>')
     parts.append("</passages>")
     if history:
-        said = "\n".join(f"{s.role}: {_data(s.text)[:600]}" for s in history[-6:])
+        said = "\n".join(f"{s.role}: {' '.join(_data(s.text).split())[:600]}" for s in history[-6:])
         parts.append(f"<said_so_far>\n{said}\n</said_so_far>")
     parts.append(f"<question>\n{_data(question.text)}\n</question>")
     return Prompt(files("bot").joinpath("prompts/answer.md").read_text("utf-8"), "\n\n".join(parts))
@@ -172,7 +171,7 @@ def _prompt(question: Question, history: Sequence[Said], hits: Sequence[Hit]) ->
 
 def _data(text: str) -> str:
     """Text of others cannot close the element that it stands in."""
-    return re.sub(r"<(/?)(passages?|question|said_so_far)\b", r"‹\1\2", text, flags=re.IGNORECASE)
+    return re.sub(r"<(\s*/?\s*)(passages?|question|said_so_far)\b", r"‹\1\2", text, flags=re.IGNORECASE)
 
 
 def _cut_blocks(markdown: str) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import logging
 import os
 import sys
 import time
@@ -16,6 +15,8 @@ from importlib.metadata import entry_points
 from typing import Annotated, Any
 
 import typer
+
+from bot.logs import log_to_stderr
 
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -193,9 +194,7 @@ def add(
 
 def main() -> None:
     """The entry point: every error leaves as one line, and a status that says whose fault it was."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("httpx", "chromadb", "langchain", "sentence_transformers", "transformers"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    log_to_stderr()
     try:
         for entry in entry_points(group="parley.commands"):
             entry.load()(app)
@@ -230,6 +229,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, SQLAlchemyError):
         reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
         _complain(f"the database cannot be used: {reason}. Check PARLEY_DATABASE_URL and PARLEY_DATA_DIR.")
+        return 2
+    if isinstance(error, OSError) and error.filename is not None:
+        _complain(f"{error.filename} cannot be used ({error.strerror}): check the path and whose it is.")
         return 2
     reason = (str(error).strip().splitlines() or ["no reason given"])[0]
     _complain(f"something went wrong ({type(error).__name__}: {reason}). Run `parley doctor`; if it finds nothing, tell us.")

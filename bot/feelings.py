@@ -8,7 +8,7 @@ The mood is a logistic regression over the embedding and a handful of word signs
 `evals/fit_feelings.py` and kept as plain numbers in `fitted/feelings.json`; it was fitted and measured on
 English only. The wish for a person and small talk are rules, in English and with the commonest wordings in
 German, Spanish, French, Portuguese, Italian and Dutch. Abuse is rules in English, with a few of the commonest
-words of the others. """
+words of the others."""
 
 from __future__ import annotations
 
@@ -357,8 +357,15 @@ def known_words(text: str) -> str:
     words: list[str] = []
     for word in re.findall(r"[a-z0-9]+(?:'[a-z]+)?", text):
         words.extend(_unglued(word))
-    return " ".join(_corrected(word) for word in words)
+    plain = " ".join(_corrected(word) for word in words)
+    return _OTHER_IN_CONTEXT.sub(lambda at: "speak" if "p" in at.group() else "chat", plain)
 
+
+# Real words that next to "to" or "with" somebody are a typing error.
+_OTHER_IN_CONTEXT = re.compile(
+    r"\b(?:peak|speck|speek|spek|hat|cat|chart|chap)(?= (?:to|with) (?:a|an|the|your|you|someone|somebody|"
+    r"human|agent)\b)"
+)
 
 # In the order in which a tie is settled. A word of 4 to 6 letters may be one edit away, a longer one two.
 _KEYWORDS = (
@@ -366,44 +373,48 @@ _KEYWORDS = (
     "transfer", "escalate", "human", "humans", "person", "people", "agent", "agents", "operator", "operators",
     "representative", "representatives", "advisor", "adviser", "assistant", "assistance", "someone",
     "somebody", "anyone", "anybody", "customer", "service", "support", "manager", "supervisor", "employee",
-    "specialist", "consultant", "please", "callback", "mitarbeiter", "mitarbeiterin", "kundenservice",
-    "kundendienst", "kundenberater", "menschen", "jemanden", "sprechen", "verbinden", "ansprechpartner",
-    "conseiller", "conseillere", "quelqu'un", "operateur", "parler", "hablar", "persona", "humano", "agente",
-    "operador", "asesor", "representante", "atendente", "pessoa", "operatore", "parlare", "qualcuno",
-    "medewerker", "iemand", "spreken",
+    "specialist", "consultant", "please", "callback", "with", "live", "real", "have",
+    "want", "forward", "colleague", "member", "staff", "touch", "actual", "switch", "there", "could", "your",
+    "this", "need", "being", "possible", "looking", "bring", "don't", "connected", "from", "take",
+    "mitarbeiter", "mitarbeiterin", "kundenservice", "kundendienst", "kundenberater", "menschen", "jemanden",
+    "sprechen", "verbinden", "ansprechpartner", "conseiller", "conseillere", "quelqu'un", "operateur",
+    "parler", "hablar", "persona", "humano", "agente", "operador", "asesor", "representante", "atendente",
+    "pessoa", "operatore", "parlare", "qualcuno", "medewerker", "iemand", "spreken",
 )  # fmt: skip
 
 # Real words that lie a typing error away from one of ours.
 _OTHER_WORDS = frozenset(
     """
+    college colleges possibly
     wish wits width witch wits pith myth both wife wing wire wide wise wifi will wrath switch
-    love like line life five give lives alive lived dive hive olive liver lime list link lift live's lies lite lice live
-    read deal rear seal meal heal peal veal zeal reel ream teal area renal royal reals rial reap
-    save gave cave wave hive hate haven halve shave hare haze rave pave heave half hang hand hard haves
-    wand wait went wants wanted wane ants warn wart wont vant pant cant ant rant
-    forwards forwarded toward towards colleagues members remember number dismember embers
-    stuff stiff staffs stack start state stage staf touched torch couch pouch vouch tough actually factual
-    stitch twitch switched switches snitch here their these three where theme then they them threw
-    cloud would should mould couldn't you yours you're four hour pour tour our youth thus thin thing think thins that
-    than then his things third hits feed seed deed weed needs needed nerd seen been bring beings begin bing
-    looing cooking booking locking lacking looting string brings ring bringing brig king
-    walk walking tall tale task take tasks talks talked talky walks tank talc tally balk stalk teak
-    speaks speaker speakers spear sneak sneaking steak break bleak weak peak peaking seeking leaking
-    what that hat cat chart chap char cats chats chatted chant cheat coat can cut hats than chai chit shat
-    contacts contacted contract contracts contrast contain contains content contents context compact
-    contracting connects connected connecting collect corrects correct connector transfers transferred
+    love like line life five give lives alive lived dive hive olive liver lime list link lift live's lies lite
+    lice live read deal rear seal meal heal peal veal zeal reel ream teal area renal royal reals rial reap
+    save gave cave wave hive hate haven halve shave hare haze rave pave heave half hang hand hard haves wand
+    wait went wants wanted wane ants warn wart wont vant pant cant ant rant forwards forwarded toward towards
+    colleagues members remember number dismember embers stuff stiff staffs stack start state stage staf
+    touched torch couch pouch vouch tough actually factual stitch twitch switched switches snitch here their
+    these three where theme then they them threw cloud would should mould couldn't you yours you're four hour
+    pour tour our youth thus thin thing think thins that than then his things third hits feed seed deed weed
+    needs needed nerd seen been bring beings begin bing looing cooking booking locking lacking looting string
+    brings ring bringing brig king form forms front frog frame farm foam prom take tale tasks talk's tame tape
+    sake make fake lake bake cake wake rake took taken takes taker toke stake don't didn't won't can't
+    connection disconnected connecter walk walking tall tale task tasks talks talked talky walks tank talc
+    tally balk stalk teak speaks speaker speakers spear sneak sneaking steak break bleak weak peak peaking
+    seeking leaking what that hat cat chart chap char cats chats chatted chant cheat coat can cut hats than
+    chai chit shat contacts contacted contract contracts contrast contain contains content contents context
+    compact contracting connects connected connecting collect corrects correct connector transfers transferred
     transferring transform escalated escalates humane persons personal personnel parson prison poison season
-    reason purpose perform perfect peoples urgent event gent regent agenda agency aged ages argent scent
-    operated operators operation operations operate operates generator represented represents representation
-    advisory advisors advisers advised advise adviced advices advise assistants assisted assist assisting
-    resistant resistance instance insistent assistive distance sometime sometimes anytime anyway anywhere
-    nobody customers custom customs customized customize services served serve serves device devices serviced
+    reason purpose perform perfect peoples urgent event regent agenda agency aged ages argent scent operated
+    operators operation operations operate operates generator represented represents representation advisory
+    advisors advisers advised advise adviced advices advise assistants assisted assist assisting resistant
+    resistance instance insistent assistive distance sometime sometimes anytime anyway anywhere nobody
+    customers custom customs customized customize services served serve serves device devices serviced
     supports supported supporter supporting managers manage managed manages supervisors employees employer
     employed employ specialists specialty special specially consultants consulting consultation constant
     pleased pleases plead pleas place places callbacks fallback rollback feedback playback personas humanos
     agentes hunan urgents persone pessoas parlor parker partner parer planner parle paler haber habla halar
     hablan spoken sprechend verbunden conseil conseils operadora operadores human's service's asesores iemands
-    talent person's someone's agent's pelase supports support's """.split() # noqa: SIM905
+    talent person's someone's agent's pelase supports support's """.split()  # noqa: SIM905
 )
 
 _SHORT = {
@@ -417,10 +428,11 @@ _SHORT = {
     "helpdesk": "support", "hotline": "support", "opperator": "operator", "humanos": "humano",
     "menschlichen": "menschen", "wan": "want", "need2": "need to", "rael": "real", "reel": "real",
     "lvie": "live", "relly": "really", "svp": "please", "asap": "now", "ppl": "people", "teh": "the",
-    "wnat": "want", "wnt": "want", "ned": "need", "tlk": "talk", "tak": "talk", "tk": "talk", "cht": "chat", "wih": "with", "ith": "with",
-    "liv": "live", "ral": "real", "rel": "real", "hae": "have", "ths": "this", "clal": "call", "caall": "call",
-    "rng": "ring", "nede": "need", "agt": "agent", "bots": "bot",
-    "robots": "bot", "robot": "bot", "chatbot": "bot", "chatbots": "bot",
+    "wnat": "want", "wnt": "want", "ned": "need", "tlk": "talk", "tak": "talk", "alk": "talk", "tal": "talk",
+    "wat": "want", "tk": "talk", "cht": "chat", "wih": "with", "ith": "with", "liv": "live", "ral": "real",
+    "rel": "real", "hae": "have", "ths": "this", "clal": "call", "caall": "call", "rng": "ring",
+    "nede": "need", "agt": "agent", "bots": "bot", "robots": "bot", "robot": "bot", "chatbot": "bot",
+    "chatbots": "bot",
 }  # fmt: skip
 
 _GLUED = re.compile(
@@ -445,7 +457,13 @@ def _unglued(word: str) -> list[str]:
 def _corrected(word: str) -> str:
     if word in _SHORT:
         return _SHORT[word]
-    if len(word) < 4 or len(word) > 16 or word in _OTHER_WORDS or word in _KEYWORDS or not word.isalpha():
+    if (
+        len(word) < 4
+        or len(word) > 16
+        or word in _OTHER_WORDS
+        or word in _KEYWORDS
+        or not word.replace("'", "").isalpha()
+    ):
         return word
     best, near = word, 3
     for keyword in _KEYWORDS:
@@ -529,11 +547,25 @@ _BARE = re.compile(
     r"humain|umano|aub|graag|alstublieft))*"
 )
 _A_PERSON = re.compile(
+    r"\b(?:i|we|i'd|we'd) (?:\w+ ){0,2}?(?:want|need|prefer|like|rather have|have) (?:a|an|some|"
+    r"one of your) (?:real |actual |live )?"
+    r"(?:human|person|agent|representative|supervisor|manager)s? (?:to )?(?:read|answer|look|check|review|"
+    r"see|tell|help|reply|respond|"
+    r"handle|explain)\b|\btake me to (?:a |an |the |your )?(?:real |actual |live )?(?:human|person|agent|"
+    r"representative|supervisor|manager)\b|"
+    r"\b(?:is|are) (?:any|one|some) of (?:your|the) (?:agents?|people|staff|colleagues?|"
+    r"representatives?) (?:\w+ )?(?:free|available|there|here|online)\b|"
+    r"\bmember of (?:your |the )?(?:team|staff) (?:\w+ )?(?:contact|call|phone|ring|help|email|write) me\b|"
+    r"^(?:\w+ )?(?:get|give) me (?:the |your )?customer (?:service|support|care)$|\b(?:hand|send|pass|"
+    r"take) me (?:off |over |on )?to (?:a |an |some)(?:person|human|body|one)\b|"
+    r"^i (?:really )?(?:need|want) (?:someone|somebody) to talk to\b|^give me a (?:phone )?call\b|"
+    r"^where (?:is|are|'s) (?:the|your|all the) (?:real )?humans?\b|"
     r"^(?:(?:a|ok|okay|hi|hello|just|want|need|i|get|me|give|can|have|let|"
     r"to) )*(?<!contact )person (?:please|now|asap|not a bot)$|"
     r"\b(?:get|give|find|bring) me (?:to )?(?:a |an |some )?(?:fucking |damn )?(?:person|people|"
     r"someone(?: else)? (?:real|human|to talk to|i can talk to|who can help))\b|"
-    r"\b(?:help|assistance|support|answers?) from (?:a |an |some |one of your )?(?:real |actual |live )?(?:human|person|agent|people)s?\b|^is (?:a|"
+    r"\b(?:help|assistance|support|answers?) from (?:a |an |some |one of your )?(?:real |actual |"
+    r"live )?(?:human|person|agent|people)s?\b|^is (?:a|"
     r"any) person (?:available|here|there)|"
     rf"\b{_TALK} (?:to|with) a (?:man|woman)\b"
 )
@@ -543,7 +575,8 @@ _TALK_TO = re.compile(
     rf"(?:{_WHO}|{_ANYBODY})\b{_AFTER}"
 )
 _TALK_NEAR = re.compile(
-    rf"\b(?:talk|speak|chat|contact|connect|connected|transfer|transferred|talking|speaking|chatting|deal|dealing) "
+    rf"\b(?:talk|speak|chat|contact|connect|connected|transfer|transferred|talking|speaking|chatting|deal|"
+    rf"dealing) "
     rf"(?:\w+ ){{0,3}}?(?:human(?: being)?s?|agent|operator|representative|supervisor|advis[eo]r|colleague|"
     rf"(?:real|live|actual) \w+|(?:member|someone|somebody) (?:\w+ )?(?:staff|real|human))\b{_AFTER}"
 )
@@ -609,7 +642,8 @@ _CALL_ME = re.compile(
     r"need|and|or|now|pls|ok) )*(?:call|phone|ring|telephone) (?:me|us)"
     r"(?: (?:back|now|please|today|tomorrow|on|at|after|before|immediately|when|as|or|urgently|right|in|"
     r"later|asap|directly|anytime|soon|about|regarding|\d+)\b.*)?$|"
-    r"\b(?:arrange|schedule|request|want|need|get|book|have|expect|like|give me) (?:a |an |the |for )?(?:call ?back|"
+    r"\b(?:arrange|schedule|request|want|need|get|book|have|expect|like|give me) (?:a |an |the |"
+    r"for )?(?:call ?back|"
     r"callback|(?:phone )?call (?:back )?(?:by|from) (?:\w+ )?\w+|return call)\b|"
     r"\b(?:talk|speak|discuss (?:this|it)) (?:to (?:you|someone) )?(?:over|on|by) (?:the )?(?:phone|"
     r"telephone)\b|"
@@ -704,7 +738,8 @@ _FOREIGN_ABOUT = re.compile(
 
 
 _MADE = re.compile(
-    r"\b(?:how (?:do|can|to) (?:i |we )?(?:connect|transfer)|format|api|string|widget|list|page|screen|settings?|sync|server|"
+    r"\b(?:how (?:do|can|to) (?:i |we )?(?:connect|transfer)|format|api|string|widget|list|page|screen|"
+    r"settings?|sync|server|"
     r"software|time (?:data|chat|sync)|estate)\b"
 )
 
@@ -723,7 +758,12 @@ def _wishes_person(clause: str) -> bool:
         or _SOMEONE_TO.search(clause)
     ):
         return True
-    if _TALK_TO.search(clause) or (_TALK_NEAR.search(clause) and not _MADE.search(clause)) or _GIVE_ME.search(clause) or _SOME_PERSON_TO_ANSWER.search(clause):
+    if (
+        _TALK_TO.search(clause)
+        or (_TALK_NEAR.search(clause) and not _MADE.search(clause))
+        or _GIVE_ME.search(clause)
+        or _SOME_PERSON_TO_ANSWER.search(clause)
+    ):
         return True
     if _HAND_OVER.search(clause) or _A_PERSON.search(clause):
         return True
@@ -750,7 +790,7 @@ _GREETING = (
     r"(?:is )?(?:anyone|anybody|someone) (?:there|here)|(?:are )?you there|knock knock|"
     r"hallo|guten (?:tag|morgen|abend)|moin|servus|gruss gott|gruess gott|tag|wie geht'?s?(?: es (?:dir|"
     r"ihnen))?|"
-    r"hola|buenas|buenos dias|buenas (?:tardes|noches)|que tal|como estas|bonjour|bonsoir|salut|coucou|ca va|"
+    r"hola|buenas(?: tardes| noches)?|buenos dias|que tal|como estas|bonjour|bonsoir|salut|coucou|ca va|"
     r"comment (?:ca va|allez vous)|"
     r"ola|oi|bom dia|boa (?:tarde|noite)|tudo (?:bem|bom)|ciao|salve|buongiorno|buonasera|buon giorno|"
     r"buona sera|come (?:va|stai)|"
@@ -817,7 +857,8 @@ _FILLER = (
     r"pela (?:sua )?ajuda|per (?:l'aiuto|il tuo aiuto)|voor (?:je|uw|de) hulp)"
 )
 _CHAT_STEP = re.compile(
-    rf"(?:(?P<farewell>{_PARTING})|(?P<thanks>{_THANKING})|(?P<greeting>{_GREETING})|(?P<filler>{_FILLER}))(?:\s+|$)"
+    rf"(?:(?P<farewell>{_PARTING})|(?P<thanks>{_THANKING})|(?P<greeting>{_GREETING})|"
+    rf"(?P<filler>{_FILLER}))(?:\s+|$)"
 )
 _CHAT_WORDS = (
     "hello",

@@ -12,7 +12,13 @@ from retrieval.lexical import tokens
 
 SUPPORTED_FROM = 0.6  # share of a sentence's telling words that its passages must hold
 _citation = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
-_exact = re.compile(r"`[^`]+`|https?://[^\s)>\]]+|[\w.+-]+@[\w-]+\.[\w.]+|\d[\d.,:]*\d|\d")
+_fenced = re.compile(r"(?:^|\n)[^\S\n]*(?:```|~~~)[^\n]*\n(.*?)(?:\n?[^\S\n]*(?:```|~~~)[^\S\n]*(?=\n|\Z)|\Z)", re.DOTALL)
+_code = re.compile(r"(^[^\S\n]*(?:```|~~~).*|`[^`]+`)", re.MULTILINE | re.DOTALL)
+# code, addresses, dotted names (hosts, files, versions) and numbers are said exactly or not at all
+_exact = re.compile(
+    r"`[^`]+`|https?://[^\s)>\]]+|[\w.+-]+@[\w-]+\.[\w.]+|"
+    r"(?!(?:\w\.)+(?!\w))[^\W\d_][\w-]*(?:\.[\w-]*[^\W\d_][\w-]*)+|\d[\d.,:]*\d|\d"
+)
 _sentence_end = re.compile(r"(?<=[.!?])(?:\s*\[\d[\d,\s]*\])*\s+|\n+")
 _list_mark = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+", re.MULTILINE)
 
@@ -21,9 +27,12 @@ def supported(sentence: str, passages: Iterable[str], language: str) -> bool:
     """Whether `passages` hold what the sentence says. A sentence without telling words holds."""
     text = "\n".join(passages)
     bare = _list_mark.sub("", without_citations(sentence))
-    for exact in _exact.findall(bare):
-        if exact.strip("`").rstrip(".,:").lower() not in text.lower():
+    lines = {" ".join(line.split()) for line in text.lower().split("\n")}
+    for code in _fenced.findall(bare):
+        if any(" ".join(line.split()).lower() not in lines for line in code.split("\n") if line.strip()):
             return False
+    if not all(_said(exact, text) for exact in _exact.findall(_fenced.sub("\n", bare))):
+        return False
     telling = tokens(bare, language)
     if not telling:
         return True
@@ -31,14 +40,30 @@ def supported(sentence: str, passages: Iterable[str], language: str) -> bool:
     return sum(token in there for token in telling) / len(telling) >= SUPPORTED_FROM
 
 
+def says_something(sentence: str, language: str) -> bool:
+    """Whether it has a telling word: a rule, a dash or `OK.` alone answers nothing."""
+    return bool(tokens(_list_mark.sub("", without_citations(sentence)), language))
+
+
+def _said(exact: str, text: str) -> bool:
+    """Whether the text holds it whole: 3 is not in 30 or 6.3, and `rm -rf /` is not in rm -rf /tmp."""
+    exact = exact.strip("`").strip().rstrip(".,:").lower()
+    if exact[:1].isdigit() and exact[-1:].isdigit():
+        before, after = r"(?<!\d)(?<!\d[.,:])", r"(?![.,:]?\d)"
+    else:
+        before, after = r"(?<!\w)", r"(?![\w/])" if not exact.endswith("/") else r"(?!\S)"
+    return re.search(before + re.escape(exact) + after, text.lower()) is not None
+
+
 def citations(sentence: str, passages: int) -> list[int]:
-    """The passage numbers that a sentence cites, from 1, those that exist, in order."""
-    cited = [int(n) for group in _citation.findall(sentence) for n in group.split(",")]
+    """The passage numbers that a sentence cites, from 1, those that exist, in order. `list[0]` in code is none."""
+    told = " ".join(_code.split(sentence)[::2])
+    cited = [int(n) for group in _citation.findall(told) for n in group.split(",")]
     return [n for n in dict.fromkeys(cited) if 1 <= n <= passages]
 
 
 def without_citations(sentence: str) -> str:
-    return _citation.sub("", sentence)
+    return _outside_code(_citation, "", sentence)
 
 
 def renumbered(sentence: str, number: Callable[[int], int], passages: int) -> str:
@@ -48,7 +73,12 @@ def renumbered(sentence: str, number: Callable[[int], int], passages: int) -> st
         new = dict.fromkeys(number(n) for n in citations(found[0], passages))
         return "".join(f" [{n}]" for n in new)
 
-    return _citation.sub(one, sentence)
+    return _outside_code(_citation, one, sentence)
+
+
+def _outside_code(pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], text: str) -> str:
+    parts = _code.split(text)
+    return "".join(part if i % 2 else pattern.sub(new, part) for i, part in enumerate(parts))
 
 
 class Sentences:

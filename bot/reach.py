@@ -85,17 +85,21 @@ class Through:
         self._wait()
 
     def sync(self, progress: Callable[[int, int], None] | None) -> IndexReport:
-        with self._client.stream("POST", "/api/owner/sync", timeout=httpx.Timeout(None, connect=10)) as response:
-            self._check(response)
-            for line in response.iter_lines():
-                told = json.loads(line)
-                if "report" in told:
-                    return IndexReport(**told["report"])
-                if "error" in told:
-                    raise StoreError(told["error"])
-                if progress:
-                    progress(told["done"], told["known"])
-        raise OwnerError("the running server broke off while indexing: run the command again, it goes on where it stopped.")
+        broke_off = "the running server broke off while indexing: run the command again, it goes on where it stopped."
+        try:
+            with self._client.stream("POST", "/api/owner/sync", timeout=httpx.Timeout(None, connect=10)) as response:
+                self._check(response)
+                for line in response.iter_lines():
+                    told = json.loads(line)
+                    if "report" in told:
+                        return IndexReport(**told["report"])
+                    if "error" in told:
+                        raise StoreError(told["error"])
+                    if progress:
+                        progress(told["done"], told["known"])
+        except httpx.TransportError as error:
+            raise OwnerError(broke_off) from error
+        raise OwnerError(broke_off)
 
     def ranking(self, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]:
         return self._post("/api/owner/ranking", query, limit, history)
@@ -105,7 +109,10 @@ class Through:
 
     def _post(self, path: str, query: str, limit: int, history: Sequence[Said]) -> dict[str, Any]:
         said = [(one.role, one.text) for one in history]
-        response = self._client.post(path, json={"query": query, "limit": limit, "history": said})
+        try:
+            response = self._client.post(path, json={"query": query, "limit": limit, "history": said})
+        except httpx.TransportError as error:
+            raise OwnerError(f"the running server at {self.url} broke off: run the command again.") from error
         self._check(response)
         found: dict[str, Any] = response.json()
         return found
@@ -119,7 +126,7 @@ class Through:
         end = time.monotonic() + START_SECONDS
         while True:
             try:
-                self._client.get("/healthz")
+                self._client.get("/healthz", timeout=START_SECONDS)
                 return
             except httpx.TransportError as error:
                 if time.monotonic() > end:

@@ -318,7 +318,11 @@ class Reception:
         if task is None or task.done():
             task = asyncio.create_task(self._work(conversation_id), name=f"turns of {conversation_id}")
             self._working[conversation_id] = task
-            task.add_done_callback(lambda _: self._working.pop(conversation_id, None))
+            task.add_done_callback(lambda done: self._forget(conversation_id, done))
+
+    def _forget(self, conversation_id: str, done: asyncio.Task[None]) -> None:
+        if self._working.get(conversation_id) is done:  # else the next one has taken its place already
+            del self._working[conversation_id]
 
     async def _work(self, conversation_id: str) -> None:
         try:
@@ -338,8 +342,8 @@ class Reception:
             assert outcome is not None
             result = await self._database.run(self._finish, conversation_id, claimed, outcome)
             channel.send("turn", result)
-        except Joined:
-            pass  # the next claim takes the same turn, with every message
+        except Joined:  # the next claim takes the same turn, with every message
+            await self._database.run(self._forgive, claimed.turn_id)
         except Exception as error:
             log.exception("turn %s failed, attempt %d", claimed.turn_id, claimed.attempts)
             await self._database.run(self._let_go, claimed.turn_id)
@@ -482,6 +486,12 @@ class Reception:
         if handoff is not None and sentiment.label == "negative":
             handoffs.raise_priority(session, handoff, "negative_sentiment")
         return _done(turn, conversation, "relay", None, sentiment, (), None, None, {"total": 0.0})
+
+    def _forgive(self, turn_id: str) -> None:
+        """An attempt that another message ended was no failure."""
+        mine = (TurnRow.id == turn_id) & (TurnRow.worker == self._worker) & (TurnRow.status != "done")
+        with self._database.write() as session:
+            session.execute(update(TurnRow).where(mine).values(attempts=TurnRow.attempts - 1))
 
     def _let_go(self, turn_id: str) -> None:
         with self._database.write() as session:

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
-import logging
+import multiprocessing
+import multiprocessing.connection
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,13 +22,28 @@ from pathlib import Path
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from bot.app import create_app
 from bot.house import House
+from bot.logs import log_to_stderr
 from help_center.owner import OtherOwner, Ownership, own_or_wait
 from help_center.settings import Settings, load_settings
 
 CHROMA_SECONDS = 30.0
+# runs a command until standard input ends, or until the command does
+MINDER = """
+import os, subprocess, sys, threading
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+threading.Thread(target=lambda: os._exit(child.wait()), daemon=True).start()
+sys.stdin.buffer.read()
+child.terminate()
+try:
+    child.wait(10)
+except subprocess.TimeoutExpired:
+    child.kill()
+"""
 
 
 class ServeError(Exception):
@@ -43,7 +61,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         if isinstance(found, OtherOwner):
             raise ServeError(f"another server at {found.url} (process {found.pid}) owns {settings.data_dir}: stop it, or set PARLEY_DATA_DIR.")
         ownership = found
-    address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '', '::'} else host}:{listening.getsockname()[1]}"
+    reachable = "127.0.0.1" if host in {"0.0.0.0", "", "::"} else f"[{host}]" if ":" in host else host
+    address = f"http://{reachable}:{listening.getsockname()[1]}"
     try:
         if workers == 1:
             app = create_app(house, owner_secret=ownership.secret if ownership else None)
@@ -53,16 +72,18 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             uvicorn.Server(_config(app)).run(sockets=[listening])
             return
         house.close()
-        with _chroma_server(settings) if settings.chroma_url is None else nullcontext(settings.chroma_url) as chroma:
+        with _chroma_server(settings, ownership) if ownership else nullcontext(settings.chroma_url or "") as chroma:
             os.environ["PARLEY_CHROMA_URL"] = chroma
+            house = House(load_settings())
+            house.parts  # noqa: B018  (what cannot be opened is told here, once, and not by every worker)
+            house.close()
             if ownership:
                 ownership.announce(address)
             _say_where(address)
-            listening.close()
-            uvicorn.run(
-                "bot.serving:worker", factory=True, host=host, port=port, workers=workers, log_level="warning",
-                timeout_graceful_shutdown=5,
-            )  # fmt: skip
+            supervisor = Multiprocess(_config("bot.serving:worker", workers), sockets=[listening])
+            supervisor.run()
+            if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+                raise ServeError("a worker did not start: see the lines above.")
     finally:
         house.close()
         if ownership:
@@ -71,7 +92,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def worker() -> FastAPI:
     """One of several workers; the parent holds the data dir and has told its secret in the lock file."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
+    threading.Thread(target=_end_with_parent, name="watch the parent", daemon=True).start()
     settings = load_settings()
     secret = None
     try:
@@ -81,9 +103,21 @@ def worker() -> FastAPI:
     return create_app(House(settings), owner_secret=secret)
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
-    # an open event stream must not hold up a stop for long
-    return uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+def _config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
+    """`app`: the app, or the name of what makes it."""
+    return uvicorn.Config(
+        app, factory=isinstance(app, str), workers=workers, log_level="warning", server_header=False,
+        timeout_graceful_shutdown=5,  # an open event stream must not hold up a stop for long
+        timeout_worker_healthcheck=30,
+    )  # fmt: skip
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would hold the port without a vector store."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -103,8 +137,11 @@ def _say_where(address: str) -> None:
 
 
 @contextmanager
-def _chroma_server(settings: Settings) -> Iterator[str]:
-    """A Chroma server of our own over the data dir, for as long as the workers run."""
+def _chroma_server(settings: Settings, ownership: Ownership) -> Iterator[str]:
+    """A Chroma server of our own over the data dir, for as long as the workers run.
+
+    However this process ends, the minder ends the server; the data dir stays owned until it has.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -113,7 +150,10 @@ def _chroma_server(settings: Settings) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     command = [str(program), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
     environment = os.environ | {"ANONYMIZED_TELEMETRY": "False"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", MINDER, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env=environment, pass_fds=[ownership.fileno()], start_new_session=True,
+    )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + CHROMA_SECONDS
@@ -128,10 +168,8 @@ def _chroma_server(settings: Settings) -> Iterator[str]:
             time.sleep(0.1)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
 
 

@@ -8,6 +8,7 @@ Reads, computes, yields; has no effects. `receive` saves, shows and hands over.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +27,7 @@ from help_center.people import STRANGER, Viewer
 from retrieval.passages import Hit
 from retrieval.search import Found, Search
 
+log = logging.getLogger(__name__)
 SUMMARY_CHARACTERS = 600
 
 
@@ -118,7 +120,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
             yield sentence
         timings["answer"] = _since(answering)
         signals = replace(signals, model_failed=answer.model_failed, nothing_shown=not said)
-        if answer.unfinished:
+        if answer.unfinished or (asked.shown and not decision.may_answer):
             decision = Decision("offer", ("low_confidence", "model_unavailable"))
         elif not said:  # the model read the passages and found no answer in them
             signals = replace(signals, confidence=min(signals.confidence or 0.0, policy.answer_from) / 2, part_known=False)
@@ -188,28 +190,46 @@ class _Answer:
         self.language, self.hosts = language, hosts
         self.model_failed = False
         self.unfinished = bool(asked.shown)  # a dead process broke this answer off
+        self._text = asked.shown
+        self._cited: list[str] = []  # articles, in the order of their numbers
 
     async def sentences(self) -> AsyncIterator[Sentence]:
+        """Each is tamed together with what stands before it: half a link and half a link make no link."""
+        async for sentence in self._raw():
+            text = tame(sentence.text, self.hosts, self._text)
+            if text:
+                self._text += text
+                self._cited += [hit.article_id for hit in sentence.hits if hit.article_id not in self._cited]
+                yield Sentence(text, sentence.hits)
+
+    async def _raw(self) -> AsyncIterator[Sentence]:
         shown = bool(self.asked.shown)
         if self.llm is not None and not shown:
             try:
                 async for sentence in tell(
                     self.question, self.asked.history, self.found.passages, self.llm, self.language
                 ):
-                    yield Sentence(tame(sentence.text, self.hosts), sentence.hits or tuple(self.found.hits[:1]))
+                    yield sentence
                     shown = True
                 return
             except NoAnswer:
                 return
-            except ModelError:
+            except ModelError as error:
+                log.warning("the passages answer instead of the model: %s", error)
                 self.model_failed = True
                 self.unfinished = shown
         if not self.found.hits:
             return
         text, used = quote(self.question, _passages(self.found), self.language)
+        if self.asked.shown.strip() == tame(text, self.hosts).strip():
+            self.unfinished = False  # all of it was shown before the process died
+            return
         if shown:
-            text = f"\n\n{words.CUT_SHORT}\n\n{text.replace(' [1]', '', 1)}"
-        yield Sentence(tame(text, self.hosts), tuple(used))
+            known = used[0].article_id in self._cited
+            number = f" [{self._cited.index(used[0].article_id) + 1}]" if known else f" [{len(self._cited) + 1}]"
+            cite = "" if self.asked.shown else number  # what a dead process cited is not known
+            text = f"\n\n{words.CUT_SHORT}\n\n{text.replace(' [1]', cite, 1)}"
+        yield Sentence(text, tuple(used))
 
 
 def _passages(found: Found) -> list[Hit]:

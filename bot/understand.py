@@ -21,9 +21,11 @@ _greeting = re.compile(
     r"(?: (?:there|all|team|everyone|guys|support))?\s*[,!.\-–:]+\s*)+",
     re.IGNORECASE,
 )
+_thanks = r"(?:many )?thanks(?: (?:in advance|a lot|so much))?|thank you(?: (?:in advance|very much|so much))?|cheers"
+# "thanks" at the very end, or with a name behind it in a sentence of its own: "a thanks card" and "with regards to" stay
 _sign_off = re.compile(
-    r"\s*(?:(?:many )?thanks(?: (?:in advance|a lot|so much))?|thank you(?: (?:in advance|very much|so much))?|cheers|"
-    r"(?:kind |best )?regards|best wishes)\s*[,!.]*(?:\s+\w+){0,2}\s*[.!]*\s*$",
+    rf"(?:(?:^|(?<=\s))(?:{_thanks})|(?:^|[.!?,;\n]\s*|\s+[–-]+\s*)(?:{_thanks}|(?:kind |best )?regards|best wishes)"
+    r"\s*[,!.]*(?:\s+\w+){0,2})\s*[.!]*\s*$",
     re.IGNORECASE,
 )
 # a turn that cannot stand alone points back, continues, or is very short
@@ -64,7 +66,7 @@ class Question:
 
 def understand(text: str, history: tuple[Said, ...] = ()) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first."""
-    query = _sign_off.sub("", _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
+    query = _sign_off.sub(_end, _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
     earlier = [said.text for said in history if said.role == "customer"]
     return Question(
         text=text,
@@ -76,6 +78,11 @@ def understand(text: str, history: tuple[Said, ...] = ()) -> Question:
         abuse=is_abuse(text),
         times_asked=1 + sum(same_question(query, other) for other in earlier),
     )
+
+
+def _end(found: re.Match[str]) -> str:
+    """The mark that ended the question stays."""
+    return found[0][0] if found[0][0] in ".!?" else ""
 
 
 def same_question(one: str, other: str) -> bool:

@@ -145,7 +145,7 @@ def routes(
         query = _filtered(status, assignee, q, viewer)
         query, key_of = _ordered(query, served_first=status in SERVED, cursor=cursor)
         with database.read() as session:
-            rows = session.execute(query.limit(limit + 1)).tuples().all()
+            rows = session.execute(query.limit(limit + 1)).all()
             items = [handoffs.item_json(*row) for row in rows[:limit]]
             following = _cursor(key_of(rows[limit - 1][0])) if len(rows) > limit else None
             return {"items": items, "next": following, "counts": _counts(session, viewer)}

@@ -139,7 +139,7 @@ def insights(session: Session, first: date, last: date) -> dict[str, Any]:
             select(
                 Handoff.created_at, Handoff.first_reply_at, Handoff.status, Handoff.reasons, Handoff.outcome
             ).where(Handoff.created_at >= start, Handoff.created_at < end)
-        ).tuples()
+        )
     )
     by_outcome = Counter(outcome for _, outcome in outcomes.values())
     reasons = Counter(reason for *_, why, _ in handoffs for reason in why)
@@ -227,7 +227,7 @@ def _of(table: Any) -> Any:
 
 def _turns(session: Session, start: datetime, end: datetime) -> dict[str, int]:
     query = select(TurnRow.action, func.count()).where(TurnRow.created_at >= start, TurnRow.created_at < end)
-    counted = session.execute(query.where(TurnRow.action.is_not(None)).group_by(TurnRow.action)).tuples()
+    counted = session.execute(query.where(TurnRow.action.is_not(None)).group_by(TurnRow.action))
     return {str(action): n for action, n in sorted(counted, key=lambda row: -row[1])}
 
 

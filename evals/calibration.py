@@ -8,6 +8,7 @@ within one help center, or leave-one-set-out where several sets are fitted toget
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from evals.scores import risk_coverage
 from retrieval.evidence import NAMES
 
 FOLDS = 5
+REGULARISATION = 0.05  # inverse strength: signals overlap, and sets differ more than a fit of one of them knows
 FEWEST = 40  # labelled questions
 KEEP_IN_DOMAIN = 0.97  # share of in-domain questions that the relevance floor keeps
 
@@ -45,7 +47,9 @@ def fit_logistic(rows: Sequence[Row], label: Callable[[Row], bool]) -> Logistic:
     if y.all() or not y.any():
         raise EvalError("all questions have the same label: give questions that the help center answers, and some that it does not.")
     scaler = StandardScaler().fit(x)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(scaler.transform(x), y)
+    sizes = Counter(row.group for row in rows)
+    weights = [len(rows) / len(sizes) / sizes[row.group] for row in rows]  # every set counts the same
+    model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit(scaler.transform(x), y, weights)
     return Logistic(
         tuple(map(float, model.coef_[0])), float(model.intercept_[0]), tuple(map(float, scaler.mean_)),
         tuple(map(float, np.where(scaler.scale_ > 0, scaler.scale_, 1.0))),
@@ -91,8 +95,11 @@ def fit(rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str
     if domain is not None:
         in_domain, floor = domain.in_domain, domain.in_domain_from
     else:
-        in_domain = fit_logistic(rows, lambda row: row.in_domain)
-        kept = sorted(in_domain.probability(row.evidence) for row in rows if row.in_domain and row.answerable)
+        # only sets that were asked strangers' questions, too, tell what a stranger's question looks like
+        asked = {row.group for row in rows if not row.in_domain}
+        both = [row for row in rows if row.group in asked]
+        in_domain = fit_logistic(both, lambda row: row.in_domain)
+        kept = sorted(in_domain.probability(row.evidence) for row in both if row.in_domain and row.answerable)
         floor = kept[int(len(kept) * (1 - KEEP_IN_DOMAIN))]
     return Calibration(answerable, in_domain, round(floor, 5), table, fitted_on, fingerprint, False), forecast
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,15 +133,26 @@ class Database:
             if self._version() == HEAD:
                 return
             # Alembic costs half a second to import: only when there is something to do.
-            from help_center.migrations.upgrade import upgrade
+            from help_center.migrations.upgrade import UnknownRevision, upgrade
 
             with _only_one(self.engine, self.is_postgres, data_dir):
                 if self._version() != HEAD:
-                    upgrade(self.engine)
+                    try:
+                        upgrade(self.engine)
+                    except UnknownRevision as error:
+                        newer = f"the database is of a newer Parley (revision {error}, this one knows {HEAD})"
+                        raise DatabaseError(f"{newer}: install that one, or use another PARLEY_DATABASE_URL.") from error
         except SQLAlchemyError as error:
             where = self.engine.url.render_as_string(hide_password=True)
             reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
             raise DatabaseError(f"the database {where} cannot be used: {reason}. Check PARLEY_DATABASE_URL.") from error
+
+    @cached_property
+    def installation_id(self) -> str:
+        """Names what this installation keeps outside of its database: another one may use the same Chroma or Redis."""
+        fact = self.fact("installation_id", lambda: {"id": secrets.token_hex(6)})
+        assert fact is not None
+        return str(fact["id"])
 
     def fact(self, key: str, make: Callable[[], dict[str, Any]] | None = None) -> dict[str, Any] | None:
         """A kept installation fact; made once by `make`, whoever comes first wins."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 
+from sqlalchemy.exc import IntegrityError
+
 from help_center import articles
 from help_center.database import Database
 from help_center.sources import open_source
-from help_center.sources.base import Failure
+from help_center.sources.base import Failure, SourceArticle, SourceError
 
 BATCH = 50
 
@@ -32,31 +34,47 @@ def bring_in(
     """Reads every source and stores its articles, in small transactions: what is stored stays.
 
     With `prune`, articles that the same source brought earlier and has no longer are removed, unless it is empty or
-    something of it failed. Raises SourceError, before anything is stored, when a source cannot be opened.
+    something of it failed. Raises SourceError, before anything is stored, when a source cannot be opened, and when
+    the only one has no article that can be read; one of several is reported as failed, and the others go on.
     """
     sources = [open_source(spec) for spec in specs]
     report = ImportReport()
     done = 0
-    for source in sources:
+    for spec, source in zip(specs, sources, strict=True):
         seen: set[str] = set()
         failures = 0
         found = iter(source.read())
-        while batch := list(islice(found, BATCH)):
-            with database.write() as session:
-                for one in batch:
-                    if isinstance(one, Failure):
-                        failures += 1
-                        report.failed.append({"where": one.where, "reason": one.reason})
-                        continue
-                    seen.add(one.id)
-                    outcome = articles.store(session, one, source.name)
+        try:
+            while batch := list(islice(found, BATCH)):
+                good = [one for one in batch if not isinstance(one, Failure)]
+                bad = [one for one in batch if isinstance(one, Failure)]
+                failures += len(bad)
+                report.failed += [{"where": one.where, "reason": one.reason} for one in bad]
+                seen.update(one.id for one in good)
+                for outcome in _stored(database, good, source.name):
                     setattr(report, outcome, getattr(report, outcome) + 1)
-            done += len(batch)
-            if progress:
-                progress(done)
+                done += len(batch)
+                if progress:
+                    progress(done)
+        except SourceError as error:
+            if len(sources) == 1:
+                raise
+            failures += 1
+            report.failed.append({"where": spec, "reason": str(error)})
         if prune:
             _prune(database, source.name, seen, failures, report)
     return report
+
+
+def _stored(database: Database, batch: list[SourceArticle], source: str, attempts: int = 3) -> list[str]:
+    """What became of each article of a batch."""
+    try:
+        with database.write() as session:
+            return [articles.store(session, one, source) for one in batch]
+    except IntegrityError:  # another command brought the same id or title in at the same moment
+        if attempts == 1:
+            raise
+        return _stored(database, batch, source, attempts - 1)
 
 
 def _prune(database: Database, source: str, seen: set[str], failures: int, report: ImportReport) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -74,7 +73,7 @@ class Live:
     def __init__(self, database: Database, redis_url: str | None = None) -> None:
         self._database = database
         self._redis_url = redis_url
-        self._channel = "parley:" + hashlib.sha256(database.url.encode()).hexdigest()[:16]
+        self._channel = ""
         self._wakers: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -92,6 +91,7 @@ class Live:
         if self._redis_url:
             import redis.asyncio as redis  # only where it is configured
 
+            self._channel = f"parley:{await self._database.run(lambda: self._database.installation_id)}"
             self._redis = redis.from_url(self._redis_url, socket_connect_timeout=2)
             self._tasks.append(asyncio.create_task(self._listen(), name="live redis"))
 

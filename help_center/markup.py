@@ -497,7 +497,7 @@ def _simplify(soup: BeautifulSoup) -> None:
             head.name = "tbody"
     for table in soup.find_all("table"):
         if table.find("table") or table.find(["pre", "h1", "h2", "h3"]):  # for the looks, not for figures
-            for part in table.find_all(["table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"]):
+            for part in table.find_all(["thead", "tbody", "tfoot", "tr", "td", "th", "caption"]):
                 if part.find_parent("table") is table:
                     part.name = "div"
             table.name = "div"

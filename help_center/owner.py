@@ -45,6 +45,10 @@ class Ownership:
         """Says where this process serves; from now on commands can work through it."""
         self._write(url)
 
+    def fileno(self) -> int:
+        """The lock itself: a child process that inherits it holds the data dir, too."""
+        return self._file.fileno()
+
     def release(self) -> None:
         self._file.seek(0)
         self._file.truncate()

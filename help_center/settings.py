@@ -7,6 +7,7 @@ the environment or from a `.env` file in the working directory; the environment 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PARLEY_"
@@ -43,31 +44,41 @@ class Settings(BaseSettings):
     rate_limit: str = "30/minute"
     trusted_proxies: str = ""
 
-    @field_validator("database_url", "chroma_url", "redis_url", "embedding_model", "secret_key", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def empty_is_unset(cls, value: Any) -> Any:
-        return None if isinstance(value, str) and not value.strip() else value
+    def empty_is_unset(cls, value: Any, told: ValidationInfo) -> Any:
+        unset = isinstance(value, str) and not value.strip()
+        return cls.model_fields[str(told.field_name)].get_default() if unset else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def from_home(cls, value: Path) -> Path:
+        return value.expanduser()
 
     @field_validator("database_url")
     @classmethod
     def known_database(cls, value: str | None) -> str | None:
         if value is None or value.startswith("sqlite:///"):
             return value
-        if re.match(r"^postgres(ql)?(\+\w+)?://", value):
+        if re.match(r"^postgres(ql)?(\+\w+)?://", value) and _port_is_number(value):
             return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", value)
         raise ValueError("use postgresql+psycopg://user:password@host/name, or sqlite:///file")
 
     @field_validator("chroma_url")
     @classmethod
     def chroma_address(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        if value is not None and (
+            urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname or not _port_is_number(value)
+        ):
             raise ValueError("use http://host:port of a Chroma server")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def redis_address(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        if value is not None and (
+            urlsplit(value).scheme not in {"redis", "rediss", "unix"} or not _port_is_number(value)
+        ):
             raise ValueError("use redis://host:port/0")
         return value
 
@@ -110,6 +121,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is no origin; use https://shop.example, several separated by commas")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def proxies(cls, value: str) -> str:
+        for proxy in _words(value):
+            try:
+                ipaddress.ip_network(proxy, strict=False)
+            except ValueError:
+                raise ValueError(f"{proxy!r} is no address; use 10.0.0.1 or 10.0.0.0/8, several with commas") from None
+        return value
+
     @property
     def sqlalchemy_url(self) -> str:
         """The database to use: the one named, else a SQLite file in the data dir."""
@@ -146,6 +167,13 @@ def load_settings(**given: Any) -> Settings:
         key = PREFIX + str(first["loc"][0] if first["loc"] else "").upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
         raise SettingsError(f"{key} cannot be used: {reason}.") from error
+
+
+def _port_is_number(address: str) -> bool:
+    try:
+        return urlsplit(address).port is None or True
+    except ValueError:
+        return False
 
 
 def _words(value: str) -> list[str]:

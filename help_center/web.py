@@ -166,7 +166,7 @@ class RateLimits:
 
     def __init__(self, messages: str, redis_url: str | None) -> None:
         self._off = messages == "off"
-        storage = RedisStorage(f"async+{redis_url}") if redis_url else MemoryStorage()
+        storage = RedisStorage(f"async+{redis_url}", implementation="redispy") if redis_url else MemoryStorage()
         self._memory = MovingWindowRateLimiter(MemoryStorage())
         self._limiter = MovingWindowRateLimiter(storage)
         rules = {"messages": messages if not self._off else "1/second", "creations": "60/minute", "sign-ins": "10/minute"}

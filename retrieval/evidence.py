@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 from retrieval.lexical import LexicalIndex
 
@@ -31,6 +32,12 @@ class Evidence:
     known: float = 0.0  # share of the telling words that the help center uses at all
     missing_numbers: float = 0.0  # share of the question's numbers that the passage does not hold
     words: float = 0.0  # log of the number of telling words
+    dense_z: float = 0.0  # the top's cosine in standard deviations above the other articles', by tens
+    lexical_z: float = 0.0  # the same of its BM25
+    consensus: float = 0.0  # share of the ten best passages that are the top's
+    missing_word: float = 0.0  # idf of the most telling word that neither passage nor title holds, by the largest idf
+    distinct: float = 0.0  # coverage less the best coverage by any other article's best passage
+    pairs: float = 0.0  # share of the question's neighbouring word pairs that stand together in passage or title
 
     def vector(self) -> list[float]:
         return list(asdict(self).values())
@@ -41,42 +48,68 @@ NAMES = tuple(Evidence.__dataclass_fields__)
 
 @dataclass(frozen=True)
 class Candidate:
-    """One article's best scores in a search."""
+    """One article's best scores in a search, and the words of its best passage: headings and title, and text."""
 
     dense: float
     lexical: float
     score: float
+    title_tokens: tuple[str, ...]
+    text_tokens: tuple[str, ...]
+    text: str
 
 
 def weigh(
     question: str,
     question_tokens: Sequence[str],
     candidates: Sequence[Candidate],
-    passage_tokens: set[str],
-    title_tokens: set[str],
-    passage_text: str,
+    best_passages: Sequence[bool],
     lexicon: LexicalIndex,
 ) -> Evidence:
-    """`candidates`: best first; the tokens and text are those of the first one's passage, headings and title."""
+    """`candidates`: articles, best first. `best_passages`: of the best passages, in order, whether they are the top's."""
     if not candidates:
         return Evidence()
     top, rest = candidates[0], candidates[1:]
     weights = {token: lexicon.idf(token) for token in question_tokens}
     total = sum(weights.values()) or 1.0
-    others = sorted((c.dense for c in rest), reverse=True)
-    best_other_lexical = max((c.lexical for c in rest), default=0.0)
+    largest = max(weights.values(), default=1.0) or 1.0
+    dense = [c.dense for c in rest]
+    lexical = [c.lexical / total for c in rest]
+    best_dense, best_lexical = max(dense, default=0.0), max(lexical, default=0.0)
+    share = top.lexical / total
+    covered = _covered(weights, {*top.title_tokens, *top.text_tokens})
     numbers = set(_numbers.findall(question))
+    text_pairs = set(pairwise(top.text_tokens)) | set(pairwise(top.title_tokens))
+    asked_pairs = list(pairwise(question_tokens))
     return Evidence(
         top_dense=top.dense,
-        dense_margin=top.dense - (others[0] if others else 0.0),
-        dense_falloff=top.dense - (sum(others[:10]) / len(others[:10]) if others else 0.0),
-        lexical_share=min(1.0, top.lexical / total),
-        lexical_margin=(top.lexical - best_other_lexical) / total,
+        dense_margin=top.dense - best_dense,
+        dense_falloff=top.dense - (sum(sorted(dense)[-10:]) / len(dense[:10]) if dense else 0.0),
+        lexical_share=min(1.0, share),
+        lexical_margin=share - best_lexical,
         fused_margin=top.score - (rest[0].score if rest else 0.0),
-        agreement=float(top.lexical > 0 and top.lexical >= best_other_lexical and top.dense >= (others[0] if others else 0)),
-        coverage=sum(w for t, w in weights.items() if t in passage_tokens or t in title_tokens) / total,
-        title_coverage=sum(w for t, w in weights.items() if t in title_tokens) / total,
+        agreement=float(top.lexical > 0 and share >= best_lexical and top.dense >= best_dense),
+        coverage=covered / total,
+        title_coverage=_covered(weights, set(top.title_tokens)) / total,
         known=sum(w for t, w in weights.items() if lexicon.knows(t)) / total,
-        missing_numbers=sum(n not in passage_text for n in numbers) / len(numbers) if numbers else 0.0,
+        missing_numbers=sum(n not in top.text for n in numbers) / len(numbers) if numbers else 0.0,
         words=math.log1p(len(question_tokens)),
+        dense_z=_z(top.dense, dense) / 10,
+        lexical_z=_z(share, lexical) / 10,
+        consensus=sum(best_passages[:10]) / 10,
+        missing_word=max((w for t, w in weights.items() if t not in {*top.title_tokens, *top.text_tokens}), default=0) / largest,
+        distinct=(covered - max((_covered(weights, {*c.title_tokens, *c.text_tokens}) for c in rest), default=0.0)) / total,
+        pairs=sum(pair in text_pairs for pair in asked_pairs) / len(asked_pairs) if asked_pairs else 0.0,
     )
+
+
+def _covered(weights: dict[str, float], words: set[str]) -> float:
+    return sum(weight for token, weight in weights.items() if token in words)
+
+
+def _z(value: float, others: Sequence[float]) -> float:
+    """Standard deviations above the mean of `others`, between -10 and 10; 0 where they do not vary."""
+    if len(others) < 3:
+        return 0.0
+    mean = sum(others) / len(others)
+    spread = math.sqrt(sum((other - mean) ** 2 for other in others) / len(others))
+    return max(-10.0, min(10.0, (value - mean) / spread)) if spread > 1e-9 else 0.0

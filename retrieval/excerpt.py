@@ -77,7 +77,9 @@ def _start(text: str, matches: list[Span], room: int) -> int:
     earliest = max(0, last - room)  # as far back as the window can go without losing a match
     if earliest == 0:
         return 0
-    latest = max(earliest, min(best, len(text) - room))  # further on, the excerpt would be shorter than it may be
+    latest = max(
+        earliest, min(best, len(text) - room)
+    )  # further on, the excerpt would be shorter than it may be
     breaks = [found.end() for found in _sentence.finditer(text, earliest, latest)]
     if breaks:
         return breaks[-1]

@@ -60,9 +60,14 @@ def space_of(embedder: Embedder) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
 
 
-def shelf_of(space: str, audience: str, language: str) -> str:
+def shelves_of(database: Database, space: str) -> str:
+    """What the names of an index's shelves begin with: several installations may share one vector store."""
+    return f"{database.installation_id}-{space}"
+
+
+def shelf_of(shelves: str, audience: str, language: str) -> str:
     """The shelf of the vector store for one audience and language: never a slow filter, never a leak."""
-    return f"{space}-{audience}-{language}"
+    return f"{shelves}-{audience}-{language}"
 
 
 class Indexer:
@@ -71,6 +76,7 @@ class Indexer:
         self.store = store
         self.embedder = embedder
         self.space = space_of(embedder)
+        self._shelves = shelves_of(database, self.space)
         self._one_batch = threading.Lock()
 
     def sync(self, progress: Progress | None = None, only: str | None = None) -> IndexReport:
@@ -126,10 +132,10 @@ class Indexer:
                         PassageRow.space == self.space, PassageRow.article_id == work.article_id
                     )
                 )
-                held[work.article_id] = {id: shelf_of(self.space, audience, lang) for id, audience, lang in rows}
+                held[work.article_id] = {id: shelf_of(self._shelves, audience, lang) for id, audience, lang in rows}
         fresh: list[tuple[str, str, str]] = []  # shelf, passage id, text to embed
         for work in batch:
-            shelf = shelf_of(self.space, work.audience, work.language)
+            shelf = shelf_of(self._shelves, work.audience, work.language)
             for passage in work.passages:
                 if held[work.article_id].get(passage.id) != shelf:
                     fresh.append((shelf, passage.id, chunking.embedded_text(work.title, passage)))
@@ -169,7 +175,7 @@ class Indexer:
     def _drop_old(self, done: list[_Work], held: dict[str, dict[str, str]]) -> None:
         old: dict[str, list[str]] = {}
         for work in done:
-            shelf_now = shelf_of(self.space, work.audience, work.language)
+            shelf_now = shelf_of(self._shelves, work.audience, work.language)
             now_there = {passage.id for passage in work.passages}
             for id, shelf in held[work.article_id].items():
                 if id not in now_there or shelf != shelf_now:
@@ -188,7 +194,7 @@ class Indexer:
             self._mark(session, article_id, "", generation)
         shelves: dict[str, list[str]] = {}
         for id, audience, language in rows:
-            shelves.setdefault(shelf_of(self.space, audience, language), []).append(id)
+            shelves.setdefault(shelf_of(self._shelves, audience, language), []).append(id)
         for shelf, ids in shelves.items():
             self.store.delete(shelf, ids)
         return 1
@@ -204,11 +210,11 @@ class Indexer:
             rows = session.execute(select(*columns).where(PassageRow.space == self.space)).all()
         wanted: dict[str, dict[str, str]] = {}
         for id, article_id, audience, language in rows:
-            wanted.setdefault(shelf_of(self.space, audience, language), {})[id] = article_id
+            wanted.setdefault(shelf_of(self._shelves, audience, language), {})[id] = article_id
         noted = self.database.fact(f"strays:{self.space}") or {}
         strays: dict[str, float] = {}
         lost: set[str] = set()
-        for shelf in {name for name in self.store.shelves() if name.startswith(f"{self.space}-")} | set(wanted):
+        for shelf in {name for name in self.store.shelves() if name.startswith(f"{self._shelves}-")} | set(wanted):
             there = self.store.ids(shelf)
             expected = wanted.get(shelf, {})
             stray = {id: noted.get(id, time.time()) for id in there - expected.keys()}

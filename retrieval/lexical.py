@@ -101,6 +101,7 @@ class LexicalIndex:
         told = {
             "ids": self.ids, "articles": self.articles, "places": self.places, "generation": self.generation,
             "document_frequency": self._document_frequency, "mean_length": self._mean_length,
+            "base": self._base is not None,
         }  # fmt: skip
         (aside / "index.json").write_text(json.dumps(told))
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,9 +113,9 @@ class LexicalIndex:
         try:
             told = json.loads((folder / "index.json").read_text())
             index = cls(told["ids"], told["articles"], [(a, b) for a, b in told["places"]], told["generation"])
-            if (folder / "bm25").is_dir():
+            if told["base"]:
                 index._base = bm25s.BM25.load(str(folder / "bm25"), show_progress=False)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, EOFError):
             return None
         index._base_size = len(index.ids)
         index._document_frequency = told["document_frequency"]

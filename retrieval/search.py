@@ -8,10 +8,12 @@ and every hit is read again through its `visible` before it leaves.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from help_center.people import STRANGER, Viewer
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.evidence import Candidate, Evidence, weigh
-from retrieval.indexing import shelf_of, space_of
+from retrieval.indexing import shelf_of, shelves_of, space_of
 from retrieval.lexical import Entry, LexicalIndex, tokens
 from retrieval.passages import Hit, Passage
 from retrieval.stores.base import StoreError, VectorStore
@@ -35,6 +37,7 @@ DENSE_WEIGHT = 0.7
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
 PASSAGES_KEPT = 12
+EVIDENCE_DEPTH = 10  # articles whose scores and words the evidence is weighed on
 REBUILD_AFTER = 400  # changes since the lexical base was built
 
 
@@ -58,6 +61,7 @@ class Search:
         self._embedder = embedder
         self._snapshots = snapshots
         self.space = space_of(embedder)
+        self._shelves = shelves_of(database, self.space)
         self._lexicon: LexicalIndex | None = None
         self._change = threading.Lock()
         self._rebuilding = threading.Lock()
@@ -94,8 +98,8 @@ class Search:
             dense = _add(dense, c_dense)
             lexical = _add(lexical, c_lexical)
         ranked = self._fuse(dense, lexical)
-        hits, passages = self._read(ranked, viewer, max(limit, 5))
-        evidence = self._evidence(question, words, hits, lexicon)
+        hits, passages = self._read(ranked, viewer, max(limit, EVIDENCE_DEPTH))
+        evidence = self._evidence(question, words, hits, passages, lexicon)
         return Found(hits[:limit], passages, evidence, vector)
 
     def lexicon(self) -> LexicalIndex:
@@ -109,7 +113,7 @@ class Search:
         with self._change:
             lexicon = self._lexicon
             if lexicon is None:
-                lexicon = LexicalIndex.load(self._snapshot) or LexicalIndex()
+                lexicon = self._loaded() or LexicalIndex()
                 if lexicon.generation == 0 or lexicon.generation > generation:
                     lexicon = self._build()
             if lexicon.generation < generation:
@@ -124,8 +128,9 @@ class Search:
         with self._rebuilding:
             built = self._build()
             try:
-                built.save(self._snapshot)
-                self._drop_old_snapshots()
+                with self._alone():
+                    built.save(self._snapshot)
+                    self._drop_old_snapshots()
             except OSError as error:
                 log.warning("the lexical snapshot could not be kept: %s", error)
             with self._change:
@@ -140,11 +145,25 @@ class Search:
 
     @property
     def _snapshot(self) -> Path:
-        return self._snapshots / self.space
+        return self._snapshots / self._shelves
+
+    def _loaded(self) -> LexicalIndex | None:
+        if not self._snapshot.is_dir():
+            return None
+        with self._alone():
+            return LexicalIndex.load(self._snapshot)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time writes or reads snapshots: several workers share the folder."""
+        self._snapshots.mkdir(parents=True, exist_ok=True)
+        with open(self._snapshots / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _drop_old_snapshots(self) -> None:
         for folder in self._snapshots.iterdir():
-            if folder.is_dir() and folder.name != self.space:
+            if folder.is_dir() and folder != self._snapshot:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _build(self) -> LexicalIndex:
@@ -156,11 +175,12 @@ class Search:
     def _caught_up(self, lexicon: LexicalIndex) -> LexicalIndex:
         """A lexicon with what changed since `lexicon` (which is not touched: others are reading it)."""
         with self._database.read() as session:
+            # the counter first: what is committed between the two queries is in `changed`, or caught up with next time
+            newest = session.scalar(select(IndexGeneration.generation).where(IndexGeneration.space == self.space)) or 0
             query = select(IndexedArticle.article_id, IndexedArticle.generation).where(
                 IndexedArticle.space == self.space, IndexedArticle.generation > lexicon.generation
             )
             changed = dict(session.execute(query).tuples().all())
-            newest = session.scalar(select(IndexGeneration.generation).where(IndexGeneration.space == self.space)) or 0
             if len(changed) > REBUILD_AFTER:
                 return self._build()
             fresh = lexicon.copy()
@@ -197,7 +217,7 @@ class Search:
         """Passage id -> cosine, and passage id -> BM25: the best DEPTH of each half."""
         dense: dict[str, float] = {}
         for audience, language in sorted(places):
-            dense |= dict(self._store.nearest(shelf_of(self.space, audience, language), vector, DEPTH))
+            dense |= dict(self._store.nearest(shelf_of(self._shelves, audience, language), vector, DEPTH))
         scores = lexicon.scores(words, places)
         depth = min(DEPTH, len(scores))
         best = np.argpartition(-scores, depth - 1)[:depth] if depth else []
@@ -258,21 +278,18 @@ class Search:
         passages = [_hit(*rows[id], *scores[id]) for id in ids if id in wanted and id in rows][:PASSAGES_KEPT]
         return hits[:limit], passages
 
-    def _evidence(self, question: str, words: list[str], hits: list[Hit], lexicon: LexicalIndex) -> Evidence:
-        if not hits:
-            return Evidence()
-        top = hits[0]
-        language = top.locale.split("-")[0].lower()
-        heading_tokens = set(tokens(" ".join((top.title, *top.passage.headings)), language))
-        return weigh(
-            question,
-            words,
-            [Candidate(hit.dense, hit.lexical, hit.score) for hit in hits],
-            set(tokens(top.passage.text, language)),
-            heading_tokens,
-            f"{top.title}\n{top.passage.text}",
-            lexicon,
-        )
+    def _evidence(
+        self, question: str, words: list[str], hits: list[Hit], passages: list[Hit], lexicon: LexicalIndex
+    ) -> Evidence:
+        candidates = []
+        for hit in hits[:EVIDENCE_DEPTH]:
+            language = hit.locale.split("-")[0].lower()
+            title = tuple(tokens(" ".join((hit.title, *hit.passage.headings)), language))
+            text = tuple(tokens(hit.passage.text, language))
+            told = f"{hit.title}\n{hit.passage.text}"
+            candidates.append(Candidate(hit.dense, hit.lexical, hit.score, title, text, told))
+        mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
+        return weigh(question, words, candidates, mine, lexicon)
 
 
 def _hit(row: PassageRow, article: Article, dense: float, lexical: float, score: float) -> Hit:

@@ -1,7 +1,7 @@
 """As-you-type suggestions: titles for what has been typed so far, forgiving of typing errors.
 
-Works on the titles alone, held in memory; the texts are search's business. Whatever is suggested has been read through
-`articles.visible` a moment before.
+Works on the titles of the viewer's outline, which is compared with the database at every call; the texts are search's
+business.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import select
 
-from help_center.articles import Article, audiences_of, visible
+from help_center.articles import audiences_of
 from help_center.database import Database
 from help_center.outline import Entry, Outline
 from help_center.people import Viewer
@@ -37,21 +37,25 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Titles:
-    """Titles taken apart. `flat[starts[i] : starts[i + 1]]` are the places in `words` of title i's words, in order."""
+    """Titles taken apart. `flat[starts[i] : starts[i + 1]]` are the places in `words` of title i's words."""
 
     entries: tuple[Entry, ...]
     folded: list[str]
-    words: list[str]
+    lengths: Scores
+    words: list[str]  # of all titles, sorted
+    place: dict[str, int]  # of each word in `words`
     weights: Scores  # of each word: how telling it is
     flat: NDArray[np.int32]
     starts: NDArray[np.int32]
+    cut: dict[
+        int, tuple[list[str], NDArray[np.intp]]
+    ]  # length -> beginnings of that length, and which of them each word has
 
 
 class Suggestions:
     """One for all threads; follows what any process changes."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._outline = Outline(database)
         self._held: dict[tuple[str, ...], _Titles] = {}
         self._preparing = threading.Lock()
@@ -65,18 +69,8 @@ class Suggestions:
         if not titles.entries:
             return []
         scores = _score(titles, words, _folded(typed))
-        candidates = [int(i) for i in np.argsort(-scores, kind="stable")[: limit + 5] if scores[i] >= ENOUGH]
-        found = [titles.entries[i] for i in candidates]
-        query = select(Article.id, Article.slug, Article.title).where(
-            Article.id.in_([entry.id for entry in found]), visible(viewer)
-        )
-        with self._database.read() as session:
-            fresh = {id: (slug, title) for id, slug, title in session.execute(query)}
-        return [
-            Entry(entry.id, *fresh[entry.id], entry.section, entry.locale)
-            for entry in found
-            if entry.id in fresh
-        ][:limit]
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [titles.entries[i] for i in best if scores[i] >= ENOUGH]
 
     def _titles(self, viewer: Viewer) -> _Titles:
         audiences = audiences_of(viewer)
@@ -91,29 +85,26 @@ class Suggestions:
 
 
 def _taken_apart(entries: tuple[Entry, ...]) -> _Titles:
-    place: dict[str, int] = {}
-    flat: list[int] = []
-    starts: list[int] = []
-    seen: list[int] = []  # in how many titles each word stands
-    for entry in entries:
-        starts.append(len(flat))
-        words = _words(entry.title) or [""]
-        for word in words + _joined(words):
-            if word not in place:
-                place[word] = len(place)
-                seen.append(0)
-            flat.append(place[word])
-        for word in {*words, *_joined(words)}:
-            seen[place[word]] += 1
-    weights = np.log(1 + len(entries) / np.maximum(1, np.array(seen, dtype=np.float32)))
-    weights[[i for word, i in place.items() if _is_empty(word)]] *= EMPTY_WORD
+    titles = [_words(entry.title) for entry in entries]
+    titles = [words + _joined(words) or [""] for words in titles]
+    words = sorted({word for title in titles for word in title})
+    place = {word: i for i, word in enumerate(words)}
+    seen = np.zeros(len(words), dtype=np.float32)  # in how many titles each word stands
+    for title in titles:
+        seen[[place[word] for word in set(title)]] += 1
+    weights = np.log(1 + len(entries) / np.maximum(1, seen))
+    weights[[i for i, word in enumerate(words) if _is_empty(word)]] *= EMPTY_WORD
+    folded = [_folded(entry.title) for entry in entries]
     return _Titles(
-        entries,
-        [_folded(entry.title) for entry in entries],
-        list(place),
-        weights.astype(np.float32),
-        np.array(flat, dtype=np.int32),
-        np.array(starts, dtype=np.int32),
+        entries=entries,
+        folded=folded,
+        lengths=np.array([len(title) for title in folded], dtype=np.float32),
+        words=words,
+        place=place,
+        weights=weights.astype(np.float32),
+        flat=np.array([place[word] for title in titles for word in title], dtype=np.int32),
+        starts=np.cumsum([0, *(len(title) for title in titles[:-1])], dtype=np.int32),
+        cut={},
     )
 
 
@@ -124,7 +115,7 @@ def _score(titles: _Titles, typed: list[str], typed_text: str) -> Scores:
     total = 0.0
     most = float(np.log(1 + count))
     for i, word in enumerate(typed):
-        likeness = _likeness(word, titles.words, unfinished=i == len(typed) - 1)
+        likeness = _likeness(word, titles, unfinished=i == len(typed) - 1)
         alike = likeness > 0
         weight = float(titles.weights[alike].max()) if alike.any() else most * UNKNOWN_WORD
         if _is_empty(word):
@@ -133,29 +124,40 @@ def _score(titles: _Titles, typed: list[str], typed_text: str) -> Scores:
         reached += weight * np.maximum.reduceat(likeness[titles.flat], titles.starts)
     scores = reached / max(total, 1e-6)
     begins = np.fromiter((text.startswith(typed_text) for text in titles.folded), dtype=bool, count=count)
-    length = np.fromiter((len(text) for text in titles.folded), dtype=np.float32, count=count)
     # short titles first among equals: more of them is what was typed
-    return (scores + 0.2 * begins - 0.0002 * np.minimum(length, 200) * (scores > 0)).astype(np.float32)
+    return (scores + 0.2 * begins - 0.0002 * np.minimum(titles.lengths, 200) * (scores > 0)).astype(
+        np.float32
+    )
 
 
-def _likeness(typed: str, words: list[str], *, unfinished: bool) -> Scores:
+def _likeness(typed: str, titles: _Titles, *, unfinished: bool) -> Scores:
     """How well each word of the titles fits one typed word: 1 the same, 0.95 its beginning, less per typing error."""
-    allowed = 0 if len(typed) < 4 or _cjk.search(typed) else 1 if len(typed) < 8 else 2
-    result = np.zeros(len(words), dtype=np.float32)
+    allowed = 0 if not 4 <= len(typed) <= 30 or _cjk.search(typed) else 1 if len(typed) < 8 else 2
+    result = np.zeros(len(titles.words), dtype=np.float32)
     if allowed:
-        errors = _errors(typed, words, allowed)
+        errors = _errors(typed, titles.words, allowed)
         if unfinished:
-            for cut in (len(typed) - 1, len(typed), len(typed) + 1):
-                errors = np.minimum(errors, _errors(typed, [word[:cut] for word in words], allowed) + 0.25)
+            for length in (len(typed) - 1, len(typed), len(typed) + 1):
+                beginnings, which = _cut(titles, length)
+                errors = np.minimum(errors, _errors(typed, beginnings, allowed)[which] + 0.25)
         result = np.where(errors <= allowed + 0.25, 0.9 - 0.15 * errors, 0).astype(np.float32)
-    for i, word in enumerate(words):
-        if word == typed:
-            result[i] = 1.0
-        elif word.startswith(typed):
-            result[i] = 0.95 if unfinished or len(typed) >= 4 else 0.7
-        elif len(word) >= 4 and typed.startswith(word) and len(typed) - len(word) <= 4:
-            result[i] = max(result[i], 0.8)  # "installing" for "install"
+    first = bisect_left(titles.words, typed)
+    last = bisect_left(titles.words, typed + "\U0010ffff")
+    result[first:last] = 0.95 if unfinished or len(typed) >= 4 else 0.7
+    for length in range(max(4, len(typed) - 4), len(typed)):  # "installing" for "install"
+        if (i := titles.place.get(typed[:length])) is not None:
+            result[i] = max(result[i], 0.8)
+    if (i := titles.place.get(typed)) is not None:
+        result[i] = 1.0
     return result
+
+
+def _cut(titles: _Titles, length: int) -> tuple[list[str], NDArray[np.intp]]:
+    known = titles.cut.get(length)
+    if known is None:
+        beginnings, which = np.unique([word[:length] for word in titles.words], return_inverse=True)
+        known = titles.cut[length] = ([str(beginning) for beginning in beginnings], which)
+    return known
 
 
 def _errors(typed: str, words: list[str], allowed: int) -> Scores:

@@ -3,11 +3,12 @@
 Finds, asks `receive` to do, responds. A token opens its own conversation and no other.
 """
 
+import math
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from bot.receive import Reception
 from help_center.conversations import MAX_MESSAGE_CHARACTERS, topic
@@ -21,22 +22,46 @@ from help_center.web import (
     Problem,
     RateLimits,
     bearer,
+    clean_text,
     event_stream,
     last_event_id,
     sse,
     wants_events,
 )
 
+ATTRIBUTES_DEPTH = 8
 Short = Annotated[CleanText, StringConstraints(max_length=300)]
 Long = Annotated[CleanText, StringConstraints(max_length=MAX_MESSAGE_CHARACTERS)]
 Locale = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """JSON of strangers as it can be stored and shown again: clean text, finite numbers, no deep nesting."""
+    if depth > ATTRIBUTES_DEPTH:
+        raise ValueError(f"at most {ATTRIBUTES_DEPTH} levels deep")
+    match value:
+        case dict():
+            return {clean_text(str(key)): plain(item, depth + 1) for key, item in value.items()}
+        case list():
+            return [plain(item, depth + 1) for item in value]
+        case str():
+            return clean_text(value)
+        case float() if not math.isfinite(value):
+            raise ValueError("numbers must be finite")
+    return value
+
+
+def not_an_agents(client_id: str) -> str:
+    if client_id.startswith("agent:"):
+        raise ValueError("`agent:` at the beginning is for agents")
+    return client_id
 
 
 class CustomerGiven(BaseModel):
     id: Short | None = None
     name: Short | None = None
     email: Short | None = None
-    attributes: dict[Short, Any] = Field(default_factory=dict, max_length=50)
+    attributes: Annotated[dict[Short, Any], AfterValidator(plain)] = Field(default_factory=dict, max_length=50)
 
 
 class ConversationGiven(BaseModel):
@@ -46,9 +71,12 @@ class ConversationGiven(BaseModel):
     user_hash: Short | None = None
 
 
+ClientId = Annotated[CleanText, StringConstraints(min_length=1, max_length=200), AfterValidator(not_an_agents)]
+
+
 class MessageGiven(BaseModel):
     text: Long
-    client_id: Annotated[CleanText, StringConstraints(min_length=1, max_length=200)] | None = None
+    client_id: ClientId | None = None
 
 
 class ContactGiven(BaseModel):

@@ -6,7 +6,9 @@ Knows time limits, not prompts. A model is given one chance: the extractive answ
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from typing import Any
 
 from bot.llm.base import ModelError, Prompt
@@ -14,6 +16,10 @@ from bot.llm.base import ModelError, Prompt
 FIRST_PIECE_SECONDS = 15.0
 NEXT_PIECE_SECONDS = 10.0
 WHOLE_SECONDS = 60.0
+REASONS = ("finish_reason", "stop_reason", "done_reason")  # as providers call the reason for which a model stopped
+CUT_OFF = {"length", "max_tokens", "content_filter"}
+_done = re.compile(rb"(?:^|\n)data: ?\[DONE\]")
+_heard: ContextVar[list[bytes] | None] = ContextVar("heard", default=None)  # the end of the stream that is read
 
 
 class LangChainModel:
@@ -32,11 +38,14 @@ class LangChainModel:
         self.name = name
         self._first, self._between, self._whole = first, between, whole
         try:
-            self._model: Any = init_chat_model(name, temperature=0, max_retries=0, timeout=whole)
+            more = {"http_async_client": _listening_client()} if name.startswith("openai:") else {}
+            self._model: Any = init_chat_model(name, temperature=0, max_retries=0, timeout=whole, **more)
         except Exception as error:
             raise ModelError(f"the model {name} cannot be used: {_line(error)}. Check PARLEY_LLM and its key.", retry=False) from error
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        heard: list[bytes] = []
+        _heard.set(heard)
         pieces = self._model.astream([("system", prompt.system), ("human", prompt.user)])
         clock = asyncio.get_running_loop().time
         end = clock() + self._whole
@@ -53,20 +62,41 @@ class LangChainModel:
                     raise ModelError(f"{self.name} took too long") from error
                 except Exception as error:
                     raise ModelError(f"{self.name}: {_line(error)}") from error
-                finished = (getattr(piece, "response_metadata", None) or {}).get("finish_reason") or finished
+                told = getattr(piece, "response_metadata", None) or {}
+                finished = next((str(told[key]).lower() for key in REASONS if told.get(key)), finished)
                 if text := _text(piece.content):
                     wait = self._between
                     yield text
         finally:
             await pieces.aclose()
-        if finished is None:  # every compatible server ends with a reason; without one the stream was cut
+        if finished is None and not _done.search(b"".join(heard)):
             raise ModelError(f"{self.name} broke off in the middle of its answer")
-        if finished == "length":
-            raise ModelError(f"{self.name} ran out of room in the middle of its answer")
+        if finished in CUT_OFF:
+            raise ModelError(f"{self.name} was stopped in the middle of its answer ({finished})")
 
     async def check(self) -> None:
         async for _ in self.stream(Prompt("Answer with the word ready.", "Are you ready?")):
             pass
+
+
+def _listening_client() -> Any:
+    """The openai package's own client, which remembers the last bytes of each stream: a few compatible servers give
+    no finish_reason, and only `[DONE]`, which the openai package swallows, tells their end from a cut."""
+    from openai import DefaultAsyncHttpxClient
+
+    async def listen(response: Any) -> None:
+        heard, pieces = _heard.get(), response.aiter_bytes
+        if heard is None:
+            return
+
+        async def overheard(*args: Any) -> AsyncIterator[bytes]:
+            async for piece in pieces(*args):
+                heard[:] = [b"".join(heard)[-64:], piece]
+                yield piece
+
+        response.aiter_bytes = overheard
+
+    return DefaultAsyncHttpxClient(event_hooks={"response": [listen]})
 
 
 def _text(content: Any) -> str:

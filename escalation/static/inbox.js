@@ -30,12 +30,13 @@ function view(name) {
 
 const conversation = new Conversation($(".conversation"), $("[data-inbox=packet]"), me, {
   said: say,
-  changed: () => queue.load().catch(fault),
+  changed: () => queue.load(),
   view,
 });
 
 const queue = new Queue($(".queue"), {
   open,
+  failed: fault,
   counted(counts) {
     for (const [name, count] of Object.entries(counts)) {
       const badge = $(`[data-count=${name}]`);
@@ -69,7 +70,7 @@ function listen() {
   source.addEventListener("ready", () => {
     retry = 1000;
     light("on", "live");
-    queue.load().catch(fault);
+    queue.load();
     conversation.refresh().catch(fault);
   });
   on("handoff", (handoff) => {
@@ -144,6 +145,6 @@ api("GET", "/api/agents").then(
   ({ items }) => conversation.assignee.append(...items.map((agent) => el("option", { value: agent.id }, agent.id === me.id ? `${agent.name} (you)` : agent.name))),
   fault,
 );
-queue.load().catch(fault);
+queue.load();
 listen();
 if (location.hash.length > 1) open(location.hash.slice(1));

@@ -21,7 +21,7 @@ export function drawPacket(root, packet, { use, back }) {
 }
 
 function section(title, ...content) {
-  return el("section", {}, el("h3", {}, title), content);
+  return el("section", {}, el("h2", {}, title), content);
 }
 
 function reasons(packet) {

@@ -11,8 +11,8 @@ const FILTERS = {
 };
 
 export class Queue {
-  /** `open(id)` is called with the handoff that was chosen, `counted(counts)` after each load. */
-  constructor(root, { open, counted }) {
+  /** `open(id)` is called with the handoff that was chosen, `counted(counts)` after each load, `failed(problem)`. */
+  constructor(root, { open, counted, failed }) {
     this.list = root.querySelector("[data-inbox=queue]");
     this.empty = root.querySelector("[data-queue-empty]");
     this.more = root.querySelector("[data-action=more]");
@@ -20,6 +20,7 @@ export class Queue {
     this.buttons = [...root.querySelectorAll("[data-filter]")];
     this.open = open;
     this.counted = counted;
+    this.failed = failed;
     this.filter = "waiting";
     this.items = [];
     this.unread = new Set();
@@ -49,7 +50,13 @@ export class Queue {
     if (this.search.value.trim()) query.set("q", this.search.value.trim());
     if (further && this.next) query.set("cursor", this.next);
     else query.set("limit", String(Math.min(100, Math.max(50, this.items.length))));
-    const page = await api("GET", `/api/handoffs?${query}`);
+    let page;
+    try {
+      page = await api("GET", `/api/handoffs?${query}`);
+    } catch (problem) {
+      this.failed(problem);
+      return;
+    }
     if (run !== this.run) return; // a later load has overtaken this one
     this.items = further ? [...this.items, ...page.items] : page.items;
     this.next = page.next;

@@ -7,7 +7,13 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from sqlalchemy.engine import Engine
+
+
+class UnknownRevision(Exception):
+    """The database is at a revision that is not among ours. Says which."""
 
 
 def config() -> Config:
@@ -21,7 +27,12 @@ def upgrade(engine: Engine) -> None:
     settings = config()
     with engine.connect().execution_options(parley_write=True) as connection:
         settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        try:
+            command.upgrade(settings, "head")
+        except CommandError as error:
+            if isinstance(error.__cause__, ResolutionError):
+                raise UnknownRevision(error.__cause__.argument) from error
+            raise
         connection.commit()
 
 

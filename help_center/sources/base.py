@@ -83,11 +83,11 @@ def article_from_record(record: Mapping[str, Any], where: str) -> SourceArticle 
 def _article(record: Mapping[str, Any]) -> SourceArticle:
     article_id = _id(_first(record, "id", "_id"))
     corpus_text = None if _first(record, "body", "html") is not None else record.get("text")
+    unnamed = corpus_text is not None and not _line(record.get("title"))
+    title = "" if unnamed else _title(record.get("title"))
     body = _body(record)
-    title_given = record.get("title")
-    if corpus_text is not None and not _line(title_given):
-        title_given = body[:MAX_TITLE].split("\n")[0][:80]
-    title = _title(title_given)
+    if unnamed:
+        title = _title(body[:MAX_TITLE].split("\n")[0][:80])
     if not body and corpus_text is None:
         raise _Refused("it has no text, or none but tags: write some")
     return SourceArticle(

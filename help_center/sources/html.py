@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag
-from bs4.dammit import UnicodeDammit
+from bs4.dammit import EncodingDetector
 
 from help_center.sources.base import normal_locale
 
@@ -15,11 +15,16 @@ _FURNITURE = ["nav", "header", "footer", "script", "style", "noscript", "templat
 
 
 def decoded(page: bytes) -> str | None:
-    """The page's text: UTF-8 where it is, else what the page itself declares; None when neither fits."""
+    """The page's text: UTF-8 where it is, else what the page declares, which browsers take for windows-1252
+    where it declares nothing; None when that does not fit."""
     try:
         return page.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return UnicodeDammit(page, is_html=True).unicode_markup
+        declared = EncodingDetector.find_declared_encoding(page, is_html=True) or "windows-1252"
+    try:
+        return page.decode(declared)
+    except (UnicodeDecodeError, LookupError):
+        return None
 
 
 def page_record(html: str) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 
 import chromadb
+import httpx
 import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
@@ -23,6 +24,8 @@ from chromadb.errors import NotFoundError
 from retrieval.embedders.base import Vectors
 from retrieval.stores.base import StoreError
 
+SECONDS = 5.0  # a Chroma server that does not answer within this is down
+SLOWEST_SECONDS = 120.0  # of one request: a large batch takes its time
 HOW_TO_FIND = {"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200, "max_neighbors": 24}}
 
 
@@ -31,6 +34,7 @@ class ChromaStore:
 
     def __init__(self, folder: Path | None = None, url: str | None = None) -> None:
         self._where = url or str(folder)
+        self._heartbeat = ""
         settings = Settings(anonymized_telemetry=False)
         self._lock = threading.Lock()
         self._collections: dict[str, Any] = {}
@@ -38,7 +42,11 @@ class ChromaStore:
             if url:
                 parts = urlsplit(url)
                 port = parts.port or (443 if parts.scheme == "https" else 8000)
+                self._heartbeat = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].removesuffix(f':{port}')}:{port}/api/v2/heartbeat"
+                self._knock()
                 self._client = chromadb.HttpClient(parts.hostname or "", port, ssl=parts.scheme == "https", settings=settings)
+                # Chroma's client waits for ever by itself
+                self._client._server._session.timeout = httpx.Timeout(SLOWEST_SECONDS, connect=SECONDS)
             else:
                 assert folder is not None
                 folder.mkdir(parents=True, exist_ok=True)
@@ -117,9 +125,15 @@ class ChromaStore:
 
     def check(self) -> None:
         try:
-            self._client.heartbeat()
+            if self._heartbeat:
+                self._knock()
+            else:
+                self._client.heartbeat()
         except Exception as error:
             raise self._error(error) from error
+
+    def _knock(self) -> None:
+        httpx.get(self._heartbeat, timeout=SECONDS, trust_env=False).raise_for_status()
 
     def _collection(self, shelf: str, *, create: bool = False) -> Any:
         known = self._collections.get(shelf)

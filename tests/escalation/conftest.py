@@ -172,13 +172,10 @@ def ben(house: House) -> Colleague:
 
 
 @pytest.fixture
-def app(house: House, tmp_path: Path) -> FastAPI:
+def app(house: House) -> FastAPI:
     root = Path(help_center.tables.__file__).parents[1]
-    static = tmp_path / "static"
-    static.mkdir()
-    (static / "colors.css").symlink_to(root / "help_center/static/colors.css")
-    (static / "inbox").symlink_to(root / "escalation/static")
-    pages = Pages([root / "escalation/templates"], {"/static": static})
+    static = {"/static/help": root / "help_center/static", "/static/inbox": root / "escalation/static"}
+    pages = Pages([root / "escalation/templates"], static)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI):

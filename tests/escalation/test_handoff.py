@@ -114,7 +114,7 @@ def test_anger_that_comes_again_while_waiting_is_urgent(house):
     assert house.handoff(id).priority == "high"
     step(house, angry)
     assert house.handoff(id).priority == "urgent"
-    step(house, angry)
+    house.hand_over(house.conversation_of(id).id, reasons=["requested_human"])
     assert house.handoff(id).priority == "urgent"
 
 

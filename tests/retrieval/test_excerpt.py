@@ -14,7 +14,10 @@ FILLER = "Nothing of interest stands in this sentence, and it goes on for a whil
 
 
 def test_a_short_passage_is_its_own_excerpt_without_its_markup() -> None:
-    assert excerpt("## Reset\n\nClick **Forgot** in [the form](/x).", "reset") == "Reset Click Forgot in the form."
+    assert (
+        excerpt("## Reset\n\nClick **Forgot** in [the form](/x).", "reset")
+        == "Reset Click Forgot in the form."
+    )
 
 
 def test_the_excerpt_is_where_the_searched_words_are() -> None:
@@ -81,7 +84,9 @@ def test_hostile_text_and_hostile_queries_stay_text() -> None:
 
 
 @given(st.text(max_size=600), st.text(max_size=60), st.integers(20, 300))
-def test_any_text_gives_an_excerpt_that_fits_and_marks_that_add_nothing(text: str, query: str, length: int) -> None:
+def test_any_text_gives_an_excerpt_that_fits_and_marks_that_add_nothing(
+    text: str, query: str, length: int
+) -> None:
     found = excerpt(text, query, length)
     assert len(found) <= length
     assert "\n" not in found

@@ -48,7 +48,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def write(database: Database, *titles: str, **fields: Any) -> None:
     with database.write() as session:
         for title in titles:
-            given = article_from_record({"id": f"id of {title}", "title": title, "body": "Words."} | fields, title)
+            given = article_from_record(
+                {"id": f"id of {title}", "title": title, "body": "Words."} | fields, title
+            )
             assert isinstance(given, SourceArticle)
             articles.store(session, given, "test")
 

@@ -1,0 +1,259 @@
+"""Processes that are killed at bad moments: what was acknowledged is there, and nothing is there twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from bot.house import House
+from help_center.index_tables import PassageRow
+from help_center.settings import load_settings
+from retrieval.indexing import pending_of, shelf_of, shelves_of
+from tests.conftest import Conversation, Installation, Server
+
+pytestmark = pytest.mark.slow
+ARTICLES = 300
+THINGS = "bell brake chain fork frame hub lamp lock mirror pedal pump rack rim saddle spoke stem tube tyre valve wheel".split()
+
+
+@pytest.fixture(scope="module")
+def many_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three hundred articles, each with a word of its own."""
+    chance = random.Random(7)
+    file = tmp_path_factory.mktemp("corpus") / "many.jsonl"
+    with open(file, "w", encoding="utf-8") as opened:
+        for number in range(ARTICLES):
+            part, other = chance.sample(THINGS, 2)
+            words = " ".join(chance.choices(THINGS, k=60))
+            body = f"Model {word_of(number)} fits every {part}.\n\n## Mounting\n\n{words}.\n\n## Care\n\nKeep the {other} clean."
+            article = {"id": f"a{number}", "title": f"The {part} {word_of(number)}", "body": body}
+            opened.write(json.dumps(article) + "\n")
+    return file
+
+
+def word_of(number: int) -> str:
+    """A word that no other article has, and that no stemmer folds into another's."""
+    return "".join("bdfgklmnrt"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{number:04d}") + "x"
+
+
+def check_the_index(installation: Installation) -> None:
+    """Every article findable, and the store holds exactly the passages that the database knows."""
+    house = House(load_settings(data_dir=installation.folder / "var"))
+    try:
+        space = house.indexer.space
+        with house.database.read() as session:
+            rows = session.scalars(select(PassageRow).where(PassageRow.space == space)).all()
+        wanted: dict[str, set[str]] = {}
+        for row in rows:
+            shelf = shelf_of(shelves_of(house.database, space), row.audience, row.language)
+            wanted.setdefault(shelf, set()).add(row.id)
+        held = {shelf: house.store.ids(shelf) for shelf in house.store.shelves()}
+        assert {shelf: ids for shelf, ids in held.items() if ids} == wanted
+        assert len({row.id for row in rows}) == len(rows)
+        assert pending_of(house.database, space) == (0, ARTICLES, len(rows))
+        assert sorted(row.article_id for row in rows if row.ordinal == 0) == sorted(f"a{n}" for n in range(ARTICLES))
+        for number in range(0, ARTICLES, 7):
+            hits = house.search.find(f"model {word_of(number)}", limit=5).hits
+            assert hits[0].article_id == f"a{number}"
+        for row in rows[::50]:  # each vector is the one of its passage
+            vector = house.embedder.embed_query(row.text)
+            near = dict(house.store.nearest(shelf_of(shelves_of(house.database, space), row.audience, row.language), vector, 40))
+            assert near
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize("at", [("articles", 1), ("passages", 1), ("passages", 300), ("passages", 600), ("snapshot", 0)])
+def test_an_index_killed_at_any_moment_is_finished_by_the_next_run(
+    installation: Installation, many_articles: Path, at: tuple[str, int]
+) -> None:
+    what, count = at
+    process = installation.start("index", str(many_articles))
+    if what == "snapshot":
+        wait_until(lambda: any((installation.folder / "var" / "lexical").glob("*.tmp")), process)
+    else:
+        wait_until(lambda: rows_in(installation, what) >= count, process)
+        time.sleep(random.Random(count).uniform(0, 0.6))
+    was_running = process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert was_running or what == "snapshot", "it had ended before it was killed: make the corpus bigger"
+
+    second = json.loads(installation.parley("index", str(many_articles), "--json").stdout)
+    assert second["failed"] == []
+    assert second["added"] + second["unchanged"] == ARTICLES
+    check_the_index(installation)
+    third = json.loads(installation.parley("index", str(many_articles), "--json").stdout)
+    assert (third["added"], third["updated"], third["unchanged"], third["passages"]) == (0, 0, ARTICLES, 0)
+
+
+def test_an_index_killed_again_and_again_gets_on(installation: Installation, many_articles: Path) -> None:
+    chance = random.Random(11)
+    for _ in range(5):
+        process = installation.start("index", str(many_articles))
+        time.sleep(chance.uniform(1.0, 4.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    installation.parley("index", str(many_articles))
+    check_the_index(installation)
+
+
+def rows_in(installation: Installation, table: str) -> int:
+    import sqlite3
+
+    file = installation.folder / "var" / "parley.db"
+    if not file.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+    except sqlite3.OperationalError:
+        return 0  # not made yet
+
+
+def wait_until(there, process, seconds: float = 60) -> None:  # type: ignore[no-untyped-def]
+    end = time.monotonic() + seconds
+    while not there() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+QUESTIONS = (
+    "How do I return a bicycle?",
+    "Which pressure is right for a 32 mm tyre?",
+    "How do I connect the bike computer to my phone?",
+    "How warm may the battery be in winter?",
+)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5])
+def test_a_server_killed_during_turns_answers_every_saved_message_once_after_the_restart(
+    installation: Installation, articles_file: Path, seconds: float
+) -> None:
+    installation.parley("index", str(articles_file))
+    server = installation.serve()
+    conversations = [server.conversation() for _ in range(12)]
+    sent: dict[str, list[tuple[str, str, dict | None]]] = {one.id: [] for one in conversations}
+
+    def ask_on_and_on(conversation: Conversation) -> None:
+        for round in range(100):
+            client_id, text = uuid.uuid4().hex, QUESTIONS[round % len(QUESTIONS)]
+            try:
+                turn = conversation.say(text, client_id)
+            except httpx.TransportError:
+                sent[conversation.id].append((client_id, text, None))
+                return
+            sent[conversation.id].append((client_id, text, turn))
+
+    with ThreadPoolExecutor(12) as pool:
+        asking = [pool.submit(ask_on_and_on, conversation) for conversation in conversations]
+        time.sleep(seconds)
+        server.kill()
+        for one in asking:
+            one.result()
+    assert any(said[-1][2] is None for said in sent.values()), "nothing was in flight"
+
+    again = installation.serve()
+    restarted = time.monotonic()
+    unanswered = [Conversation(again, one.id, one.token) for one in conversations]
+    while unanswered and time.monotonic() < restarted + 15:
+        unanswered = [one for one in unanswered if not answered(one)]
+        time.sleep(0.2)
+    assert not unanswered, [[(m["role"], m["text"][:40]) for m in one.show()["messages"]] for one in unanswered]
+
+    for conversation in (Conversation(again, one.id, one.token) for one in conversations):
+        before = conversation.show()["messages"]
+        client_ids = [message["client_id"] for message in before if message["role"] == "customer"]
+        assert len(client_ids) == len(set(client_ids))
+        acknowledged = [client_id for client_id, _, turn in sent[conversation.id] if turn is not None]
+        assert set(acknowledged) <= set(client_ids), "an acknowledged message is missing"
+        for client_id, text, turn in sent[conversation.id]:
+            repeated = conversation.say(text, client_id)
+            if turn is not None:
+                assert repeated == turn, "the same client_id gives another Turn"
+            assert conversation.say(text, client_id) == repeated
+        after = conversation.show()["messages"]
+        lost = [client_id for client_id, _, turn in sent[conversation.id] if client_id not in client_ids]
+        assert len(lost) <= 1  # at most the one in flight had not been saved: it is taken now
+        assert len(after) == len(before) + 2 * len(lost)
+        assert [message["role"] for message in after] == ["customer", "assistant"] * (len(after) // 2)
+
+
+def answered(conversation: Conversation) -> bool:
+    messages = conversation.show()["messages"]
+    return not messages or messages[-1]["role"] != "customer"
+
+
+def test_a_server_killed_after_an_answer_was_shown_never_takes_it_back(
+    installation: Installation, articles_file: Path
+) -> None:
+    installation.parley("index", str(articles_file))
+    for _ in range(3):
+        server = installation.serve()
+        conversation = server.conversation()
+        shown = ""
+        url = f"/api/conversations/{conversation.id}/messages"
+        headers = conversation.headers | {"Accept": "text/event-stream"}
+        body = {"text": QUESTIONS[0], "client_id": "shown"}
+        with server.client() as client, client.stream("POST", url, json=body, headers=headers) as response:
+            for line in response.iter_lines():
+                if line.startswith("data:") and "text" in json.loads(line[5:]):
+                    shown = json.loads(line[5:])["text"]
+                    server.kill()
+                    break
+        assert shown
+        again = installation.serve()
+        turn = Conversation(again, conversation.id, conversation.token).say(QUESTIONS[0], "shown")
+        assert turn["message"]["text"].startswith(shown)
+        roles = [message["role"] for message in Conversation(again, conversation.id, conversation.token).show()["messages"]]
+        assert roles == ["customer", "assistant"]
+        again.kill()
+
+
+@pytest.mark.parametrize("path", ["conversation", "inbox"])
+def test_a_server_stops_within_seconds_while_an_event_stream_is_open(
+    installation: Installation, articles_file: Path, path: str
+) -> None:
+    server = installation.serve()
+    conversation = server.conversation()
+    url = f"/api/conversations/{conversation.id}/events" if path == "conversation" else "/api/inbox/events"
+    headers = conversation.headers if path == "conversation" else installation.agent()
+    with server.client() as client, client.stream("GET", url, headers=headers) as response:
+        assert response.status_code == 200
+        next(response.iter_lines())
+        stop(server, within=8)
+    again = installation.serve()  # the data dir was given back
+    assert Conversation(again, conversation.id, conversation.token).show()["status"] == "bot"
+
+
+def test_a_server_that_is_stopped_finishes_what_it_began(installation: Installation, articles_file: Path) -> None:
+    installation.parley("index", str(articles_file))
+    server = installation.serve()
+    conversations = [server.conversation() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(conversation.say, QUESTIONS[0], "one") for conversation in conversations]
+        time.sleep(0.1)
+        stop(server, within=10)
+        turns = [one.result() for one in asked if one.exception() is None]
+    again = installation.serve()
+    for conversation in conversations:
+        turn = Conversation(again, conversation.id, conversation.token).say(QUESTIONS[0], "one")
+        assert turn["action"] == "answer"
+        assert not turns or turn in turns or len(turns) < len(conversations)
+
+
+def stop(server: Server, within: float) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    server.process.wait(within + 20)
+    assert time.monotonic() - began < within
+    assert server.process.returncode in {0, -signal.SIGTERM}
