@@ -24,7 +24,8 @@ from retrieval.passages import Hit, citation
 
 log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
-SHORT_WORDS = 60  # a passage shorter than this takes its article's next best along
+SHORT_WORDS = 25  # a passage shorter than this takes its article's next best along
+LEAD_WORDS = 60  # so does an article's opening up to this long: it names the matter, the steps come after it
 PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
 NO_ANSWER = "NO_ANSWER"
@@ -52,7 +53,7 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
     best = hits[0]
     used = [best]
     body = shorten(best.passage.text, question.query, language)
-    if len(body.split()) < SHORT_WORDS:
+    if len(body.split()) < (SHORT_WORDS if best.passage.headings else LEAD_WORDS):
         more = next((h for h in hits[1:] if h.article_id == best.article_id), None)
         if more is not None:
             used.append(more)

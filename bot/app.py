@@ -16,6 +16,7 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -101,6 +102,10 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     app.include_router(owner.routes(house, owner_secret))
     for prefix, folder in STATIC.items():
         app.mount(prefix, VersionedStatic(directory=folder), name=prefix.rsplit("/", 1)[-1])
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        return FileResponse(STATIC["/static/help"] / "icon.svg", media_type="image/svg+xml")
 
     @app.get("/healthz", tags=["operations"])
     def healthy() -> dict[str, str]:

@@ -198,9 +198,7 @@ def main() -> None:
     try:
         for entry in entry_points(group="parley.commands"):
             entry.load()(app)
-        app(standalone_mode=False)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        sys.exit(app(standalone_mode=False) or 0)  # an Exit comes back as its status
     except typer.Abort:
         sys.exit(130)
     except KeyboardInterrupt:
@@ -215,7 +213,7 @@ def main() -> None:
 def _report(error: Exception) -> int:
     """One line on stderr; 2 for what its user can mend, 1 for a fault of ours."""
     if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
-        _complain(error.format_message())  # type: ignore[union-attr]
+        _complain(error.format_message())
         return 2
     ours = {
         "SettingsError", "DatabaseError", "SourceError", "StoreError", "EmbedderError", "ModelError", "PeopleError",

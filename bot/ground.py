@@ -20,6 +20,7 @@ _exact = re.compile(
     r"(?!(?:\w\.)+(?!\w))[^\W\d_][\w-]*(?:\.[\w-]*[^\W\d_][\w-]*)+|\d[\d.,:]*\d|\d"
 )
 _sentence_end = re.compile(r"(?<=[.!?])(?:\s*\[\d[\d,\s]*\])*\s+|\n+")
+_citation_begun = re.compile(r"(?:\[\d[\d,\s]*\]\s*)*(?:\[[\d,\s]*)?\Z")
 _list_mark = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+", re.MULTILINE)
 
 
@@ -107,6 +108,8 @@ class Sentences:
         for found in _sentence_end.finditer(self._rest):
             if found.end() == len(self._rest):
                 return None  # more white space, or a citation, may follow
+            if _citation_begun.match(self._rest, found.end()):
+                return None  # it belongs to the sentence before it
             if re.fullmatch(r"\s*\d{1,2}\.", self._rest[: found.start()]):
                 continue  # "1." begins a list item
             return found.end()

@@ -34,7 +34,7 @@ _marks = re.compile(
     r"|(?P<line><br\s*/?>)"
     r"|(?P<tag><(?=[a-z/!?]))"
     r"|(?<!\w)(?P<bare>(?:https?://|www\.)[^\s<>\"`|]*[^\s<>\"`|.,;:!?'*_()\[\]])"
-    r"|(?P<half>!(?=\[)|\](?=[(:]))",
+    r"|(?P<half>!(?=\[)|\](?=\()|^(?:[ \t>*+-]|\d{1,9}[.)])*\[(?:\\.|[^\[\]\\])*\](?=:))",
     re.MULTILINE | re.IGNORECASE,
 )
 _address = re.compile(r"\(\s*(<[^<>\n]*>|\S*?)(?:\s.*)?\)\Z", re.DOTALL)
@@ -92,7 +92,7 @@ def _tame(text: str, own_hosts: frozenset[str]) -> str:
             case "tag":
                 return "\\<"
             case "half":
-                return "!\\" if found[0] == "!" else "]\\"
+                return f"{found[0]}\\"
         return found[0]
 
     return _marks.sub(one, text)

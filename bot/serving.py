@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import httpx
@@ -96,10 +96,8 @@ def worker() -> FastAPI:
     threading.Thread(target=_end_with_parent, name="watch the parent", daemon=True).start()
     settings = load_settings()
     secret = None
-    try:
+    with suppress(OSError, ValueError):
         secret = json.loads((settings.data_dir / "owner.lock").read_text()).get("secret")
-    except (OSError, ValueError):
-        pass
     return create_app(House(settings), owner_secret=secret)
 
 

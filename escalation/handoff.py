@@ -395,7 +395,7 @@ def publish_typing(session: Session, handoff: Handoff, *, role: str, name: str |
 
 
 def place(session: Session, handoff: Handoff) -> dict[str, Any]:
-    """`{id, status, position, expected_wait_s, agent}` for the customer; place and wait only while waiting."""
+    """`{id, status, position, expected_wait_s, agent}` for the customer; a place only while waiting."""
     position = wait = None
     if handoff.status == "waiting":
         position = 1 + (session.scalar(_served_before(handoff)) or 0)
@@ -415,8 +415,8 @@ def place(session: Session, handoff: Handoff) -> dict[str, Any]:
 def expected_wait(observed: list[tuple[datetime, datetime]], position: int, waited: float) -> int | None:
     """Seconds until a person comes: the median wait per place in the queue, times the place.
 
-    `observed`: (created, claimed) of the latest claims; each wait is divided by the place at which it began, as
-    far as these claims show it. None when nothing was observed, and when this customer has waited longer than
+    `observed`: (created, claimed) of the latest claims; each wait is divided by the place at which it
+    began, as far as these claims show it. None when nothing was observed, and when this customer has waited longer than
     anybody: then nothing that was seen says how long it still takes.
     """
     if not observed or waited > max((claimed - created).total_seconds() for created, claimed in observed):

@@ -1,7 +1,7 @@
-"""The figures of a period: what was answered, what went to people, how soon, and what customers thought of it.
+"""The figures of a period: what was answered, what went to people, how soon, and what customers thought.
 
-Knows how each figure is defined, and says so beside it (`DEFINITIONS`). Every conversation is counted under exactly
-one outcome; what nobody confirmed is never called a success.
+Knows how each figure is defined, and says so beside it (`DEFINITIONS`). Every conversation is counted under
+exactly one outcome; what nobody confirmed is never called a success.
 """
 
 from __future__ import annotations
@@ -39,25 +39,25 @@ OUTCOMES = (
 )
 DEFINITIONS = {
     "conversations": "Conversations begun in the period. Each is counted under exactly one of the outcomes.",
-    "confirmed": "The bot answered the last question, nobody took over, and the customer said that it helped.",
-    "assumed": "The bot answered the last question, nobody took over, and the customer said nothing more: closed, "
-    "or quiet for 24 hours. Silence is not proof.",
+    "confirmed": "The bot answered the last question, nobody took over, and the customer said it helped.",
+    "assumed": "The bot answered the last question, nobody took over, and the customer said nothing more: "
+    "closed, or quiet for 24 hours. Silence is not proof.",
     "contradicted": "The bot answered the last question and the customer said that it did not help.",
     "reopened": "Came back after its end, and no person was needed so far.",
-    "abandoned": "The bot asked back or offered a person, and the customer left (closed, or quiet for 24 hours).",
+    "abandoned": "The bot asked back or offered a person, and the customer left (closed, or quiet for a day).",
     "handed_over": "A person was called at some time, whatever came of it.",
     "no_question": "Nothing was asked: no message, or small talk only.",
     "open": "Still going on: not closed, and a message within the last 24 hours.",
     "turns": "Turns of the bot begun in the period, by what it did.",
     "handoffs": "Handoffs opened in the period. One may have several reasons and counts under each.",
-    "first_response_bot": "From the customer's first message to the bot's first message, conversations begun in the "
-    "period.",
-    "first_response_human": "From the call for a person to the person's first reply, handoffs opened in the period. "
-    "Those without a reply yet are counted beside it, not in it.",
+    "first_response_bot": "From the customer's first message to the bot's first message, conversations begun "
+    "in the period.",
+    "first_response_human": "From the call for a person to the person's first reply, handoffs opened in the "
+    "period. Those without a reply yet are counted beside it, not in it.",
     "resolution": "From the beginning of a conversation to its close, conversations closed in the period.",
     "csat": "Customers who rated in the period: the share who gave 4 or 5, and the mean of 1 to 5.",
-    "nps": "Customers who were asked how likely they would recommend (0 to 10): the share of 9–10 less the share of "
-    "0–6, from −100 to 100.",
+    "nps": "Customers who were asked how likely they would recommend (0 to 10): the share of 9–10 less the "
+    "share of 0–6, from −100 to 100.",
 }
 
 

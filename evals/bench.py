@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bot.house import House
@@ -66,8 +67,8 @@ def _search(house: House, queries: Sequence[str]) -> None:
         house.search.find(query)
     embed, find = [], []
     for query in asked:
-        embed.append(_ms(lambda q=query: house.embedder.embed_query(q)))
-        find.append(_ms(lambda q=query: house.search.find(q)))
+        embed.append(_ms(partial(house.embedder.embed_query, query)))
+        find.append(_ms(partial(house.search.find, query)))
     ratio = statistics.median(find) / statistics.median(embed)
     print(f"search: p50 {_p(find, 50):.1f} ms, p95 {_p(find, 95):.1f} ms; one query embedding p50 {_p(embed, 50):.1f} ms; p50 ratio {ratio:.2f}")
 

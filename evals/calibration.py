@@ -18,6 +18,7 @@ from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
 from bot.assess import Calibration, Logistic, Point
+from bot.understand import Said
 from evals.beir import EvalError, LabelledSet
 from evals.scores import risk_coverage
 from retrieval.evidence import NAMES
@@ -105,7 +106,7 @@ def fit(rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str
 
 
 def rows_of(
-    labelled: LabelledSet, evidence: Callable[[str, Sequence[object]], tuple[list[str], dict[str, float]]],
+    labelled: LabelledSet, evidence: Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]],
     is_out: Callable[[str], bool],
 ) -> list[Row]:
     """Asks every question. `evidence(text, history)` -> (article ids best first, signals by name)."""

@@ -10,17 +10,20 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from bot.assess import Calibration, upper_bound
+from bot.house import House
 from bot.oneshot import ranking
+from bot.understand import Said
+from escalation.signals import Policy
 from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import LabelledSet, read_set
 from evals.calibration import Row, fit, rows_of
 from evals.run import own_questions
 from evals.scores import auroc, ece, ece_by_chance
-from escalation.signals import Policy
 from help_center.settings import Settings
 from retrieval.embedders import open_embedder
 from retrieval.evidence import NAMES
@@ -77,11 +80,8 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
         corpus = [article for article in one.corpus or () if article.id not in out]
         with house_apart(settings, corpus, kept) as house:
 
-            def ask(text, history, house=house):  # type: ignore[no-untyped-def]
-                told = ranking(house.search, text, 10, history)
-                return [result["article_id"] for result in told["results"]], told["evidence"]
-
-            mine = rows_of(one, ask, lambda id, out=out: id in out)
+            ask = _asker(house)
+            mine = rows_of(one, ask, out.__contains__)
             mine = dice.sample(mine, min(PER_SET, len(mine)))
             rows += mine
             for other in sets:
@@ -95,6 +95,14 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
     return rows + _ask_own(settings)
 
 
+def _asker(house: House) -> Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]]:
+    def ask(text: str, history: Sequence[Said]) -> tuple[list[str], dict[str, float]]:
+        told = ranking(house.search, text, 10, history)
+        return [result["article_id"] for result in told["results"]], told["evidence"]
+
+    return ask
+
+
 def _ask_own(settings: Settings) -> list[Row]:
     """The half of our own questions that is for fitting, answerable and not."""
     own = own_questions()
@@ -104,11 +112,7 @@ def _ask_own(settings: Settings) -> list[Row]:
     for gone in (set[str](), out):
         with house_apart(settings, [article for article in own.corpus or () if article.id not in gone]) as house:
 
-            def ask(text, history, house=house):  # type: ignore[no-untyped-def]
-                told = ranking(house.search, text, 10, history)
-                return [result["article_id"] for result in told["results"]], told["evidence"]
-
-            rows += rows_of(own, ask, lambda id, gone=gone: id in gone)
+            rows += rows_of(own, _asker(house), gone.__contains__)
     return rows
 
 

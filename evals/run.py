@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.assess import KEPT_AS, NEVER, default_calibration, upper_bound
-from bot.feelings import Feelings
+from bot.feelings import Feelings, Sentiment
 from bot.house import House
 from bot.oneshot import ask_once
 from bot.progress import Progress
@@ -18,7 +18,7 @@ from bot.reach import Direct, Reach, reached
 from bot.understand import Said
 from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import EvalError, LabelledSet, Query, history_of, read_lines, read_set
-from evals.calibration import fit, rows_of
+from evals.calibration import Row, fit, rows_of
 from evals.result import Result
 from evals.scores import auroc, ece, ece_by_chance
 from evals.suites import confidence, decisions, retrieval, sentiment
@@ -218,17 +218,17 @@ def _sentiment(settings: Settings, file: Path, gates: dict[str, float]) -> Resul
     feelings = Feelings.load()
     with _counted("sentiment", None) as count:
 
-        def read(text: str):  # type: ignore[no-untyped-def]
+        def read(text: str) -> Sentiment:
             count()
             return feelings.read(text, house.embedder.embed_query(text) if text.strip() else None)
 
         return sentiment.judge(file, read, gates)
 
 
-def _rows(labelled: LabelledSet, reach: Reach, is_out: Callable[[str], bool]):  # type: ignore[no-untyped-def]
+def _rows(labelled: LabelledSet, reach: Reach, is_out: Callable[[str], bool]) -> list[Row]:
     with _counted("asking", len(labelled.queries)) as count:
 
-        def evidence(text: str, history: Sequence[Any]) -> tuple[list[str], dict[str, float]]:
+        def evidence(text: str, history: Sequence[Said]) -> tuple[list[str], dict[str, float]]:
             count()
             told = reach.ranking(text, 10, history)
             return [row["article_id"] for row in told["results"]], told["evidence"]

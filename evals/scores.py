@@ -38,9 +38,11 @@ def ece(confidence: Sequence[float], right: Sequence[bool]) -> float:
 
 def ece_by_chance(confidence: Sequence[float], rounds: int = 200) -> float:
     """The mean ECE of a perfectly calibrated forecast of the same confidences on as many rows."""
+    if not confidence:
+        return 0.0
     dice = np.random.default_rng(0)
     sure = np.asarray(confidence, float)
-    return float(np.mean([ece(sure, (dice.random(len(sure)) < sure).tolist()) for _ in range(rounds)])) if len(sure) else 0.0
+    return float(np.mean([ece(confidence, (dice.random(len(sure)) < sure).tolist()) for _ in range(rounds)]))
 
 
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:

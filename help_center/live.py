@@ -167,7 +167,11 @@ class Live:
         if self._redis is not None and self._loop is not None:
             task = self._loop.create_task(self._tell_others())
             self._tasks.append(task)
-            task.add_done_callback(lambda done: done in self._tasks and self._tasks.remove(done))
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
 
     def _wake(self) -> None:
         for waker in self._wakers:

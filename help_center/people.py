@@ -158,7 +158,7 @@ class ConversationTokens:
         self._serializer = URLSafeSerializer(secret_key, salt="parley.conversation")
 
     def make(self, conversation_id: str) -> str:
-        return self._serializer.dumps(conversation_id)  # type: ignore[return-value]
+        return self._serializer.dumps(conversation_id)
 
     def conversation_id(self, token: str) -> str | None:
         """The id that the token opens, or None for a token that we did not sign."""

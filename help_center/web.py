@@ -209,7 +209,7 @@ def event_stream(events: AsyncIterator[bytes]) -> EventSourceResponse:
         upcoming: asyncio.Task[bytes] | None = None
         try:
             while True:
-                upcoming = upcoming or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]
+                upcoming = upcoming or asyncio.ensure_future(anext(events))
                 done, _ = await asyncio.wait({upcoming}, timeout=KEEP_ALIVE_SECONDS)
                 if not done:
                     yield KEEP_ALIVE

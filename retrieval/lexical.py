@@ -41,7 +41,7 @@ _languages = {
     "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 # words that carry no meaning of their own in a question to a help center
-_asking = frozenset("how what when where why who which can could would should do does did please help need want way".split())
+_asking = frozenset(["how", "what", "when", "where", "why", "who", "which", "can", "could", "would", "should", "do", "does", "did", "please", "help", "need", "want", "way"])
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class LexicalIndex:
 
     def save(self, folder: Path) -> None:
         """Keeps the base as a snapshot, written aside and renamed. Only for an index without a delta."""
-        assert not self._delta and not self._dead
+        assert not self._delta
+        assert not self._dead
         aside = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)

@@ -220,7 +220,7 @@ class Search:
             dense |= dict(self._store.nearest(shelf_of(self._shelves, audience, language), vector, DEPTH))
         scores = lexicon.scores(words, places)
         depth = min(DEPTH, len(scores))
-        best = np.argpartition(-scores, depth - 1)[:depth] if depth else []
+        best = np.argpartition(-scores, depth - 1)[:depth] if depth else np.zeros(0, int)
         lexical = {lexicon.ids[i]: float(scores[i]) for i in best if scores[i] > 0}
         return dense, lexical
 

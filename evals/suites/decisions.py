@@ -40,22 +40,22 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
             row[0] += value
             row[1] += 1
         if "reasons" in expect or "action" in expect:
-            wanted, given = set(expect.get("reasons", ())), set(turn["reasons"])
-            for reason in wanted | given:
+            wanted, told = set(expect.get("reasons", ())), set(turn["reasons"])
+            for reason in wanted | told:
                 tally = confusion.setdefault(reason, [0, 0, 0])
-                tally[0] += reason in wanted and reason in given
+                tally[0] += reason in wanted and reason in told
                 tally[1] += reason in wanted
-                tally[2] += reason in given
+                tally[2] += reason in told
         if not all(judged.values()):
             failed = ", ".join(key for key, value in judged.items() if not value)
             misses.append(f"{id}: “{texts[-1][:80]}” gave {turn['action']} {turn['reasons']} {cited[:2]}, wanted {expect} ({failed})")
         rows.append({"id": id, "action": turn["action"], "reasons": turn["reasons"], "held": judged})
     if not rows:
         raise EvalError(f"{file} holds no case.")
-    figures: dict[str, float | None] = {f"{key} held": row[0] / row[1] for key, row in counts.items()}
+    figures: dict[str, float | None] = {f"{key} held": count[0] / count[1] for key, count in counts.items()}
     for reason, (hit, expected, given) in sorted(confusion.items()):
         figures[f"{reason} precision"] = hit / given if given else None
         figures[f"{reason} recall"] = hit / expected if expected else None
-    told = {key: round(value, 4) if value is not None else None for key, value in figures.items()}
+    rounded = {key: round(value, 4) if value is not None else None for key, value in figures.items()}
     held_gates = tuple(Gate(name, figures.get(name) or 0.0, bound) for name, bound in gates.items())
-    return Result("decisions", figures, {"cases": rows, "figures": told}, held_gates, tuple(misses))
+    return Result("decisions", figures, {"cases": rows, "figures": rounded}, held_gates, tuple(misses))

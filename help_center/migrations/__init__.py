@@ -1,3 +1,1 @@
-"""The schema's history. `HEAD` is the revision that this program's tables are at (a test holds it to that)."""
-
-HEAD = "0001"
+"""The schema's history, one Alembic script per change. `help_center.schema` runs it."""

@@ -6,6 +6,7 @@ the hash of its weights. Knows files and arithmetic, not what the texts are.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -167,10 +168,8 @@ def _weights_hash(folder: Path) -> str:
     key = f"{file.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
     memory = cache_dir() / "weights.json"
     known: dict[str, Any] = {}
-    try:
+    with contextlib.suppress(OSError, ValueError):
         known = json.loads(memory.read_text())
-    except (OSError, ValueError):
-        pass
     if key not in known:
         with open(file, "rb") as opened:
             known[key] = hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Runs Alembic on an open engine: the schema goes to `HEAD`. Knows no table."""
+"""Runs Alembic on an open engine: the schema goes to the newest of `migrations`. Knows no table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UnknownRevision(Exception):
 
 def config() -> Config:
     settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent))
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     settings.set_main_option("path_separator", "os")
     return settings
 

@@ -1,0 +1,243 @@
+"""What the bot's tests share: the bicycle shop indexed once, decisions on demand, models on strings, servers in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import socket
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from bot.assess import Calibration, Logistic, Point
+from bot.house import House
+from bot.llm import ModelError, Prompt
+from bot.turn import Asked, Outcome, Parts, Sentence, Stage, take_turn
+from help_center.people import add_agent, new_api_token
+from retrieval.evidence import NAMES
+
+SURE, PART, UNSURE = 0.95, 0.45, 0.05  # confidences on both sides of the dial (0.5) and of what is offered (0.35)
+
+
+def calibration(confidence: float = SURE, domain: float = 0.95) -> Calibration:
+    """A calibration that gives every search the same two probabilities; its dial answers from 0.5."""
+
+    def always(p: float) -> Logistic:
+        return Logistic((0.0,) * len(NAMES), math.log(p / (1 - p)), (0.0,) * len(NAMES), (1.0,) * len(NAMES))
+
+    return Calibration(always(confidence), always(domain), 0.2, (Point(0.5, 1000, 0, 1000),), "a test", "", False)
+
+
+@dataclass
+class Dial:
+    """A `Calibrations` that a test turns: `dial.confidence = UNSURE`."""
+
+    confidence: float = SURE
+    domain: float = 0.95
+
+    def __call__(self) -> Calibration:
+        return calibration(self.confidence, self.domain)
+
+
+class StringModel:
+    """A language model that says what it is told, when it is told: a str is said, an exception raised, a
+    threading.Event waited for. One list per call; after the last list it fails."""
+
+    name = "on strings"
+
+    def __init__(self, *replies: list[str | Exception | threading.Event]) -> None:
+        self.replies = list(replies)
+        self.prompts: list[Prompt] = []
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        self.prompts.append(prompt)
+        if not self.replies:
+            raise ModelError("the script has ended", retry=False)
+        for piece in self.replies.pop(0):
+            if isinstance(piece, threading.Event):
+                while not piece.is_set():
+                    await asyncio.sleep(0.005)
+            elif isinstance(piece, Exception):
+                raise piece
+            else:
+                yield piece
+
+    async def check(self) -> None:
+        return None
+
+
+@dataclass
+class Told:
+    """One turn, as it was taken: what was shown, and how it ended."""
+
+    stages: list[str]
+    deltas: list[str]
+    outcome: Outcome
+
+    @property
+    def text(self) -> str:
+        return self.outcome.text
+
+    @property
+    def cited(self) -> list[str]:
+        return [source["article_id"] for source in self.outcome.sources]
+
+
+def turn(parts: Parts, text: str, **asked: Any) -> Told:
+    """Takes a turn, and checks what must hold for every one: what was shown begins the text, and is not lost."""
+
+    async def run() -> Told:
+        stages, deltas, outcome = [], [], None
+        async for step in take_turn(Asked(text, **asked), parts):
+            assert outcome is None, "nothing comes after the outcome"
+            match step:
+                case Stage(name):
+                    stages.append(name)
+                case Sentence(said):
+                    deltas.append(said)
+                case Outcome():
+                    outcome = step
+        assert outcome is not None
+        return Told(stages, deltas, outcome)
+
+    told = asyncio.run(run())
+    assert told.text.startswith(asked.get("shown", "") + "".join(told.deltas))
+    assert told.text.strip(), "never silence"
+    return told
+
+
+def parts_of(house: House, llm: Any = None, dial: Dial | None = None, own_hosts: frozenset[str] = frozenset()) -> Parts:
+    from bot.feelings import Feelings
+
+    return Parts(house.search, Feelings.load(), llm, dial or Dial(), lambda: own_hosts, 0.1)
+
+
+# --- over HTTP ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def in_thread(app: FastAPI) -> Iterator[str]:
+    """Serves an app on a free port of loopback; gives its address."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    end = time.monotonic() + 20
+    while not server.started:
+        assert thread.is_alive() and time.monotonic() < end, "the server did not start"
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@dataclass
+class Event:
+    name: str
+    data: Any
+    id: str | None = None
+
+
+def events_of(response: httpx.Response) -> Iterator[Event]:
+    """The server-sent events of a response, as they come."""
+    name, data, id = "message", [], None
+    for line in response.iter_lines():
+        if line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+        elif line.startswith("id:"):
+            id = line[3:].strip()
+        elif not line and data:
+            yield Event(name, json.loads("\n".join(data)), id)
+            name, data, id = "message", [], None
+
+
+@dataclass
+class Service:
+    """A whole Parley on loopback."""
+
+    url: str
+    house: House
+    dial: Dial
+
+    def client(self, **more: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=20, trust_env=False, **more)
+
+    def talk(self, **given: Any) -> Talk:
+        with self.client() as client:
+            created = client.post("/api/conversations", json=given)
+        assert created.status_code == 201, created.text
+        return Talk(self, created.json()["id"], created.json()["token"])
+
+    def agent(self, role: str = "agent") -> dict[str, str]:
+        with self.house.database.write() as session:
+            made = add_agent(session, f"{uuid.uuid4().hex[:8]}@example.org", name="Ada", role=role, password=None)
+            return {"Authorization": f"Bearer {new_api_token(session, made)}"}
+
+
+@dataclass
+class Talk:
+    """A customer's side of a conversation."""
+
+    service: Service
+    id: str
+    token: str
+    headers: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.headers = {"Authorization": f"Bearer {self.token}"}
+
+    def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        headers = self.headers | more.pop("headers", {})
+        with self.service.client() as client:
+            return client.post(f"/api/conversations/{self.id}{path}", json=json, headers=headers, **more)
+
+    def say(self, text: str, client_id: str | None = None) -> dict[str, Any]:
+        answer = self.post("/messages", {"text": text} | ({"client_id": client_id} if client_id else {}))
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def stream(self, text: str, client_id: str | None = None) -> Iterator[Event]:
+        body = {"text": text} | ({"client_id": client_id} if client_id else {})
+        headers = self.headers | {"Accept": "text/event-stream"}
+        with self.service.client() as client, client.stream("POST", f"/api/conversations/{self.id}/messages", json=body, headers=headers) as response:
+            assert response.status_code == 200
+            assert response.headers["content-type"].startswith("text/event-stream")
+            yield from events_of(response)
+
+    def show(self) -> dict[str, Any]:
+        with self.service.client() as client:
+            answer = client.get(f"/api/conversations/{self.id}", headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def texts(self, role: str) -> list[str]:
+        return [message["text"] for message in self.show()["messages"] if message["role"] == role]
+
+    def events(self, after: int | str | None, until: int) -> list[Event]:
+        """The next `until` live events."""
+        headers = self.headers | ({"Last-Event-ID": str(after)} if after is not None else {})
+        found: list[Event] = []
+        with self.service.client() as client, client.stream("GET", f"/api/conversations/{self.id}/events", headers=headers) as response:
+            assert response.status_code == 200
+            for event in events_of(response):
+                found.append(event)
+                if len(found) == until:
+                    break
+        return found

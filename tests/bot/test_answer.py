@@ -1,0 +1,176 @@
+"""Answers from passages: quoted in their shape, or told by a model and checked, each with its sources."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.answer import NoAnswer, Sentence, excerpt, quote, shorten, sources, tell
+from bot.llm import ModelError
+from bot.understand import understand
+from retrieval.passages import Hit, Passage
+from tests.bot.support import StringModel
+
+
+def hit(text: str, article: str = "returns", title: str = "Return a bicycle", heading: str | None = None, score: float = 0.9) -> Hit:
+    passage = Passage(f"{article}-{hash(text)}", article, 0, (heading,) if heading else (), text)
+    return Hit(passage, title, article, (), "en", datetime(2026, 1, 1, tzinfo=UTC), 0.8, 5.0, score)
+
+
+def told(model: StringModel, *hits: Hit, question: str = "How do I return it?") -> list[Sentence]:
+    async def listen() -> list[Sentence]:
+        return [sentence async for sentence in tell(understand(question), (), list(hits), model, "en")]
+
+    return asyncio.run(listen())
+
+
+LIST = "1. Open **My orders**.\n2. Print the label.\n   - on paper\n3. Hand the box over."
+TABLE = "| Tyre | Pressure |\n| --- | --- |\n| 25 mm | 6.5 bar |"
+CODE = "```bash\nvelo-update --device CX-20\n\n# done\n```"
+FILLER = " ".join(["Bicycles have been ridden for a very long time by many people."] * 12)
+
+
+# --- quoted ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [LIST, TABLE, CODE], ids=["list", "table", "code"])
+def test_a_list_stays_a_list_a_table_a_table_and_code_code(shape: str) -> None:
+    text, _ = quote(understand("How?"), [hit(shape)], "en")
+    assert text.endswith(f"\n\n{shape}")
+
+
+@pytest.mark.parametrize("shape", [LIST, TABLE, CODE], ids=["list", "table", "code"])
+def test_a_block_of_a_long_passage_comes_whole_with_the_line_that_introduces_it(shape: str) -> None:
+    question = {LIST: "print the label", TABLE: "tyre pressure of 25 mm", CODE: "velo-update device CX-20"}[shape]
+    told = shorten(f"{FILLER}\n\n{FILLER}\n\nDo this:\n\n{shape}\n\n{FILLER}", question, "en")
+    assert f"Do this:\n\n{shape}" in told
+    assert told.count(FILLER) == 0
+
+
+def test_the_section_is_named_and_cited() -> None:
+    text, used = quote(understand("How?"), [hit(LIST, heading="How to return it")], "en")
+    assert text.startswith("**Return a bicycle › How to return it** [1]\n\n")
+    assert [one.article_id for one in used] == ["returns"]
+
+
+def test_an_article_without_headings_is_named_once() -> None:
+    text, _ = quote(understand("How?"), [hit("Store it indoors.", heading=None)], "en")
+    assert text.startswith("**Return a bicycle** [1]")
+
+
+def test_a_title_with_marks_is_shown_as_it_is() -> None:
+    text, _ = quote(understand("How?"), [hit("Do it.", title="Use *bold* & [links](x) <b>")], "en")
+    assert text.startswith(r"**Use \*bold\* & \[links\](x) \<b\>** [1]")
+
+
+def test_a_short_passage_takes_its_articles_next_along() -> None:
+    first, other, second = hit("Within 30 days."), hit("Another.", "other"), hit(LIST, heading="How to return it")
+    text, used = quote(understand("How?"), [first, other, second], "en")
+    assert used == [first, second]
+    assert "**How to return it**" in text
+    assert LIST in text
+    assert "Another." not in text
+
+
+def test_an_article_without_text_still_says_where_to_look() -> None:
+    text, _ = quote(understand("How?"), [hit("")], "en")
+    assert text.startswith("**Return a bicycle** [1]")
+
+
+def test_a_short_passage_is_not_touched() -> None:
+    assert shorten(f"A.\n\n{LIST}\n\n{CODE}", "nothing of it", "en") == f"A.\n\n{LIST}\n\n{CODE}"
+
+
+def test_one_huge_block_comes_whole_or_not_at_all() -> None:
+    huge = "```\n" + "\n".join(f"line {n} of the configuration" for n in range(200)) + "\n```"
+    assert shorten(huge, "configuration", "en") == huge
+
+
+def test_sources_name_each_article_once_in_order() -> None:
+    hits = [hit("Blue.", "b", heading="Colours"), hit("Red.", "a"), hit("Green.", "b")]
+    told = sources(hits)
+    assert [source["article_id"] for source in told] == ["b", "a"]
+    assert told[0] == {
+        "article_id": "b", "title": "Return a bicycle", "url": "/help/articles/b", "heading": "Colours", "excerpt": "Blue.",
+        "score": 0.9,
+    }  # fmt: skip
+
+
+def test_an_excerpt_is_plain_and_short() -> None:
+    assert excerpt("**Open** [My orders](/x)\n\n- one\n- two") == "Open My orders one two"
+    long = excerpt("word " * 200)
+    assert len(long) <= 242
+    assert long.endswith("word …")
+
+
+# --- told by a model ---------------------------------------------------------------------------------------
+
+
+A = hit("You can return a bicycle within 30 days.", "a", "Returns")
+B = hit("The right pressure stands on the side of the tyre.", "b", "Tyres")
+
+
+def test_numbers_follow_the_order_in_which_articles_are_cited() -> None:
+    found = told(StringModel(["The pressure stands on the tyre [2]. ", "Return it within 30 days [1]. ", "The right pressure [2]."]), A, B)
+    assert [sentence.text for sentence in found] == [
+        "The pressure stands on the tyre [1]. ", "Return it within 30 days [2]. ", "The right pressure [1].",
+    ]  # fmt: skip
+    assert [sentence.hits for sentence in found] == [(B,), (A,), (B,)]
+
+
+def test_two_passages_of_one_article_share_its_number() -> None:
+    more = hit("Print the label and pack the box.", "a", "Returns")
+    found = told(StringModel(["Return it within 30 days [1]. ", "Print the label [2]. ", "The tyre pressure [3]."]), A, more, B)
+    assert [sentence.text.strip()[-4:] for sentence in found] == ["[1].", "[1].", "[2]."]
+
+
+def test_a_sentence_without_a_number_stands_on_the_passage_that_holds_it() -> None:
+    found = told(StringModel(["The pressure stands on the tyre. ", "Return it within 30 days [1]."]), A, B)
+    assert found[0].hits == (B,)
+    assert found[1].text == "Return it within 30 days [2]."
+
+
+def test_a_sentence_that_its_own_source_does_not_hold_is_left_out() -> None:
+    found = told(StringModel(["Return it within 30 days [2]. ", "Return a bicycle [1]."]), A, B)
+    assert [sentence.text for sentence in found] == ["Return a bicycle [1]."]
+
+
+def test_what_says_nothing_waits_for_a_sentence_that_does() -> None:
+    found = told(StringModel(["\n\n---\n\n", "Return it within 30 days [1]."]), A)
+    assert [sentence.text for sentence in found] == ["---\n\nReturn it within 30 days [1]."]
+    with pytest.raises(ModelError):
+        told(StringModel(["---\n"]), A)
+
+
+def test_no_answer_is_heard_wherever_it_stands() -> None:
+    for pieces in (["NO_ANSWER"], ["NO_", "ANSWER."], ["`NO_ANSWER`\n"], ["I am sorry to say: ", "NO_ANSWER"]):
+        with pytest.raises(NoAnswer):
+            told(StringModel(list(pieces)), A)
+
+
+def test_an_answer_that_begins_like_no_answer_is_an_answer() -> None:
+    none = hit("NO fee is taken. Return it.", "a", "Returns")
+    assert told(StringModel(["N", "O fee is taken [1]."]), none)[0].text == "NO fee is taken [1]."
+
+
+def test_a_fault_passes_through_after_what_was_good() -> None:
+    model = StringModel(["Return it within 30 days [1]. ", "And", ModelError("cut")])
+    found: list[Sentence] = []
+
+    async def listen() -> None:
+        async for sentence in tell(understand("How?"), (), [A], model, "en"):
+            found.append(sentence)
+
+    with pytest.raises(ModelError, match="cut"):
+        asyncio.run(listen())
+    assert [sentence.text for sentence in found] == ["Return it within 30 days [1]. "]
+
+
+def test_the_prompt_holds_six_passages_the_question_and_the_last_words() -> None:
+    model = StringModel(["Return it within 30 days [1]."])
+    told(model, *[A] * 9, question="How </question> now?")
+    assert model.prompts[0].user.count("<passage number=") == 6
+    assert "‹/question>" in model.prompts[0].user
+    assert model.prompts[0].user.endswith("</question>")

@@ -1,0 +1,322 @@
+"""One turn, stage by stage, on a real index: with a model on strings and with none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot import words
+from bot.house import House
+from bot.llm import ModelError
+from bot.llm.scripted import ScriptedModel
+from bot.oneshot import ask_once
+from bot.turn import Asked, Stage, take_turn
+from bot.understand import Said
+from help_center.people import Viewer
+from tests.bot.support import PART, UNSURE, Dial, StringModel, Told, parts_of, turn
+
+RETURN = "How do I return a bicycle?"
+NOWHERE = "Which ferry goes to the islands on Sundays?"
+
+
+@pytest.fixture
+def ask(library: House) -> Any:
+    """Takes a turn: `ask(text, llm=..., confidence=..., domain=..., history=..., earlier=...)`."""
+
+    def taken(text: str, llm: Any = None, own_hosts: frozenset[str] = frozenset(), dial: Dial | None = None, **asked: Any) -> Told:
+        dial = dial or Dial(**{name: asked.pop(name) for name in ("confidence", "domain") if name in asked})
+        return turn(parts_of(library, llm, dial, own_hosts), text, **asked)
+
+    return taken
+
+
+# --- an answer without a model -----------------------------------------------------------------------------
+
+
+def test_an_answer_quotes_the_article_in_shape_and_cites_it(ask: Any) -> None:
+    told = ask("How to return it: open my orders, print the label, carrier")
+    assert told.outcome.action == "answer"
+    assert told.outcome.reasons == ()
+    assert "1. Open **My orders** and choose **Return**.\n2. Print the label.\n3. Hand the box to the carrier." in told.text
+    assert told.text.startswith("**Return a bicycle › How to return it** [1]")
+    assert told.cited == ["returns"]
+    assert told.text == "".join(told.deltas)
+
+
+def test_code_stays_code(ask: Any) -> None:
+    told = ask("update the firmware of the bike computer, velo-update device channel")
+    assert "```bash\nvelo-update --device CX-20 --channel stable\n```" in told.text
+
+
+def test_a_table_stays_a_table(ask: Any) -> None:
+    told = ask("tyre pressure for 32 mm tyres")
+    assert "| Tyre | Pressure |\n| --- | --- |\n| 25 mm | 6.5 bar |\n| 32 mm | 5 bar |" in told.text
+
+
+def test_a_source_is_what_the_contract_says(ask: Any) -> None:
+    (source,) = ask(RETURN).outcome.sources
+    assert set(source) == {"article_id", "title", "url", "heading", "excerpt", "score"}
+    assert source["url"].startswith("/help/articles/")
+    assert source["heading"]
+    assert 0 <= source["score"] <= 1
+    assert len(source["excerpt"]) <= 242
+
+
+def test_the_stages_come_in_order(ask: Any) -> None:
+    assert ask(RETURN).stages == ["searching", "answering"]
+    assert ask("hello").stages == ["searching"]
+
+
+def test_every_part_of_the_outcome_is_filled(ask: Any) -> None:
+    outcome = ask(RETURN).outcome
+    assert outcome.confidence == 0.95
+    assert set(outcome.timings_ms) == {"search", "answer", "total"}
+    assert outcome.timings_ms["total"] >= outcome.timings_ms["search"] > 0
+    assert outcome.found[0] == "returns"
+    assert outcome.record["signals"]["confidence"] == pytest.approx(0.95)
+    assert outcome.question == RETURN
+
+
+def test_what_customers_may_not_see_is_never_quoted(ask: Any) -> None:
+    for question in ("wholesale price list for dealers", "Which helmet sizes are there? Measure my head"):
+        told = ask(question)
+        assert "35 %" not in told.text
+        assert "eyebrows" not in told.text
+        assert not {"wholesale-prices", "draft-helmets"} & set(told.outcome.found)
+
+
+def test_an_agents_view_is_wider(ask: Any) -> None:
+    assert ask("wholesale price list", viewer=Viewer("agent_1", "Ada", "agent")).outcome.found[0] == "wholesale-prices"
+
+
+# --- decisions ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["I want to talk to a human", "Can I speak to an agent please?"])
+@pytest.mark.parametrize("state", [{}, {"confidence": UNSURE}, {"domain": 0.01}, {"earlier": ("clarify",)}, {"earlier": ("escalate", "relay")}])
+def test_who_asks_for_a_person_gets_one_in_any_state(ask: Any, text: str, state: dict[str, Any]) -> None:
+    told = ask(text, **state)
+    assert told.outcome.action == "escalate"
+    assert told.outcome.reasons == ("requested_human",)
+    assert told.outcome.confidence is None
+    assert told.outcome.sources == []
+    assert told.text == words.handed_over(("requested_human",))
+
+
+@pytest.mark.parametrize(("text", "kind"), [("hello", "greeting"), ("thanks a lot!", "thanks"), ("bye", "farewell")])
+def test_small_talk_is_answered_as_such(ask: Any, text: str, kind: str) -> None:
+    told = ask(text, confidence=UNSURE, earlier=("clarify",))
+    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("chat", (), [])
+    assert told.text == words.SMALL_TALK[kind]
+    assert told.outcome.confidence is None
+
+
+def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
+    told = ask(NOWHERE, domain=0.01)
+    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("offer", ("nothing_relevant",), [])
+    assert told.text == words.NOTHING_RELEVANT
+    assert told.deltas == []
+
+
+def test_an_empty_search_is_nothing_relevant(ask: Any) -> None:
+    told = ask("?!", confidence=0.99)
+    assert told.outcome.action in {"offer", "escalate", "answer"}
+    told = ask("Wie gebe ich ein Fahrrad zurück?", locale="de")
+    assert told.text.strip()
+
+
+def test_a_known_part_is_offered_with_its_source(ask: Any) -> None:
+    told = ask("How do I return a bicycle label", confidence=PART, earlier=("answer",))
+    if told.outcome.action == "clarify":
+        pytest.fail("the question names one article only")
+    assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence",))
+    assert told.text.startswith(words.PART_KNOWN)
+    assert told.text.endswith(words.PERSON_OFFERED)
+    assert told.cited == ["returns"]
+    assert told.outcome.confidence == 0.45
+
+
+def test_nothing_known_is_handed_over_with_what_was_tried(ask: Any) -> None:
+    told = ask(RETURN, confidence=UNSURE)
+    assert (told.outcome.action, told.outcome.reasons) == ("escalate", ("low_confidence",))
+    assert told.outcome.sources == []
+    assert [source["article_id"] for source in told.outcome.sources_tried][0] == "returns"
+    assert RETURN in told.outcome.summary
+    assert "/help/articles/" in told.outcome.suggested_reply
+    assert told.outcome.confidence == 0.05
+
+
+def test_a_second_miss_is_handed_over(ask: Any) -> None:
+    for earlier in (("offer",), ("clarify",), ("answer", "offer", "chat"), ("offer", "offer")):
+        assert ask("How do I return a bicycle label", confidence=PART, earlier=earlier).outcome.action == "escalate"
+
+
+def test_misses_before_an_answer_or_a_person_do_not_count(ask: Any) -> None:
+    for earlier in (("offer", "answer"), ("clarify", "escalate"), ("offer", "relay", "chat")):
+        assert ask("How do I return a bicycle label", confidence=PART, earlier=earlier).outcome.action == "offer"
+
+
+def test_two_rivals_are_asked_about_once(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.turn.rivals", lambda *_: ("Return a bicycle", "Return a battery"))
+    told = ask("return", confidence=UNSURE)
+    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("clarify", ("low_confidence",), [])
+    assert "**Return a bicycle** or **Return a battery**?" in told.text
+    assert told.text.count("?") == 1
+    assert ask("return", confidence=UNSURE, earlier=("clarify",)).outcome.action == "escalate"
+
+
+def test_anger_is_handed_over_before_anything_is_said(ask: Any) -> None:
+    model = StringModel(["Return it within 30 days [1]."])
+    told = ask("This is the worst service ever, you are all useless idiots!!! I am furious.", llm=model)
+    assert told.outcome.action == "escalate"
+    assert "negative_sentiment" in told.outcome.reasons
+    assert told.outcome.sentiment.label == "negative"
+    assert model.prompts == []
+
+
+def test_a_problem_is_not_a_mood(ask: Any) -> None:
+    told = ask("Error E-417: the update of the bike computer failed")
+    assert told.outcome.action == "answer"
+    assert told.outcome.sentiment.label != "negative"
+
+
+def test_the_third_time_the_same_question_is_handed_over(ask: Any) -> None:
+    history = (Said("customer", RETURN), Said("assistant", "..."), Said("customer", RETURN.lower()), Said("assistant", "..."))
+    assert ask(RETURN, history=history[:2]).outcome.action == "answer"
+    assert ask(RETURN, history=history).outcome.reasons == ("repeated_question",)
+
+
+def test_a_follow_up_is_searched_for_with_what_was_said_before(ask: Any) -> None:
+    history = (Said("customer", "How should I store the e-bike battery in winter?"), Said("assistant", "Indoors."))
+    assert ask("And how full should it be?", history=history).outcome.found[0] == "battery-winter"
+    assert ask("And how full should it be?", history=history).outcome.record["context"] == history[0].text
+
+
+def test_a_sensitive_matter_is_handed_over(ask: Any) -> None:
+    assert ask("My lawyer will take you to court over this bicycle").outcome.reasons == ("sensitive_topic",)
+
+
+# --- an answer by a model ------------------------------------------------------------------------------------
+
+
+def test_a_models_sentences_are_shown_and_its_sources_cited(ask: Any) -> None:
+    told = ask(RETURN, llm=ScriptedModel([["You can return a bicycle within 30 days. ", "Print the label."]]))
+    assert told.deltas == ["You can return a bicycle within 30 days. ", "Print the label."]
+    assert (told.outcome.action, told.cited) == ("answer", ["returns"])
+
+
+def test_the_model_sees_what_was_said_before(ask: Any) -> None:
+    model = ScriptedModel([["Print the label."]])
+    ask("And the label?", llm=model, history=(Said("customer", RETURN), Said("assistant", "Within 30 days.")))
+    assert "customer: How do I return a bicycle?\nassistant: Within 30 days." in model.prompts[0].user
+
+
+def test_a_model_that_fails_at_once_is_replaced_by_the_passages(ask: Any) -> None:
+    told = ask(RETURN, llm=ScriptedModel([[ModelError("down")]]))
+    assert told.outcome.action == "answer"
+    assert told.deltas == [ask(RETURN).text]
+
+
+def test_a_model_that_breaks_off_is_continued_by_the_passages(ask: Any) -> None:
+    told = ask(RETURN, llm=ScriptedModel([["You can return a bicycle within 30 days. ", "And th", ModelError("cut")]]))
+    assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence", "model_unavailable"))
+    assert told.deltas[0] == "You can return a bicycle within 30 days. "
+    assert "And th" not in told.text
+    assert words.CUT_SHORT in told.deltas[1]
+    assert told.text.endswith(words.PERSON_OFFERED)
+
+
+def test_the_passages_that_follow_a_cut_carry_their_own_number(ask: Any) -> None:
+    """The model spoke of the tyres; the passages that follow are of the returns: [1] and [2], as the sources stand."""
+    spoke = "The right pressure stands on the side of the tyre. "
+    told = ask("return a bicycle and its tyre pressure, my orders label carrier", llm=ScriptedModel([[spoke, "And", ModelError("cut")]]))
+    after = told.text.split(words.CUT_SHORT)[1]
+    quoted = next(n for n, article in enumerate(told.cited, 1) if told.outcome.sources[n - 1]["title"] in after)
+    assert f"[{quoted}]" in after.splitlines()[2]
+    assert told.cited[0] == "tyre-pressure"
+
+
+def test_a_model_that_finds_no_answer_is_believed(ask: Any) -> None:
+    told = ask(RETURN, llm=ScriptedModel([["NO_ANSWER"]]))
+    assert told.outcome.action == "escalate"
+    assert told.outcome.confidence is not None
+    assert told.outcome.confidence < 0.5
+    assert told.outcome.sources == []
+
+
+def test_half_a_link_and_half_a_link_make_no_link(ask: Any) -> None:
+    told = ask(RETURN, llm=ScriptedModel([["Print the [label. ", "Return](javascript:return) a bicycle within 30 days."]]))
+    assert "label" in told.text
+    assert "](" not in told.text
+
+
+def test_a_source_that_no_sentence_cites_is_not_named(ask: Any) -> None:
+    told = ask("return a tyre", llm=ScriptedModel([["The right pressure stands on the side of the tyre."]]))
+    assert told.cited == ["tyre-pressure"]
+
+
+# --- after a dead process -----------------------------------------------------------------------------------
+
+
+def test_what_a_dead_process_had_shown_stands_and_is_continued(ask: Any) -> None:
+    model = ScriptedModel([["never asked"]])
+    told = ask(RETURN, llm=model, shown="You can return a bicycle within 30 days [1]. ")
+    assert told.text.startswith("You can return a bicycle within 30 days [1]. \n\n" + words.CUT_SHORT)
+    assert told.outcome.action == "offer"
+    assert model.prompts == []
+
+
+def test_an_answer_that_was_shown_whole_is_not_shown_again(ask: Any) -> None:
+    whole = ask(RETURN)
+    again = ask(RETURN, shown=whole.text)
+    assert again.text == whole.text
+    assert (again.outcome.action, again.cited) == ("answer", ["returns"])
+    assert again.deltas == []
+
+
+def test_what_was_shown_stands_even_when_nothing_would_be_answered_now(ask: Any) -> None:
+    told = ask(RETURN, shown="You can return a bicycle within 30 days. ", confidence=UNSURE)
+    assert told.outcome.action == "offer"
+    assert told.text.startswith("You can return a bicycle within 30 days. ")
+
+
+# --- around ------------------------------------------------------------------------------------------------
+
+
+def test_nothing_written_can_break_a_turn(ask: Any) -> None:
+    for text in ("?", "🙂🙂🙂", "a" * 8000, "word " * 1600, "```\n" * 400, "'; DROP TABLE articles; --", "<script>alert(1)</script>", "\n", "‮abc"):
+        assert ask(text).text.strip()
+
+
+def test_turns_do_not_disturb_each_other(library: House) -> None:
+    parts = parts_of(library)
+    questions = [RETURN, "tyre pressure for 32 mm", "store the e-bike battery in winter"] * 6
+
+    async def all_at_once() -> list[dict[str, Any]]:
+        return await asyncio.gather(*(ask_once(parts, question) for question in questions))
+
+    found = [told["message"]["sources"][0]["article_id"] for told in asyncio.run(all_at_once())]
+    assert found == ["returns", "tyre-pressure", "battery-winter"] * 6
+
+
+def test_a_turn_without_a_conversation_has_the_contracts_shape(library: House) -> None:
+    told = asyncio.run(ask_once(parts_of(library), RETURN))
+    assert {"conversation", "message", "action", "confidence", "sentiment", "reasons", "handoff_id", "timings_ms"} <= set(told)
+    assert told["handoff_id"] is None
+
+
+def test_a_turn_that_is_left_early_leaves_nothing_running(library: House) -> None:
+    model = StringModel(["You can return a bicycle within 30 days. ", "Print the label. "] * 20)
+
+    async def leave() -> int:
+        turn = take_turn(Asked(RETURN), parts_of(library, model))
+        async for step in turn:
+            if not isinstance(step, Stage):
+                break
+        await turn.aclose()
+        await asyncio.sleep(0.05)
+        return len([task for task in asyncio.all_tasks() if task is not asyncio.current_task()])
+
+    assert asyncio.run(leave()) == 0

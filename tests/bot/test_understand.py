@@ -1,0 +1,97 @@
+"""What a customer wrote, understood: the question, what it follows up on, and their wishes."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.understand import LONGEST_QUERY, Said, same_question, understand
+
+
+def said(*texts: str) -> tuple[Said, ...]:
+    return tuple(Said("customer", text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("Hi there, how do I return it? Thanks, Kim", "how do I return it?"),
+        ("Hello! Where is my order", "Where is my order"),
+        ("Dear team,\nwhere is my order?\n\nBest regards\nKim Smith", "where is my order?"),
+        ("How do I reset it thanks", "How do I reset it"),
+        ("Do you ship to Spain? Cheers Bob", "Do you ship to Spain?"),
+        ("How do I send a thanks card", "How do I send a thanks card"),
+        ("A question with regards to refunds", "A question with regards to refunds"),
+        ("Why does the app disregards my settings", "Why does the app disregards my settings"),
+        ("High tyre pressure", "High tyre pressure"),
+        ("thanks", "thanks"),
+        ("Hello!", "Hello!"),
+    ],
+)
+def test_greeting_and_sign_off_are_not_searched_for(text: str, query: str) -> None:
+    assert understand(text).query == query
+    assert understand(text).text == text
+
+
+def test_a_long_text_is_searched_for_in_part() -> None:
+    assert len(understand("word " * 1600).query) <= LONGEST_QUERY
+
+
+@pytest.mark.parametrize("text", ["And in winter?", "How long does it take?", "Why?", "What about the battery", "the second one"])
+def test_a_turn_that_cannot_stand_alone_takes_what_was_said_along(text: str) -> None:
+    assert understand(text, said("How do I return a bicycle?")).context == "How do I return a bicycle?"
+
+
+def test_a_question_that_stands_alone_takes_nothing_along() -> None:
+    history = said("How do I return a bicycle?")
+    assert understand("Which tyre pressure should my road bike have on gravel roads", history).context is None
+    assert understand("And in winter?").context is None
+
+
+def test_only_questions_of_the_customer_are_taken_along() -> None:
+    history = (Said("customer", "hello"), Said("assistant", "Hello!"), Said("customer", "Where is the label?"), Said("assistant", "There."), Said("customer", "thanks"))
+    assert understand("And the box?", history).context == "Where is the label?"
+    many = said(*(f"question number {n} of many" for n in range(9)))
+    assert understand("And it?", many).context.count("\n") == 2  # type: ignore[union-attr]
+
+
+def test_the_same_question_in_nearly_the_same_words_is_counted() -> None:
+    history = (*said("How do I return a bicycle?", "how do i return a bicycle"), Said("assistant", "How do I return a bicycle?"))
+    assert understand("How do I return a bicycle??", history).times_asked == 3
+    assert understand("How do I return a battery?", history).times_asked == 1
+
+
+def test_short_answers_are_the_same_only_to_the_letter() -> None:
+    assert same_question("Yes please", "yes please ")
+    assert not same_question("yes", "no")
+    assert not same_question("E 417", "E 418")
+
+
+@pytest.mark.parametrize("text", ["I want to talk to a human", "agent please", "Can I speak with a real person?", "Ich möchte mit einem Menschen sprechen"])
+def test_the_wish_for_a_person_is_heard(text: str) -> None:
+    assert understand(text).wants_human
+
+
+@pytest.mark.parametrize("text", ["How do I add a person to my team?", "What does a support agent see?", "Return a bicycle"])
+def test_a_question_about_people_is_no_wish_for_one(text: str) -> None:
+    assert not understand(text).wants_human
+
+
+def test_small_talk_is_small_talk_only_alone() -> None:
+    assert understand("hello").small_talk == "greeting"
+    assert understand("Thanks a lot!").small_talk == "thanks"
+    assert understand("hello, how do I return it?").small_talk is None
+
+
+@pytest.mark.parametrize("text", ["My lawyer will call you", "There was a data breach", "my card was stolen", "I want to kill myself"])
+def test_sensitive_matters_are_seen(text: str) -> None:
+    assert understand(text).sensitive
+
+
+def test_a_harmless_question_is_not_sensitive() -> None:
+    assert not understand("How do I change the card on my account?").sensitive
+
+
+def test_nothing_written_can_break_it() -> None:
+    for text in ("", " ", "\n\n", "🙂" * 3000, "a" * 8000, "(" * 3000, "hi " * 2600, "thanks, " * 1000, "​‮", "[" * 8000, "no " * 2500):
+        question = understand(text, said(text, text))
+        assert question.text == text

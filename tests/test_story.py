@@ -1,0 +1,152 @@
+"""The whole story in a browser: asked, answered, handed over, claimed, replied, resolved, rated.
+
+Set SCREENSHOTS=folder to keep pictures of what was seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+
+from tests.conftest import Installation, Server, absent
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PASSWORD = "correct horse battery"
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        absent("Chromium", FileNotFoundError("`apt install chromium` brings it"))
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def server(installation: Installation) -> Server:
+    """The shipped help center, and one agent."""
+    installation.parley("index", str(DOCS))
+    installation.parley("agent", "add", "ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin", stdin=PASSWORD)
+    return installation.serve()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_customer_is_answered_and_then_reaches_a_person(browser: Browser, server: Server, width: int) -> None:
+    size = {"width": width, "height": 800}
+    customer = browser.new_context(viewport=size).new_page()
+    agent = browser.new_context(viewport=size, color_scheme="dark" if width == 390 else "light").new_page()
+    faults = [_faults(customer), _faults(agent)]
+
+    # the customer asks, and gets a cited answer
+    customer.goto(server.url)
+    customer.locator('[data-parley="launcher"]').click()
+    chat = customer.frame_locator("iframe[title=Chat]")
+    expect(chat.locator("main")).to_contain_text("assistant")
+    expect(chat.locator("main")).to_contain_text("ask for a person")
+    _write(chat, "How do I back up the data folder?")
+    first = chat.locator(".message.assistant").last
+    expect(first.locator('[data-parley="sources"]')).to_contain_text("Back up", timeout=15_000)
+    _picture(customer, f"answered-{width}")
+
+    # something that is not there: in the end a person
+    _write(chat, "Can I pay for the hosted version of Parley with a company credit card?")
+    expect(chat.locator(".message.assistant")).to_have_count(3, timeout=15_000)
+    if chat.locator("body").get_attribute("data-status") != "waiting":
+        _write(chat, "Which credit cards does the hosted version of Parley accept?")
+    expect(chat.locator("body")).to_have_attribute("data-status", "waiting", timeout=15_000)
+    expect(chat.locator('[data-parley="status"]')).to_be_visible()
+    _picture(customer, f"waiting-{width}")
+
+    # the agent signs in, claims, reads the packet and replies
+    agent.goto(f"{server.url}/inbox")
+    agent.get_by_label("E-mail").fill("ada@example.org")
+    agent.get_by_label("Password").fill(PASSWORD)
+    agent.get_by_role("button", name=re.compile("sign in", re.I)).click()
+    agent.locator('[data-inbox="item"]').first.click()
+    expect(agent.locator('[data-inbox="packet"]')).to_contain_text("credit card")
+    expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("How do I back up the data folder?")
+    _picture(agent, f"packet-{width}")
+    agent.locator('[data-inbox="claim"]').click()
+    expect(chat.locator("body")).to_have_attribute("data-status", "agent", timeout=10_000)
+    agent.locator('[data-inbox="reply"]').fill("There is no hosted version: Parley runs **on your own machine**.")
+    agent.locator('[data-inbox="send"]').click()
+
+    # the customer sees the reply live, answers, and it is still there after a reload
+    expect(chat.locator(".message.agent").last).to_contain_text("on your own machine", timeout=10_000)
+    _write(chat, "Thank you, Ada!")
+    expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("Thank you, Ada!", timeout=10_000)
+    customer.reload()
+    if not customer.locator("iframe[title=Chat]").is_visible():  # at phone width it does not cover the page again by itself
+        customer.locator('[data-parley="launcher"]').click()
+    chat = customer.frame_locator("iframe[title=Chat]")
+    expect(chat.locator(".message.agent").last).to_contain_text("on your own machine", timeout=10_000)
+    _picture(customer, f"replied-{width}")
+    _picture(agent, f"conversation-{width}")
+
+    # the agent resolves, the customer rates
+    agent.locator('[data-inbox="resolve"]').click()
+    confirm = agent.locator('dialog[open] button[type="submit"], dialog[open] [data-inbox="resolve-confirm"]')
+    if confirm.count():
+        confirm.first.click()
+    _picture(agent, f"resolved-{width}")
+    _picture(customer, f"closed-{width}")
+    expect(chat.locator('[data-parley="rate"]')).to_be_visible(timeout=10_000)
+    chat.locator("[name=csat][value='5']").check(force=True)
+    send = chat.locator('[data-parley="rate-send"]')
+    if send.is_visible():
+        send.click()
+    _picture(customer, f"rated-{width}")
+    agent.goto(f"{server.url}/insights")
+    expect(agent.locator("main")).to_contain_text("CSAT", ignore_case=True)
+    expect(agent.locator("main")).to_contain_text("100")
+    _picture(agent, f"insights-{width}")
+
+    for seen in faults:
+        assert seen == []
+
+
+def test_the_help_center_is_browsed_and_searched(browser: Browser, server: Server) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    faults = _faults(page)
+    page.goto(f"{server.url}/help")
+    _picture(page, "help-home")
+    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).first.fill("postgres")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/help/search?q=postgres*")
+    _picture(page, "help-search")
+    page.locator("main a[href^='/help/articles/']").first.click()
+    expect(page.locator("h1")).to_be_visible()
+    _picture(page, "help-article")
+    assert faults == []
+
+
+def _write(chat: FrameLocator, text: str) -> None:
+    chat.locator('[data-parley="input"]').fill(text)
+    chat.locator('[data-parley="send"]').click()
+    expect(chat.locator(".message.customer").last).to_contain_text(text[:30])
+
+
+def _faults(page: Page) -> list[str]:
+    """Errors on the page's console, as they come; what is not the product's (a refused sign-in) is not there."""
+    seen: list[str] = []
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
+    return seen
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(400)
+        page.screenshot(path=f"{folder}/{name}.png")
