@@ -35,9 +35,16 @@ $(VENV)/.made-dev: $(VENV)/.made
 	$(BIN)/pip install -q -c constraints.txt -e .[dev]
 	@touch $@
 
-# Fast tests: no service, no browser. `test-all` adds PostgreSQL, Redis, a Chroma server and Chromium.
+# Fast tests by default. SERVICES=required runs all: PostgreSQL, Redis, a Chroma server, Chromium; what is missing fails.
+ifeq ($(SERVICES),required)
+CHOSEN :=
+else
+CHOSEN := -m "not slow and not services and not browser"
+endif
+export SERVICES
+
 test: dev
-	$(BIN)/pytest -m "not slow and not services and not browser"
+	$(BIN)/pytest $(CHOSEN)
 
 test-all: dev
 	$(BIN)/pytest

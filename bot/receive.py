@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -57,6 +57,10 @@ HISTORY = 20  # messages that a turn looks back on
 
 class Joined(Exception):
     """Another message joined the running turn before anything of it was shown: it starts again with both."""
+
+
+class Silenced(Exception):
+    """A person was called before anything of the running turn was shown: they will answer it."""
 
 
 @dataclass
@@ -342,6 +346,10 @@ class Reception:
             assert outcome is not None
             result = await self._database.run(self._finish, conversation_id, claimed, outcome)
             channel.send("turn", result)
+        except Silenced:
+            relayed = await self._database.run(self._silence, conversation_id, claimed)
+            if relayed is not None:
+                channel.send("turn", relayed)
         except Joined:  # the next claim takes the same turn, with every message
             await self._database.run(self._forgive, claimed.turn_id)
         except Exception as error:
@@ -407,7 +415,9 @@ class Reception:
         mine = [m.text for m in messages if m.turn_id == turn.id and m.role == "customer"]
         before = [m for m in messages if m.turn_id != turn.id and m.role != "system"]
         first = min((m.position for m in messages if m.turn_id == turn.id), default=0)
-        history = tuple(Said(m.role, m.text) for m in before if m.position < first)[-HISTORY:]
+        # an answer to an earlier message may have come after this one was written; what was written later has not
+        known = [m for m in before if m.position < first or m.role == "assistant"]
+        history = tuple(Said(m.role, m.text) for m in known)[-HISTORY:]
         earlier = session.scalars(
             select(TurnRow.action)
             .where(TurnRow.conversation_id == conversation.id, TurnRow.status == "done", TurnRow.action.is_not(None))
@@ -418,11 +428,16 @@ class Reception:
         return Asked("\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text)
 
     def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:
-        """Notes that `text` is about to be shown; raises Joined when a message came before the first of it."""
+        """Notes that `text` is about to be shown; raises Joined when a message came before the first of it, and
+        Silenced when a person was called before it."""
         mine = (TurnRow.id == claimed.turn_id) & (TurnRow.worker == self._worker)
         if first:
             mine = mine & (TurnRow.version == claimed.version)
         with self._database.write() as session:
+            if first:
+                conversation = locked(session, session.get_one(TurnRow, claimed.turn_id).conversation_id)
+                if conversation is not None and conversation.status in {WAITING, AGENT}:
+                    raise Silenced
             done = session.execute(
                 update(TurnRow).where(mine).values(shown=True, shown_text=TurnRow.shown_text + text)
             )
@@ -440,7 +455,19 @@ class Reception:
             if conversation.status in {WAITING, AGENT} and not turn.shown:
                 # the button was pressed meanwhile: a person will read this, the bot stays silent
                 return self._relay(session, conversation, turn, outcome.sentiment)
+            if conversation.status == CLOSED and outcome.action == "escalate" and "requested_human" not in outcome.reasons:
+                # the customer has left: nobody is called for them, and nothing is promised
+                text = "\n\n".join(filter(None, [turn.shown_text, words.NOT_SURE]))
+                outcome = replace(outcome, action="offer", text=text)
             return self._save(session, conversation, turn, outcome, None)
+
+    def _silence(self, conversation_id: str, claimed: _Claimed) -> dict[str, Any] | None:
+        with self._database.write() as session:
+            conversation = locked(session, conversation_id)
+            turn = session.get(TurnRow, claimed.turn_id, with_for_update=True)
+            if conversation is None or turn is None or turn.worker != self._worker or turn.status == "done":
+                return None
+            return self._relay(session, conversation, turn, self._parts.feelings.read(claimed.asked.text))
 
     def _save(
         self, session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None

@@ -104,7 +104,7 @@ def worker() -> FastAPI:
 def _config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
     """`app`: the app, or the name of what makes it."""
     return uvicorn.Config(
-        app, factory=isinstance(app, str), workers=workers, log_level="warning", server_header=False,
+        app, factory=isinstance(app, str), workers=workers, log_level="warning", server_header=False, proxy_headers=False,
         timeout_graceful_shutdown=5,  # an open event stream must not hold up a stop for long
         timeout_worker_healthcheck=30,
     )  # fmt: skip

@@ -15,6 +15,7 @@ NOTHING_RELEVANT = (
     "I couldn't find anything about that in our help center, so I'd rather not guess. You can put it in other words, "
     "or choose “Talk to a person”."
 )
+NOT_SURE = "I'm not sure enough to answer this. You can put it in other words, or choose “Talk to a person”."
 PART_KNOWN = "I'm not sure that this answers your question, but it may help:"
 PERSON_OFFERED = "If this isn't it, tell me more, or choose “Talk to a person”."
 CUT_SHORT = "I couldn't finish that. This is what our help center says about it:"

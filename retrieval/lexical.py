@@ -1,7 +1,7 @@
 """The lexical half of search: BM25 over passages, by bm25s.
 
 A base that was built once (kept on disk as a snapshot) and a small delta in memory: what changed since. The
-delta is scored with the base's statistics, so both are on one scale. Knows words and passage ids, not articles.
+delta is scored with the base's statistics, so both are on one scale; words that only the delta has count by it. Knows words and passage ids, not articles.
 
 BM25 in Lucene's variant: Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"; Kamphuis et al. 2020,
 "Which BM25 do you mean?".
@@ -68,6 +68,7 @@ class LexicalIndex:
     _document_frequency: dict[str, int] = field(default_factory=dict)
     _mean_length: float = 1.0
     _delta: list[Counter[str]] = field(default_factory=list)
+    _delta_frequency: Counter[str] = field(default_factory=Counter)  # in how many living passages of the delta
     _dead: set[int] = field(default_factory=set)
     _by_article: dict[str, list[int]] = field(default_factory=dict)
     _masks: dict[frozenset[tuple[str, str]], NDArray[np.float32]] = field(default_factory=dict)
@@ -127,10 +128,15 @@ class LexicalIndex:
 
     def replace(self, article_id: str, entries: Iterable[Entry]) -> None:
         """From now on the article's passages are these (none: it is gone)."""
-        self._dead.update(self._by_article.pop(article_id, []))
+        old = self._by_article.pop(article_id, [])
+        self._dead.update(old)
+        for row in old:
+            if row >= self._base_size:
+                self._delta_frequency.subtract(self._delta[row - self._base_size].keys())
         for entry in entries:
             self._append(entry)
             self._delta.append(Counter(tokens(entry.words, entry.language)))
+            self._delta_frequency.update(self._delta[-1].keys())
         self._masks.clear()
 
     def copy(self) -> LexicalIndex:
@@ -139,6 +145,7 @@ class LexicalIndex:
         twin._base, twin._base_size = self._base, self._base_size
         twin._document_frequency, twin._mean_length = self._document_frequency, self._mean_length
         twin._delta, twin._dead = list(self._delta), set(self._dead)
+        twin._delta_frequency = Counter(self._delta_frequency)
         twin._by_article = {article: list(rows) for article, rows in self._by_article.items()}
         return twin
 
@@ -160,11 +167,13 @@ class LexicalIndex:
         return list(found)
 
     def idf(self, token: str) -> float:
-        count = self._document_frequency.get(token, 0)
-        return math.log(1 + (max(1, self._base_size) - count + 0.5) / (count + 0.5))
+        count, size = self._document_frequency.get(token, 0), max(1, self._base_size)
+        if count == 0:
+            count, size = self._delta_frequency[token], max(1, self._base_size + len(self._delta))
+        return math.log(1 + (size - count + 0.5) / (count + 0.5))
 
     def knows(self, token: str) -> bool:
-        return token in self._document_frequency
+        return token in self._document_frequency or self._delta_frequency[token] > 0
 
     def scores(self, question: Sequence[str], places: frozenset[tuple[str, str]]) -> NDArray[np.float32]:
         """BM25 of every passage, shape (len(ids),); 0 outside `places` and for what is gone."""

@@ -88,8 +88,6 @@ def _article(record: Mapping[str, Any]) -> SourceArticle:
     body = _body(record)
     if unnamed:
         title = _title(body[:MAX_TITLE].split("\n")[0][:80])
-    if not body and corpus_text is None:
-        raise _Refused("it has no text, or none but tags: write some")
     return SourceArticle(
         id=article_id,
         title=title,

@@ -136,7 +136,10 @@ def _read_file(
             return None
         if not record["body"].strip() and _stem(name, names)[0].lower() in INDEX_NAMES:
             return None  # it only names its folder
-    return article_from_record(_told_by_path(record, name, names, language_folders), name)
+    found = article_from_record(_told_by_path(record, name, names, language_folders), name)
+    if isinstance(found, SourceArticle) and not found.body and "title" not in record:
+        return Failure(name, "it has no text, and no title of its own")
+    return found
 
 
 # --- what the file says ------------------------------------------------------------------------------------

@@ -67,15 +67,18 @@ class OnnxEmbedder:
         import onnxruntime
         from tokenizers import Tokenizer
 
-        told = json.loads(Path(str(file) + ".json").read_text())
-        self.name = name
-        self.fingerprint = f"{weights[:16]}-{RECIPE}-{told['arithmetic']}"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        try:
+            told = json.loads(Path(str(file) + ".json").read_text())
+            self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            self._tokenizer = Tokenizer.from_file(str(file) + ".tokenizer.json")
+        except Exception as error:
+            raise EmbedderError(f"the exported model {file} is damaged: delete it, and the next start makes it anew.") from error
+        self.name = name
+        self.fingerprint = f"{weights[:16]}-{RECIPE}-{told['arithmetic']}"
         self._inputs = [given.name for given in self._session.get_inputs()]
-        self._tokenizer = Tokenizer.from_file(str(file) + ".tokenizer.json")
         self._tokenizer.enable_truncation(max_length=told["max_tokens"])
         padding = self._tokenizer.padding or {}
         pad = {key: padding[key] for key in ("pad_id", "pad_token", "pad_type_id") if key in padding}
