@@ -182,7 +182,9 @@ def _cut_blocks(markdown: str) -> list[tuple[str, str]]:
     for token in _blocks.parse(markdown):
         if token.level == 0 and token.map and token.nesting >= 0:
             text = "\n".join(lines[token.map[0] : token.map[1]]).strip("\n").rstrip()
-            kind = "paragraph" if token.type.startswith(("paragraph", "heading")) else token.type.split("_")[0]
+            kind = (
+                "paragraph" if token.type.startswith(("paragraph", "heading")) else token.type.split("_")[0]
+            )
             if text.strip():
                 found.append((text, kind))
     return found or [(markdown, "paragraph")]

@@ -12,7 +12,9 @@ from retrieval.lexical import tokens
 
 SUPPORTED_FROM = 0.6  # share of a sentence's telling words that its passages must hold
 _citation = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
-_fenced = re.compile(r"(?:^|\n)[^\S\n]*(?:```|~~~)[^\n]*\n(.*?)(?:\n?[^\S\n]*(?:```|~~~)[^\S\n]*(?=\n|\Z)|\Z)", re.DOTALL)
+_fenced = re.compile(
+    r"(?:^|\n)[^\S\n]*(?:```|~~~)[^\n]*\n(.*?)(?:\n?[^\S\n]*(?:```|~~~)[^\S\n]*(?=\n|\Z)|\Z)", re.DOTALL
+)
 _code = re.compile(r"(^[^\S\n]*(?:```|~~~).*|`[^`]+`)", re.MULTILINE | re.DOTALL)
 # code, addresses, dotted names (hosts, files, versions) and numbers are said exactly or not at all
 _exact = re.compile(

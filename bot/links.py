@@ -110,7 +110,10 @@ def _astray(markdown: str, own_hosts: frozenset[str]) -> bool:
             case "link_open":
                 return not allowed(str(token.attrs.get("href", "")), own_hosts)
             case "text":
-                return any(not allowed(re.sub(r"^www\.", "https://www.", url), own_hosts) for url in _bare.findall(token.content))
+                return any(
+                    not allowed(re.sub(r"^www\.", "https://www.", url), own_hosts)
+                    for url in _bare.findall(token.content)
+                )
         return any(bad(child) for child in token.children or ())
 
     return any(bad(token) for token in _parser.parse(markdown))
@@ -127,7 +130,9 @@ class OwnHosts:
     def __call__(self) -> frozenset[str]:
         if time.monotonic() - self._read_at > REFRESH_SECONDS:
             with self._database.read() as session:
-                urls = session.scalars(select(Article.original_url).where(Article.original_url.is_not(None)).distinct())
+                urls = session.scalars(
+                    select(Article.original_url).where(Article.original_url.is_not(None)).distinct()
+                )
                 self._hosts = frozenset(filter(None, (_host(url) for url in urls if url)))
             self._read_at = time.monotonic()
         return self._hosts

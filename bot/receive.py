@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from bot import words
 from bot.answer import Sentence
 from bot.feelings import Sentiment, wants_human
-from bot.turn import Asked, Outcome, Parts, Stage, take_turn
+from bot.turn import Asked, Outcome, Parts, Stage, take_turn, remembered
 from bot.understand import Said
 from escalation import handoff as handoffs
 from help_center.conversations import (
@@ -153,7 +153,9 @@ class Reception:
                 "created_at": iso(conversation.created_at),
                 "messages": [message_json(message) for message in messages_of(session, conversation_id)],
                 "handoff": handoffs.place(session, handoff) if handoff else None,
-                "rating": {"csat": conversation.csat, "nps": conversation.nps} if conversation.rated_at else None,
+                "rating": {"csat": conversation.csat, "nps": conversation.nps}
+                if conversation.rated_at
+                else None,
             }
 
     def accept(self, conversation_id: str, text: str, client_id: str | None = None) -> str:
@@ -174,12 +176,18 @@ class Reception:
                 return self._pass_on(session, conversation, text, client_id)
             turn = session.scalar(
                 select(TurnRow)
-                .where(TurnRow.conversation_id == conversation_id, TurnRow.status != "done", TurnRow.shown.is_(False))
+                .where(
+                    TurnRow.conversation_id == conversation_id,
+                    TurnRow.status != "done",
+                    TurnRow.shown.is_(False),
+                )
                 .order_by(TurnRow.created_at.desc())
                 .with_for_update()
             )
             if turn is None:
-                turn = TurnRow(id=new_id("turn"), conversation_id=conversation_id, status="pending", reasons=[])
+                turn = TurnRow(
+                    id=new_id("turn"), conversation_id=conversation_id, status="pending", reasons=[]
+                )
                 session.add(turn)
                 session.flush()
             else:
@@ -206,7 +214,10 @@ class Reception:
                 query = select(TurnRow).where(TurnRow.handoff_id == waiting.id, TurnRow.action == "escalate")
                 turn = session.scalar(query.order_by(TurnRow.created_at))
                 if turn is not None and turn.result is not None:
-                    return {**turn.result, "conversation": {"id": conversation.id, "status": conversation.status}}
+                    return {
+                        **turn.result,
+                        "conversation": {"id": conversation.id, "status": conversation.status},
+                    }
             if conversation.status == CLOSED:
                 set_status(session, conversation, BOT)
             history = _history(session, conversation_id)
@@ -214,10 +225,16 @@ class Reception:
             last = asked[-1] if asked else (note or "")
             tried = session.scalar(
                 select(TurnRow.record)
-                .where(TurnRow.conversation_id == conversation_id, TurnRow.status == "done", TurnRow.record.is_not(None))
+                .where(
+                    TurnRow.conversation_id == conversation_id,
+                    TurnRow.status == "done",
+                    TurnRow.record.is_not(None),
+                )
                 .order_by(TurnRow.created_at.desc())
             )
-            turn = TurnRow(id=new_id("turn"), conversation_id=conversation_id, status="running", reasons=[], shown=True)
+            turn = TurnRow(
+                id=new_id("turn"), conversation_id=conversation_id, status="running", reasons=[], shown=True
+            )
             session.add(turn)
             session.flush()
             outcome = Outcome(
@@ -307,7 +324,12 @@ class Reception:
                 return
             self._kick(conversation_id)
         self._channels.pop(turn_id, None)
-        yield "error", Problem(503, "the answer takes longer than it should; it will appear in the conversation.").json()
+        yield (
+            "error",
+            Problem(
+                503, "the answer takes longer than it should; it will appear in the conversation."
+            ).json(),
+        )
 
     def _result(self, turn_id: str) -> dict[str, Any] | None:
         with self._database.read() as session:
@@ -358,7 +380,9 @@ class Reception:
             if claimed.attempts <= MOST_ATTEMPTS:
                 await asyncio.sleep(0.2 * claimed.attempts)
             else:
-                channel.send("error", Problem(503, "this could not be answered now; please try again.").json())
+                channel.send(
+                    "error", Problem(503, "this could not be answered now; please try again.").json()
+                )
                 raise error
         finally:
             heart.cancel()
@@ -385,7 +409,9 @@ class Reception:
     def _claim(self, conversation_id: str) -> _Claimed | None:
         """Takes the conversation's next turn, or one whose process has died; None when nothing is due here."""
         with self._database.read() as session:
-            due = select(TurnRow.id).where(TurnRow.conversation_id == conversation_id, TurnRow.status != "done")
+            due = select(TurnRow.id).where(
+                TurnRow.conversation_id == conversation_id, TurnRow.status != "done"
+            )
             if session.scalar(due.limit(1)) is None:
                 return None
         with self._database.write() as session:
@@ -398,7 +424,11 @@ class Reception:
                 .order_by(TurnRow.created_at, TurnRow.id)
             ).all()
             running = next((row for row in rows if row.status == "running"), None)
-            if running is not None and running.worker != self._worker and (running.lease_until or now()) > now():
+            if (
+                running is not None
+                and running.worker != self._worker
+                and (running.lease_until or now()) > now()
+            ):
                 return None
             turn = running or (rows[0] if rows else None)
             if turn is None:
@@ -418,13 +448,17 @@ class Reception:
         # an answer to an earlier message may have come after this one was written; what was written later has not
         known = [m for m in before if m.position < first or m.role == "assistant"]
         history = tuple(Said(m.role, m.text) for m in known)[-HISTORY:]
-        earlier = session.scalars(
-            select(TurnRow.action)
-            .where(TurnRow.conversation_id == conversation.id, TurnRow.status == "done", TurnRow.action.is_not(None))
+        earlier = session.execute(
+            select(TurnRow.action, TurnRow.reasons)
+            .where(
+                TurnRow.conversation_id == conversation.id,
+                TurnRow.status == "done",
+                TurnRow.action.is_not(None),
+            )
             .order_by(TurnRow.created_at, TurnRow.id)
         )
         viewer = Viewer(proven_customer=conversation.proven)
-        actions = tuple(action for action in earlier if action)
+        actions = tuple(remembered(action, reasons) for action, reasons in earlier.tuples() if action)
         return Asked("\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text)
 
     def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:
@@ -455,7 +489,11 @@ class Reception:
             if conversation.status in {WAITING, AGENT} and not turn.shown:
                 # the button was pressed meanwhile: a person will read this, the bot stays silent
                 return self._relay(session, conversation, turn, outcome.sentiment)
-            if conversation.status == CLOSED and outcome.action == "escalate" and "requested_human" not in outcome.reasons:
+            if (
+                conversation.status == CLOSED
+                and outcome.action == "escalate"
+                and "requested_human" not in outcome.reasons
+            ):
                 # the customer has left: nobody is called for them, and nothing is promised
                 text = "\n\n".join(filter(None, [turn.shown_text, words.NOT_SURE]))
                 outcome = replace(outcome, action="offer", text=text)
@@ -481,7 +519,13 @@ class Reception:
             )  # fmt: skip
             turn.handoff_id = handoff.id
         message = add_message(
-            session, conversation, "assistant", outcome.text, author="Assistant", turn_id=turn.id, sources=outcome.sources
+            session,
+            conversation,
+            "assistant",
+            outcome.text,
+            author="Assistant",
+            turn_id=turn.id,
+            sources=outcome.sources,
         )
         turn.message_id = message.id
         record = outcome.record | {
@@ -495,7 +539,9 @@ class Reception:
 
     def _pass_on(self, session: Session, conversation: Conversation, text: str, client_id: str | None) -> str:
         """A message while a person has the conversation, or will have it."""
-        turn = TurnRow(id=new_id("turn"), conversation_id=conversation.id, status="running", reasons=[], shown=True)
+        turn = TurnRow(
+            id=new_id("turn"), conversation_id=conversation.id, status="running", reasons=[], shown=True
+        )
         session.add(turn)
         session.flush()
         message = add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
@@ -523,7 +569,9 @@ class Reception:
     def _let_go(self, turn_id: str) -> None:
         with self._database.write() as session:
             session.execute(
-                update(TurnRow).where(TurnRow.id == turn_id, TurnRow.worker == self._worker).values(lease_until=now())
+                update(TurnRow)
+                .where(TurnRow.id == turn_id, TurnRow.worker == self._worker)
+                .values(lease_until=now())
             )
 
     async def _keep_lease(self, turn_id: str) -> None:
@@ -551,8 +599,12 @@ class Reception:
     def _orphans(self) -> list[str]:
         with self._database.read() as session:
             left = (TurnRow.status == "running") & (TurnRow.lease_until < now())
-            idle = (TurnRow.status == "pending") & (TurnRow.created_at < now() - timedelta(seconds=LEASE_SECONDS))
-            return list(session.scalars(select(TurnRow.conversation_id).where(or_(left, idle)).distinct().limit(100)))
+            idle = (TurnRow.status == "pending") & (
+                TurnRow.created_at < now() - timedelta(seconds=LEASE_SECONDS)
+            )
+            return list(
+                session.scalars(select(TurnRow.conversation_id).where(or_(left, idle)).distinct().limit(100))
+            )
 
     @staticmethod
     def _known(conversation: Conversation | None) -> Conversation:
@@ -603,5 +655,3 @@ def _given_up(asked: Asked) -> Outcome:
         "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text[:600],
         f"The customer wrote: “{asked.text[:280]}” The bot failed to answer for a technical reason.", [], "", {}, {},
     )  # fmt: skip
-
-

@@ -33,7 +33,7 @@ SUMMARY_CHARACTERS = 600
 
 @dataclass(frozen=True)
 class Asked:
-    """What a turn starts from. `earlier`: the actions of the turns before it, oldest first; `shown`: what of this very
+    """What a turn starts from. `earlier`: the turns before it as `remembered`, oldest first; `shown`: what of this very
     turn was shown before the process died (it stands, and is continued)."""
 
     text: str
@@ -42,6 +42,11 @@ class Asked:
     locale: str | None = None
     viewer: Viewer = STRANGER
     shown: str = ""
+
+
+def remembered(action: str, reasons: Sequence[str]) -> str:
+    """How a later turn sees this one: a stranger's question that nothing was relevant to is no miss of ours."""
+    return "unrelated" if "nothing_relevant" in reasons else action
 
 
 @dataclass(frozen=True)
@@ -123,10 +128,14 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
         if answer.unfinished or (asked.shown and not decision.may_answer):
             decision = Decision("offer", ("low_confidence", "model_unavailable"))
         elif not said:  # the model read the passages and found no answer in them
-            signals = replace(signals, confidence=min(signals.confidence or 0.0, policy.answer_from) / 2, part_known=False)
+            signals = replace(
+                signals, confidence=min(signals.confidence or 0.0, policy.answer_from) / 2, part_known=False
+            )
             decision = decide(signals, policy)
     timings["total"] = _since(began)
-    yield _outcome(question, asked, found, sentiment, signals, decision, said, policy, calibration, timings, hosts)
+    yield _outcome(
+        question, asked, found, sentiment, signals, decision, said, policy, calibration, timings, hosts
+    )
 
 
 def _look(question: Question, asked: Asked, parts: Parts) -> tuple[Found, Sentiment, frozenset[str]]:
@@ -228,7 +237,9 @@ class _Answer:
             return
         if shown:
             known = used[0].article_id in self._cited
-            number = f" [{self._cited.index(used[0].article_id) + 1}]" if known else f" [{len(self._cited) + 1}]"
+            number = (
+                f" [{self._cited.index(used[0].article_id) + 1}]" if known else f" [{len(self._cited) + 1}]"
+            )
             cite = "" if self.asked.shown else number  # what a dead process cited is not known
             text = f"\n\n{words.CUT_SHORT}\n\n{text.replace(' [1]', cite, 1)}"
         yield Sentence(text, tuple(used))

@@ -66,7 +66,9 @@ class Question:
 
 def understand(text: str, history: tuple[Said, ...] = ()) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first."""
-    query = _sign_off.sub(_end, _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
+    query = (
+        _sign_off.sub(_end, _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
+    )
     earlier = [said.text for said in history if said.role == "customer"]
     return Question(
         text=text,

@@ -15,6 +15,7 @@ from bot.house import House
 from bot.oneshot import ask_once
 from bot.progress import Progress
 from bot.reach import Direct, Reach, reached
+from bot.turn import remembered
 from bot.understand import Said
 from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import EvalError, LabelledSet, Query, history_of, read_lines, read_set
@@ -206,7 +207,7 @@ def _conversation(reach: Reach, texts: list[str]) -> dict[str, Any]:
             turn = asyncio.run(ask_once(reach.house.parts, text, history, earlier))
         else:
             turn = reach.ask(text, history)
-        earlier.append(turn["action"])
+        earlier.append(remembered(turn["action"], turn["reasons"]))
         history.append(Said("customer", text))
         if turn["message"]:
             history.append(Said("assistant", turn["message"]["text"]))

@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import argon2
@@ -23,8 +24,6 @@ from help_center.database import Base, new_id, now
 ROLES = ("agent", "admin")
 SESSION_DAYS = 14
 _hasher = argon2.PasswordHasher()
-# checked when the e-mail is unknown, so that the answer takes as long as for a known one
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
 
 
 class PeopleError(Exception):
@@ -124,7 +123,7 @@ def check_password(session: Session, email: str, password: str) -> Agent | None:
     """The agent, when e-mail and password belong together. Slow on purpose: call it in a thread."""
     agent = session.scalar(select(Agent).where(Agent.email == email.strip().lower()))
     try:
-        _hasher.verify(agent.password_hash if agent and agent.password_hash else _nobody, password)
+        _hasher.verify(agent.password_hash if agent and agent.password_hash else _nobody(), password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return None
     return agent if agent and agent.password_hash else None
@@ -167,6 +166,12 @@ class ConversationTokens:
         except BadData:
             return None
         return value if isinstance(value, str) else None
+
+
+@cache
+def _nobody() -> str:
+    """Checked when the e-mail is unknown, so that the answer takes as long as for a known one. Slow: not at import."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def _hash(secret: str) -> str:

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
@@ -25,7 +25,7 @@ from limits import parse as parse_limit
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import AfterValidator
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from help_center.database import Database
 from help_center.people import STRANGER, Agent, Viewer, agent_by_session, agent_by_token
@@ -63,8 +63,8 @@ def install_problems(app: FastAPI) -> None:
     async def on_problem(_request: Request, problem: Problem) -> Response:
         return problem_response(problem.status, problem.detail, problem.headers)
 
-    @app.exception_handler(HTTPException)
-    async def on_http(_request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(AnyHTTPException)
+    async def on_http(_request: Request, error: AnyHTTPException) -> Response:
         return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
@@ -97,7 +97,9 @@ def bearer(request: Request) -> str | None:
 class Doorkeeper:
     """Says who a request comes from. One per app."""
 
-    def __init__(self, database: Database, trusted_proxies: tuple[str, ...], own_origins: tuple[str, ...]) -> None:
+    def __init__(
+        self, database: Database, trusted_proxies: tuple[str, ...], own_origins: tuple[str, ...]
+    ) -> None:
         self._database = database
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
         self._origins = own_origins
@@ -111,7 +113,9 @@ class Doorkeeper:
         """The agent, or a 401. FastAPI dependency: `Depends(doorkeeper.agent)`."""
         viewer = self.viewer(request)
         if not viewer.is_agent:
-            raise Problem(401, "sign in as an agent, or send an API token.", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem(
+                401, "sign in as an agent, or send an API token.", headers={"WWW-Authenticate": "Bearer"}
+            )
         return viewer
 
     def admin(self, request: Request) -> Viewer:
@@ -166,10 +170,16 @@ class RateLimits:
 
     def __init__(self, messages: str, redis_url: str | None) -> None:
         self._off = messages == "off"
-        storage = RedisStorage(f"async+{redis_url}", implementation="redispy") if redis_url else MemoryStorage()
+        storage = (
+            RedisStorage(f"async+{redis_url}", implementation="redispy") if redis_url else MemoryStorage()
+        )
         self._memory = MovingWindowRateLimiter(MemoryStorage())
         self._limiter = MovingWindowRateLimiter(storage)
-        rules = {"messages": messages if not self._off else "1/second", "creations": "60/minute", "sign-ins": "10/minute"}
+        rules = {
+            "messages": messages if not self._off else "1/second",
+            "creations": "60/minute",
+            "sign-ins": "10/minute",
+        }
         self._rules = {name: parse_limit(rule) for name, rule in rules.items()}
 
     async def spend(self, name: str, key: str) -> None:
@@ -187,7 +197,9 @@ class RateLimits:
         if not allowed:
             stats = await limiter.get_window_stats(rule, name, key)
             wait = max(1, round(stats.reset_time - time.time()))
-            raise Problem(429, f"too many requests: try again in {wait} s.", headers={"Retry-After": str(wait)})
+            raise Problem(
+                429, f"too many requests: try again in {wait} s.", headers={"Retry-After": str(wait)}
+            )
 
 
 def sse(event: str, data: Any, id: int | str | None = None) -> bytes:
@@ -222,7 +234,9 @@ def event_stream(events: AsyncIterator[bytes]) -> EventSourceResponse:
             yield sse("error", problem.json())
         except Exception:
             log.exception("an event stream failed")
-            yield sse("error", problem_json(500, "something went wrong here; it was logged. Please try again."))
+            yield sse(
+                "error", problem_json(500, "something went wrong here; it was logged. Please try again.")
+            )
         finally:
             if upcoming is not None:
                 upcoming.cancel()
@@ -259,7 +273,8 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.limit:
-                raise Problem(413, f"the request is larger than {self.limit // 1_000_000} MB.")
+                # FastAPI lets only its own exception through while it reads a body
+                raise HTTPException(413, f"the request is larger than {self.limit // 1_000_000} MB.")
             return message
 
         if told.isdigit() and int(told) > self.limit:

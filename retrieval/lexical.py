@@ -72,6 +72,8 @@ class LexicalIndex:
     _dead: set[int] = field(default_factory=set)
     _by_article: dict[str, list[int]] = field(default_factory=dict)
     _masks: dict[frozenset[tuple[str, str]], NDArray[np.float32]] = field(default_factory=dict)
+    _article_of: dict[str, str] = field(default_factory=dict)
+    _places_used: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def build(cls, entries: Iterable[Entry], generation: int) -> LexicalIndex:
@@ -122,6 +124,8 @@ class LexicalIndex:
         index._base_size = len(index.ids)
         index._document_frequency = told["document_frequency"]
         index._mean_length = told["mean_length"]
+        index._article_of = dict(zip(index.ids, index.articles, strict=True))
+        index._places_used = set(index.places)
         for i, article in enumerate(index.articles):
             index._by_article.setdefault(article, []).append(i)
         return index
@@ -146,6 +150,7 @@ class LexicalIndex:
         twin._document_frequency, twin._mean_length = self._document_frequency, self._mean_length
         twin._delta, twin._dead = list(self._delta), set(self._dead)
         twin._delta_frequency = Counter(self._delta_frequency)
+        twin._article_of, twin._places_used = dict(self._article_of), set(self._places_used)
         twin._by_article = {article: list(rows) for article, rows in self._by_article.items()}
         return twin
 
@@ -156,7 +161,16 @@ class LexicalIndex:
 
     @property
     def languages(self) -> set[str]:
-        return {language for _, language in self.places}
+        return {language for _, language in self._places_used}
+
+    @property
+    def places_used(self) -> frozenset[tuple[str, str]]:
+        """Every (audience, language) that a passage has or had."""
+        return frozenset(self._places_used)
+
+    def article_of(self, passage_id: str) -> str | None:
+        """The article of a passage; None for one that this index has not seen."""
+        return self._article_of.get(passage_id)
 
     def question_tokens(self, text: str, language: str | None) -> list[str]:
         """The telling tokens of a question, each once, stemmed as each language of the index stems."""
@@ -202,6 +216,8 @@ class LexicalIndex:
         self.ids.append(entry.id)
         self.articles.append(entry.article_id)
         self.places.append((entry.audience, entry.language))
+        self._article_of[entry.id] = entry.article_id
+        self._places_used.add((entry.audience, entry.language))
 
 
 def tokens(text: str, language: str) -> list[str]:

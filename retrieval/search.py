@@ -12,14 +12,15 @@ import fcntl
 import logging
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from help_center.articles import Article, audiences_of, visible
 from help_center.database import Database
@@ -37,8 +38,13 @@ DENSE_WEIGHT = 0.7
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
 PASSAGES_KEPT = 12
+PER_ARTICLE = 3  # passages read of each of the three best articles; one of the others
+SPARE = 2  # articles read beyond the limit, for those that turn out to be gone
 EVIDENCE_DEPTH = 10  # articles whose scores and words the evidence is weighed on
 REBUILD_AFTER = 400  # changes since the lexical base was built
+
+
+_generation_query = select(IndexGeneration.generation).where(IndexGeneration.space == bindparam("space"))
 
 
 @dataclass(frozen=True)
@@ -98,15 +104,14 @@ class Search:
             dense = _add(dense, c_dense)
             lexical = _add(lexical, c_lexical)
         ranked = self._fuse(dense, lexical)
-        hits, passages = self._read(ranked, viewer, max(limit, EVIDENCE_DEPTH))
+        hits, passages = self._read(ranked, lexicon, viewer, max(limit, EVIDENCE_DEPTH))
         evidence = self._evidence(question, words, hits, passages, lexicon)
         return Found(hits[:limit], passages, evidence, vector)
 
     def lexicon(self) -> LexicalIndex:
         """The lexical index, caught up with the generation that the database is at."""
-        with self._database.read() as session:
-            query = select(IndexGeneration.generation).where(IndexGeneration.space == self.space)
-            generation = session.scalar(query) or 0
+        with self._database.engine.connect() as connection:
+            generation = connection.scalar(_generation_query, {"space": self.space}) or 0
         lexicon = self._lexicon
         if lexicon is not None and lexicon.generation >= generation:
             return lexicon
@@ -203,7 +208,7 @@ class Search:
     def _places(
         self, lexicon: LexicalIndex, viewer: Viewer, locale: str | None, only: bool
     ) -> frozenset[tuple[str, str]]:
-        allowed = {place for place in set(lexicon.places) if place[0] in audiences_of(viewer)}
+        allowed = {place for place in lexicon.places_used if place[0] in audiences_of(viewer)}
         if locale:
             language = locale.split("-")[0].lower()
             spoken = {place for place in allowed if place[1] == language}
@@ -226,7 +231,7 @@ class Search:
 
     def _fuse(self, dense: dict[str, float], lexical: dict[str, float]) -> list[tuple[str, float, float, float]]:
         """(passage id, cosine, BM25, fused passage score), best first. What a half did not find gets its floor."""
-        low_d, high_d = _range(dense)
+        low_d, high_d = _range(dense.values())
         low_l, high_l = 0.0, max(lexical.values(), default=0.0)
         fused = []
         for id in dense.keys() | lexical.keys():
@@ -236,47 +241,38 @@ class Search:
         return sorted(fused, key=lambda row: (-row[3], row[0]))
 
     def _read(
-        self, ranked: list[tuple[str, float, float, float]], viewer: Viewer, limit: int
+        self, ranked: list[tuple[str, float, float, float]], lexicon: LexicalIndex, viewer: Viewer, limit: int
     ) -> tuple[list[Hit], list[Hit]]:
         """Hits by article and by passage, read through `visible`: what was unpublished a moment ago is gone."""
-        scores = {id: (dense, lexical, score) for id, dense, lexical, score in ranked}
-        with self._database.read() as session:
-            query = select(PassageRow.id, PassageRow.article_id).where(
-                PassageRow.space == self.space, PassageRow.id.in_(list(scores))
-            )
-            article_of = dict(session.execute(query).tuples().all())
-            best: dict[str, list[float]] = {}  # article -> best cosine, best BM25
-            for id, dense, lexical, _ in ranked:
-                if id in article_of:
-                    row = best.setdefault(article_of[id], [-1.0, 0.0])
-                    row[0], row[1] = max(row[0], dense), max(row[1], lexical)
-            low_d, high_d = _range({a: d for a, (d, _) in best.items()})
-            high_l = max((lexical for _, lexical in best.values()), default=0.0)
-            total = {
-                article: DENSE_WEIGHT * _scaled(d, low_d, high_d) + (1 - DENSE_WEIGHT) * _scaled(lexical, 0.0, high_l)
-                for article, (d, lexical) in best.items()
-            }
-            order = sorted(total, key=lambda article: (-total[article], article))[: limit + 5]
-            ids = [id for id, *_ in ranked if article_of.get(id) in set(order)]
-            kept: dict[str, list[str]] = {}
-            for id in ids:
-                if len(kept.setdefault(article_of[id], [])) < 3:
-                    kept[article_of[id]].append(id)
-            wanted = [id for some in kept.values() for id in some]
-            query_rows = (
-                select(PassageRow, Article)
-                .join(Article, Article.id == PassageRow.article_id)
-                .where(PassageRow.space == self.space, PassageRow.id.in_(wanted), visible(viewer))
-            )
-            rows = {row.id: (row, article) for row, article in session.execute(query_rows).tuples()}
+        scores: dict[str, tuple[float, float, float]] = {}
+        by_article: dict[str, list[str]] = {}  # its passages, best first
+        for id, dense, lexical, score in ranked:
+            article = lexicon.article_of(id)
+            if article is not None:
+                scores[id] = dense, lexical, score
+                by_article.setdefault(article, []).append(id)
+        best = {a: (max(scores[id][0] for id in ids), max(scores[id][1] for id in ids)) for a, ids in by_article.items()}
+        low_d, high_d = _range([dense for dense, _ in best.values()])
+        high_l = max((lexical for _, lexical in best.values()), default=0.0)
+        total = {
+            article: DENSE_WEIGHT * _scaled(d, low_d, high_d) + (1 - DENSE_WEIGHT) * _scaled(lexical, 0.0, high_l)
+            for article, (d, lexical) in best.items()
+        }
+        order = sorted(total, key=lambda article: (-total[article], article))[: limit + SPARE]
+        wanted = [id for place, a in enumerate(order) for id in by_article[a][: PER_ARTICLE if place < PER_ARTICLE else 1]]
+        rows = self._rows(wanted, viewer)
         hits = []
-        for article_id in order:
-            first = next((id for id in kept.get(article_id, []) if id in rows), None)
+        for article in order:
+            first = next((id for id in by_article[article][:PER_ARTICLE] if id in rows), None)
             if first is not None:
-                dense, lexical = best[article_id]
-                hits.append(_hit(*rows[first], dense, lexical, total[article_id]))
-        passages = [_hit(*rows[id], *scores[id]) for id in ids if id in wanted and id in rows][:PASSAGES_KEPT]
-        return hits[:limit], passages
+                hits.append(_hit(rows[first], *best[article], total[article]))
+        passages = sorted((id for id in wanted if id in rows), key=lambda id: -scores[id][2])[:PASSAGES_KEPT]
+        return hits[:limit], [_hit(rows[id], *scores[id]) for id in passages]
+
+    def _rows(self, ids: list[str], viewer: Viewer) -> dict[str, Any]:
+        """Passage id -> passage and what a hit tells of its article, of those that the viewer may see."""
+        with self._database.engine.connect() as connection:
+            return {row.id: row for row in connection.execute(_rows_query(viewer), {"space": self.space, "ids": ids})}
 
     def _evidence(
         self, question: str, words: list[str], hits: list[Hit], passages: list[Hit], lexicon: LexicalIndex
@@ -284,24 +280,39 @@ class Search:
         candidates = []
         for hit in hits[:EVIDENCE_DEPTH]:
             language = hit.locale.split("-")[0].lower()
-            title = tuple(tokens(" ".join((hit.title, *hit.passage.headings)), language))
-            text = tuple(tokens(hit.passage.text, language))
+            title = _tokens_of(hit.passage.id, " ".join((hit.title, *hit.passage.headings)), language)
+            text = _tokens_of(hit.passage.id, hit.passage.text, language)
             told = f"{hit.title}\n{hit.passage.text}"
             candidates.append(Candidate(hit.dense, hit.lexical, hit.score, title, text, told))
         mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
         return weigh(question, words, candidates, mine, lexicon)
 
 
-def _hit(row: PassageRow, article: Article, dense: float, lexical: float, score: float) -> Hit:
+@lru_cache(maxsize=16)
+def _rows_query(viewer: Viewer) -> Select[Any]:
+    """Built once per kind of viewer: building it costs as much as running it."""
+    columns = (
+        PassageRow.id, PassageRow.article_id, PassageRow.ordinal, PassageRow.headings, PassageRow.text,
+        Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
+    )  # fmt: skip
+    query = select(*columns).join(Article, Article.id == PassageRow.article_id)
+    mine = PassageRow.id.in_(bindparam("ids", expanding=True))
+    return query.where(PassageRow.space == bindparam("space"), mine, visible(viewer))
+
+
+def _hit(row: Any, dense: float, lexical: float, score: float) -> Hit:
     passage = Passage(row.id, row.article_id, row.ordinal, tuple(row.headings), row.text)
-    section = tuple(article.section)
-    return Hit(
-        passage, article.title, article.slug, section, article.locale, article.updated_at, dense, lexical, score
-    )
+    return Hit(passage, row.title, row.slug, tuple(row.section), row.locale, row.updated_at, dense, lexical, score)
 
 
-def _range(scores: dict[str, float]) -> tuple[float, float]:
-    return (min(scores.values()), max(scores.values())) if scores else (0.0, 0.0)
+@lru_cache(maxsize=20_000)
+def _tokens_of(_passage_id: str, text: str, language: str) -> tuple[str, ...]:
+    """Tokens of a passage's title and headings, or of its text: the id is their content, they are cut once."""
+    return tuple(tokens(text, language))
+
+
+def _range(scores: Collection[float]) -> tuple[float, float]:
+    return (min(scores), max(scores)) if scores else (0.0, 0.0)
 
 
 def _scaled(value: float, low: float, high: float) -> float:

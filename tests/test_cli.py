@@ -78,10 +78,18 @@ def found_by(server: Server, words: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_index_reports_what_it_did_and_a_second_run_finds_nothing_to_do(installation: Installation, articles_file: Path) -> None:
+def test_index_reports_what_it_did_and_a_second_run_finds_nothing_to_do(
+    installation: Installation, articles_file: Path
+) -> None:
     first = the_one_document(installation.parley("index", str(articles_file), "--json").stdout)
     assert set(first) == {"added", "updated", "unchanged", "removed", "failed", "passages", "seconds"}
-    assert (first["added"], first["updated"], first["unchanged"], first["removed"], first["failed"]) == (6, 0, 0, 0, [])
+    assert (first["added"], first["updated"], first["unchanged"], first["removed"], first["failed"]) == (
+        6,
+        0,
+        0,
+        0,
+        [],
+    )
     assert first["passages"] >= len(PUBLISHED)
     again = installation.parley("index", str(articles_file), "--json")
     second = the_one_document(again.stdout)
@@ -91,7 +99,10 @@ def test_index_reports_what_it_did_and_a_second_run_finds_nothing_to_do(installa
 
 @pytest.mark.slow
 def test_an_edit_embeds_only_the_passages_that_changed(installation: Installation) -> None:
-    sections = [f"## Part {n}\n\nThe {word} is on page {n}." for n, word in enumerate(("saddle", "pedal", "chain", "lamp"))]
+    sections = [
+        f"## Part {n}\n\nThe {word} is on page {n}."
+        for n, word in enumerate(("saddle", "pedal", "chain", "lamp"))
+    ]
     article = {"id": "manual", "title": "The manual", "body": "\n\n".join(sections)}
     file = write(installation.folder / "manual.jsonl", article)
     assert the_one_document(installation.parley("index", str(file), "--json").stdout)["passages"] == 4
@@ -157,7 +168,9 @@ def test_doctor_says_what_is_there_and_what_is_missing(shop: Installation) -> No
     finally:
         del shop.env["PARLEY_CHROMA_URL"]
     assert failed.returncode == 1
-    assert [check["name"] for check in the_one_document(failed.stdout)["checks"] if not check["ok"]] == ["vector store"]
+    assert [check["name"] for check in the_one_document(failed.stdout)["checks"] if not check["ok"]] == [
+        "vector store"
+    ]
 
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
@@ -176,23 +189,38 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
 def test_an_agent_added_with_a_password_signs_in(served: tuple[Installation, Server]) -> None:
     installation, server = served
     added = installation.parley(
-        "agent", "add", "Grace@Example.org", "--name", "Grace", "--password-stdin", "--json", stdin="correct horse\n"
+        "agent",
+        "add",
+        "Grace@Example.org",
+        "--name",
+        "Grace",
+        "--password-stdin",
+        "--json",
+        stdin="correct horse\n",
     )
     told = the_one_document(added.stdout)
     assert (told["email"], told["role"], told["token"]) == ("grace@example.org", "agent", None)
     with server.client() as client:
         wrong = client.post("/api/session", json={"email": "grace@example.org", "password": "wrong horse"})
         assert wrong.status_code in {401, 403}
-        signed_in = client.post("/api/session", json={"email": "grace@example.org", "password": "correct horse"})
+        signed_in = client.post(
+            "/api/session", json={"email": "grace@example.org", "password": "correct horse"}
+        )
         assert signed_in.is_success, signed_in.text
         assert client.get("/api/handoffs").status_code == 200
-    assert "grace@example.org is an agent already" in complaint(installation, "agent", "add", "GRACE@example.org", "--token")
+    assert "grace@example.org is an agent already" in complaint(
+        installation, "agent", "add", "GRACE@example.org", "--token"
+    )
 
 
 @pytest.mark.slow
 def test_an_agent_without_a_password_gets_a_token_once(served: tuple[Installation, Server]) -> None:
     installation, server = served
-    told = the_one_document(installation.parley("agent", "add", "linus@example.org", "--role", "admin", "--token", "--json").stdout)
+    told = the_one_document(
+        installation.parley(
+            "agent", "add", "linus@example.org", "--role", "admin", "--token", "--json"
+        ).stdout
+    )
     assert set(told) == {"id", "email", "role", "token"}
     with server.client(headers={"Authorization": f"Bearer {told['token']}"}) as client:
         assert client.get("/api/handoffs").status_code == 200
@@ -207,9 +235,16 @@ def test_an_agent_is_refused_with_one_line(tmp_path: Path) -> None:
         (("agent", "add", "not an address", "--token"), {}, "no e-mail address"),
     )
     installation = Installation(tmp_path)
-    assert "8 characters" in complaint(installation, "agent", "add", "a@example.org", "--password-stdin", stdin="short\n")
+    assert "8 characters" in complaint(
+        installation, "agent", "add", "a@example.org", "--password-stdin", stdin="short\n"
+    )
     # and nothing of it is left
-    assert the_one_document(installation.parley("agent", "add", "a@example.org", "--token", "--json").stdout)["role"] == "agent"
+    assert (
+        the_one_document(installation.parley("agent", "add", "a@example.org", "--token", "--json").stdout)[
+            "role"
+        ]
+        == "agent"
+    )
 
 
 # --- bad input -----------------------------------------------------------------------------------------------
@@ -250,7 +285,9 @@ def write_text(file: Path, text: str) -> Path:
 @pytest.mark.slow
 def test_a_broken_line_is_named_and_the_others_come_in(installation: Installation) -> None:
     lines = [json.dumps(article) for article in ARTICLES[:3]]
-    file = write_text(installation.folder / "mixed.jsonl", "\n".join([lines[0], '{"id": "broken', *lines[1:]]) + "\n")
+    file = write_text(
+        installation.folder / "mixed.jsonl", "\n".join([lines[0], '{"id": "broken', *lines[1:]]) + "\n"
+    )
     done = installation.parley("index", str(file), "--json", "--prune", check=False)
     told = the_one_document(done.stdout)
     assert done.returncode == 2
@@ -264,9 +301,14 @@ def test_a_broken_line_is_named_and_the_others_come_in(installation: Installatio
 
 
 @pytest.mark.slow
-def test_one_source_of_several_that_is_broken_does_not_stop_the_others(installation: Installation, articles_file: Path) -> None:
+def test_one_source_of_several_that_is_broken_does_not_stop_the_others(
+    installation: Installation, articles_file: Path
+) -> None:
     broken = write_text(installation.folder / "broken.jsonl", "{broken\n")
-    more = write(installation.folder / "more.jsonl", {"id": "bells", "title": "Fit a bell", "body": "On the left of the bar."})
+    more = write(
+        installation.folder / "more.jsonl",
+        {"id": "bells", "title": "Fit a bell", "body": "On the left of the bar."},
+    )
     done = installation.parley("index", str(articles_file), str(broken), str(more), "--json", check=False)
     told = the_one_document(done.stdout)
     assert done.returncode == 2
@@ -287,14 +329,26 @@ def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
             (search, {"PARLEY_CHROMA_URL": "http://127.0.0.1:1"}, "Check PARLEY_CHROMA_URL"),
             (search, {"PARLEY_LMM": "openai:gpt-5-mini"}, "unknown setting PARLEY_LMM"),
             (search, {"PARLEY_MAX_WRONG": "lots"}, "PARLEY_MAX_WRONG cannot be used"),
-            (search, {"PARLEY_DATABASE_URL": "mysql://localhost/parley"}, "PARLEY_DATABASE_URL cannot be used"),
-            (search, {"PARLEY_DATABASE_URL": "postgresql://postgres@127.0.0.1:1/x"}, "Check PARLEY_DATABASE_URL"),
+            (
+                search,
+                {"PARLEY_DATABASE_URL": "mysql://localhost/parley"},
+                "PARLEY_DATABASE_URL cannot be used",
+            ),
+            (
+                search,
+                {"PARLEY_DATABASE_URL": "postgresql://postgres@127.0.0.1:1/x"},
+                "Check PARLEY_DATABASE_URL",
+            ),
             (search, {"PARLEY_EMBEDDING_MODEL": "/no/such/model"}, "PARLEY_EMBEDDING_MODEL"),
             (search, {"PARLEY_EMBEDDING_MODEL": "openai:text-embedding-3-small"}, "OPENAI_API_KEY"),
             (search, {"PARLEY_DATA_DIR": file}, "a file"),
             (("agent", "add", "a@example.org", "--token"), {"PARLEY_DATA_DIR": file}, "a file"),
             (("serve", "--port", str(free_port())), {"PARLEY_DATA_DIR": file}, "a file"),
-            (("serve", "--port", str(free_port())), {"PARLEY_CHROMA_URL": "http://127.0.0.1:1"}, "PARLEY_CHROMA_URL"),
+            (
+                ("serve", "--port", str(free_port())),
+                {"PARLEY_CHROMA_URL": "http://127.0.0.1:1"},
+                "PARLEY_CHROMA_URL",
+            ),
         )
     assert time.monotonic() - began < 40
 
@@ -321,7 +375,10 @@ def test_a_database_of_a_newer_parley_is_refused(installation: Installation) -> 
 @pytest.mark.slow
 def test_prune_removes_only_what_the_same_source_brought(installation: Installation) -> None:
     one = write(installation.folder / "one.jsonl", *ARTICLES[:3])
-    other = write(installation.folder / "other.jsonl", {"id": "bells", "title": "Fit a bell", "body": "On the left of the bar."})
+    other = write(
+        installation.folder / "other.jsonl",
+        {"id": "bells", "title": "Fit a bell", "body": "On the left of the bar."},
+    )
     installation.parley("index", str(one), str(other))
 
     one.write_text("")
@@ -332,10 +389,17 @@ def test_prune_removes_only_what_the_same_source_brought(installation: Installat
     assert "nothing of" in failed.stderr
 
     write(one, ARTICLES[0])
-    assert the_one_document(installation.parley("index", str(one), "--json").stdout)["removed"] == 0  # not asked to
+    assert (
+        the_one_document(installation.parley("index", str(one), "--json").stdout)["removed"] == 0
+    )  # not asked to
     told = the_one_document(installation.parley("index", str(one), "--prune", "--json").stdout)
     assert (told["removed"], told["unchanged"]) == (2, 1)
-    ids = {row["article_id"] for row in the_one_document(installation.parley("search", "tyre pressure", "--json").stdout)["results"]}
+    ids = {
+        row["article_id"]
+        for row in the_one_document(installation.parley("search", "tyre pressure", "--json").stdout)[
+            "results"
+        ]
+    }
     assert ids == {"returns", "bells"}
 
 
@@ -343,7 +407,9 @@ def test_prune_removes_only_what_the_same_source_brought(installation: Installat
 
 
 @pytest.mark.slow
-def test_commands_beside_a_server_work_through_it_and_agree_with_it(served: tuple[Installation, Server]) -> None:
+def test_commands_beside_a_server_work_through_it_and_agree_with_it(
+    served: tuple[Installation, Server],
+) -> None:
     installation, server = served
     query = "right pressure for my tyres"
     searched = the_one_document(installation.parley("search", query, "--json").stdout)["results"]
@@ -354,7 +420,10 @@ def test_commands_beside_a_server_work_through_it_and_agree_with_it(served: tupl
         said["action"], said["confidence"], said["message"]["text"],
     )  # fmt: skip
 
-    more = write(installation.folder / "more.jsonl", {"id": "racks", "title": "Fit a rack", "body": "Two screws hold the rack."})
+    more = write(
+        installation.folder / "more.jsonl",
+        {"id": "racks", "title": "Fit a rack", "body": "Two screws hold the rack."},
+    )
     told = the_one_document(installation.parley("index", str(more), "--json").stdout)
     assert (told["added"], told["failed"]) == (1, [])
     assert found_by(server, "screws of the rack")[0] == "racks"
@@ -363,7 +432,10 @@ def test_commands_beside_a_server_work_through_it_and_agree_with_it(served: tupl
     assert (told["added"], told["removed"]) == (1, 1)
     assert found_by(server, "lamp holder")[0] == "lamps"
     assert "racks" not in found_by(server, "screws of the rack")
-    checks = {check["name"]: check for check in the_one_document(installation.parley("doctor", "--json").stdout)["checks"]}
+    checks = {
+        check["name"]: check
+        for check in the_one_document(installation.parley("doctor", "--json").stdout)["checks"]
+    }
     assert server.url in checks["server"]["told"]
     assert checks["index"]["told"].endswith(", 0 behind")
 
@@ -386,14 +458,26 @@ def test_eval_beside_a_server_judges_the_live_index_or_a_corpus_apart(
 ) -> None:
     installation, server = served
     run = tmp_path / "run.trec"
-    told = the_one_document(installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json").stdout)
+    told = the_one_document(
+        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json").stdout
+    )
     assert (told["queries"], told["R@1"]) == (3, 1.0)
     ranked = [line.split()[2] for line in run.read_text().splitlines() if line.startswith("q1 ")]
     assert ranked == found_by(server, "get my money back for a bicycle")
 
-    corpus = [{"_id": a["id"], "title": a["title"], "text": a["body"]} for a in ARTICLES if a["id"] in {"returns", "bike-computer"}]
-    write(labelled / "corpus.jsonl", *corpus, {"_id": "elsewhere", "title": "Pressure", "text": "Air pressure in general."})
-    apart = the_one_document(installation.parley("eval", "retrieval", "--data", str(labelled), "--json").stdout)
+    corpus = [
+        {"_id": a["id"], "title": a["title"], "text": a["body"]}
+        for a in ARTICLES
+        if a["id"] in {"returns", "bike-computer"}
+    ]
+    write(
+        labelled / "corpus.jsonl",
+        *corpus,
+        {"_id": "elsewhere", "title": "Pressure", "text": "Air pressure in general."},
+    )
+    apart = the_one_document(
+        installation.parley("eval", "retrieval", "--data", str(labelled), "--json").stdout
+    )
     assert apart["R@1"] == pytest.approx(2 / 3)  # the corpus has no article on tyres
     assert "elsewhere" not in found_by(server, "air pressure in general")
     assert found_by(server, HOW_TO_RETURN)[0] == "returns"
@@ -434,7 +518,9 @@ class BreaksOff(BaseHTTPRequestHandler):
 
 
 @pytest.mark.slow
-def test_a_server_that_dies_under_a_command_is_one_line(installation: Installation, articles_file: Path) -> None:
+def test_a_server_that_dies_under_a_command_is_one_line(
+    installation: Installation, articles_file: Path
+) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ownership = own(installation.folder / "var", "serve")
@@ -470,9 +556,15 @@ def test_chat_reads_its_lines_from_a_pipe(
 
 @pytest.mark.slow
 def test_two_indexes_at_once_both_succeed(installation: Installation, articles_file: Path) -> None:
-    other = write(installation.folder / "other.jsonl", *({"id": f"o{n}", "title": f"Part {n}", "body": f"Part number {n}."} for n in range(40)))
+    other = write(
+        installation.folder / "other.jsonl",
+        *({"id": f"o{n}", "title": f"Part {n}", "body": f"Part number {n}."} for n in range(40)),
+    )
     with ThreadPoolExecutor(3) as pool:
-        runs = [pool.submit(installation.parley, "index", str(file), "--json") for file in (articles_file, other, other)]
+        runs = [
+            pool.submit(installation.parley, "index", str(file), "--json")
+            for file in (articles_file, other, other)
+        ]
         told = [the_one_document(run.result().stdout) for run in runs]
     assert told[0]["added"] == 6
     assert sorted((one["added"], one["unchanged"]) for one in told[1:]) == [(0, 40), (40, 0)]
@@ -487,7 +579,10 @@ def test_two_indexes_at_once_on_one_postgresql_both_succeed(
     installation: Installation, postgres_url: str, chroma_url: str
 ) -> None:
     installation.env |= {"PARLEY_DATABASE_URL": postgres_url, "PARLEY_CHROMA_URL": chroma_url}
-    file = write(installation.folder / "many.jsonl", *({"id": f"o{n}", "title": "Part", "body": f"Part number {n}."} for n in range(120)))
+    file = write(
+        installation.folder / "many.jsonl",
+        *({"id": f"o{n}", "title": "Part", "body": f"Part number {n}."} for n in range(120)),
+    )
     with ThreadPoolExecutor(3) as pool:
         runs = [pool.submit(installation.parley, "index", str(file), "--json") for _ in range(3)]
         told = [the_one_document(run.result().stdout) for run in runs]

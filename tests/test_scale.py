@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,9 @@ def listening(server: Server, path: str, headers: dict[str, str]) -> Iterator[qu
     leaving.set()
 
 
-def until(events: queue.Queue[Event], wanted: Callable[[str, dict[str, Any]], bool], seconds: float = 10) -> Event:
+def until(
+    events: queue.Queue[Event], wanted: Callable[[str, dict[str, Any]], bool], seconds: float = 10
+) -> Event:
     end = time.monotonic() + seconds
     seen = []
     while (left := end - time.monotonic()) > 0:
@@ -163,7 +166,11 @@ def test_an_article_published_through_one_is_found_by_the_other_when_the_call_ha
     for round in range(4):
         one, other = (north, south) if round % 2 else (south, north)
         word = f"quokka{round}"
-        article = {"title": f"The {word} rack", "body": f"Screw the {word} rack onto the frame.", "section": ["Parts"]}
+        article = {
+            "title": f"The {word} rack",
+            "body": f"Screw the {word} rack onto the frame.",
+            "section": ["Parts"],
+        }
         with one.client(headers=admin) as client:
             assert client.put(f"/api/articles/{word}", json=article).status_code == 201
             assert found(other, f"{word} rack")[0] == word
@@ -182,16 +189,21 @@ def test_an_article_published_through_one_is_found_by_the_other_when_the_call_ha
     assert found(north, HOW_TO_RETURN) == found(south, HOW_TO_RETURN)
 
 
-def test_the_same_client_id_at_both_hosts_at_once_makes_one_message_and_one_turn(pair: tuple[Server, Server]) -> None:
+def test_the_same_client_id_at_both_hosts_at_once_makes_one_message_and_one_turn(
+    pair: tuple[Server, Server],
+) -> None:
     north, south = pair
     for _ in range(5):
         here = north.conversation()
         client_id = uuid.uuid4().hex
         with ThreadPoolExecutor(6) as pool:
             sides = [here, at(south, here)] * 3
-            turns = list(pool.map(lambda side: side.say(HOW_TO_RETURN, client_id), sides))
+            turns = list(pool.map(Conversation.say, sides, repeat(HOW_TO_RETURN), repeat(client_id)))
         assert all(turn == turns[0] for turn in turns)
-        assert [message["role"] for message in at(south, here).show()["messages"]] == ["customer", "assistant"]
+        assert [message["role"] for message in at(south, here).show()["messages"]] == [
+            "customer",
+            "assistant",
+        ]
         assert at(south, here).say(HOW_TO_RETURN, client_id) == turns[0]
 
 
@@ -241,7 +253,9 @@ def test_two_installations_share_one_chroma_server_and_never_touch_each_other(
     names = {row["name"] for row in httpx.get(
         f"{chroma_url}/api/v2/tenants/default_tenant/databases/default_database/collections", trust_env=False
     ).json()}  # fmt: skip
-    counted = [sum(name.startswith(start) for name in names) for start in {name.split("-")[0] for name in names}]
+    counted = [
+        sum(name.startswith(start) for name in names) for start in {name.split("-")[0] for name in names}
+    ]
     assert len(counted) >= 2, "the installations keep their vectors on the same shelves"
 
 
@@ -261,7 +275,9 @@ def test_workers_on_one_machine_start_a_chroma_server_and_take_it_with_them(
     for round in range(6):
         word = f"numbat{round}"
         with server.client(headers=admin) as client:
-            written = client.put(f"/api/articles/{word}", json={"title": f"The {word}", "body": f"About the {word}."})
+            written = client.put(
+                f"/api/articles/{word}", json={"title": f"The {word}", "body": f"About the {word}."}
+            )
             assert written.status_code == 201, written.text
         assert [found(server, word)[0] for _ in range(4)] == [word] * 4  # a connection each: either worker
 
@@ -269,7 +285,9 @@ def test_workers_on_one_machine_start_a_chroma_server_and_take_it_with_them(
     searched = json.loads(installation.parley("search", "return a bicycle", "--json").stdout)
     assert searched["results"][0]["article_id"] == "returns"
     more = articles_file.with_name("more.jsonl")
-    more.write_text(json.dumps({"id": "bells", "title": "Fit a bell", "body": "Put the bell on the left of the bar."}))
+    more.write_text(
+        json.dumps({"id": "bells", "title": "Fit a bell", "body": "Put the bell on the left of the bar."})
+    )
     indexed = json.loads(installation.parley("index", str(more), "--json").stdout)
     assert (indexed["added"], indexed["failed"]) == (1, [])
     assert found(server, "fit a bell")[0] == "bells"

@@ -61,7 +61,9 @@ class CustomerGiven(BaseModel):
     id: Short | None = None
     name: Short | None = None
     email: Short | None = None
-    attributes: Annotated[dict[Short, Any], AfterValidator(plain)] = Field(default_factory=dict, max_length=50)
+    attributes: Annotated[dict[Short, Any], AfterValidator(plain)] = Field(
+        default_factory=dict, max_length=50
+    )
 
 
 class ConversationGiven(BaseModel):
@@ -71,7 +73,9 @@ class ConversationGiven(BaseModel):
     user_hash: Short | None = None
 
 
-ClientId = Annotated[CleanText, StringConstraints(min_length=1, max_length=200), AfterValidator(not_an_agents)]
+ClientId = Annotated[
+    CleanText, StringConstraints(min_length=1, max_length=200), AfterValidator(not_an_agents)
+]
 
 
 class MessageGiven(BaseModel):
@@ -118,7 +122,11 @@ def routes(
         """The id, once the token that came with it opens it."""
         token = bearer(request)
         if token is None:
-            raise Problem(401, "send the conversation's token: Authorization: Bearer TOKEN.", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem(
+                401,
+                "send the conversation's token: Authorization: Bearer TOKEN.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
         if tokens.conversation_id(token) != conversation_id:
             raise Problem(403, "this token does not open this conversation.")
         return conversation_id
@@ -167,7 +175,8 @@ def routes(
     async def events(request: Request, conversation: Opened) -> Response:
         after = last_event_id(request)
         await database.run(reception.show, conversation)
-        start = await live.newest() if after is None else after
+        newest = await live.newest()
+        start = newest if after is None else min(after, newest)  # an id from nowhere must not hide what comes
 
         async def frames() -> AsyncIterator[bytes]:
             yield KEEP_ALIVE
@@ -177,7 +186,9 @@ def routes(
         return event_stream(frames())
 
     @api.post("/{conversation_id}/escalate")
-    async def escalate(request: Request, conversation: Opened, given: EscalationGiven | None = None) -> dict[str, Any]:
+    async def escalate(
+        request: Request, conversation: Opened, given: EscalationGiven | None = None
+    ) -> dict[str, Any]:
         await limits.spend("messages", f"conversation {conversation}")
         contact = given.contact.model_dump() if given and given.contact else None
         return await database.run(reception.escalate, conversation, given.note if given else None, contact)

@@ -16,10 +16,16 @@ from bot.llm.base import ModelError, Prompt
 FIRST_PIECE_SECONDS = 15.0
 NEXT_PIECE_SECONDS = 10.0
 WHOLE_SECONDS = 60.0
-REASONS = ("finish_reason", "stop_reason", "done_reason")  # as providers call the reason for which a model stopped
+REASONS = (
+    "finish_reason",
+    "stop_reason",
+    "done_reason",
+)  # as providers call the reason for which a model stopped
 CUT_OFF = {"length", "max_tokens", "content_filter"}
 _done = re.compile(rb"(?:^|\n)data: ?\[DONE\]")
-_heard: ContextVar[list[bytes] | None] = ContextVar("heard", default=None)  # the end of the stream that is read
+_heard: ContextVar[list[bytes] | None] = ContextVar(
+    "heard", default=None
+)  # the end of the stream that is read
 
 
 class LangChainModel:
@@ -41,7 +47,9 @@ class LangChainModel:
             more = {"http_async_client": _listening_client()} if name.startswith("openai:") else {}
             self._model: Any = init_chat_model(name, temperature=0, max_retries=0, timeout=whole, **more)
         except Exception as error:
-            raise ModelError(f"the model {name} cannot be used: {_line(error)}. Check PARLEY_LLM and its key.", retry=False) from error
+            raise ModelError(
+                f"the model {name} cannot be used: {_line(error)}. Check PARLEY_LLM and its key.", retry=False
+            ) from error
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         heard: list[bytes] = []
@@ -103,7 +111,9 @@ def _text(content: Any) -> str:
     """The text of a piece; content blocks of other kinds (reasoning, tools) are left out."""
     if isinstance(content, str):
         return content
-    return "".join(block.get("text", "") for block in content if isinstance(block, dict) and block.get("type") == "text")
+    return "".join(
+        block.get("text", "") for block in content if isinstance(block, dict) and block.get("type") == "text"
+    )
 
 
 def _line(error: Exception) -> str:

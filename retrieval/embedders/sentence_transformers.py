@@ -69,6 +69,8 @@ class OnnxEmbedder:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
+        # threads that spin after a run would take the processors from the vector store's
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
             told = json.loads(Path(str(file) + ".json").read_text())

@@ -54,14 +54,22 @@ Serve = Callable[..., Service]
 
 
 def server_of(
-    stack: ExitStack, library: House, blank: Path, folder: Path, llm: Any = None, dial: Dial | None = None, **more: Any
+    stack: ExitStack,
+    library: House,
+    blank: Path,
+    folder: Path,
+    llm: Any = None,
+    dial: Dial | None = None,
+    **more: Any,
 ) -> Service:
     """A service with conversations of its own on the shared library."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(blank, folder / "parley.db")
     house = House(settings(folder, **more), model=llm)
     dial = dial or Dial()
-    house.__dict__.update(store=library.store, embedder=library.embedder, search=library.search, calibrations=dial)
+    house.__dict__.update(
+        store=library.store, embedder=library.embedder, search=library.search, calibrations=dial
+    )
     service = Service(stack.enter_context(in_thread(create_app(house))), house, dial)
     stack.callback(house.close)
     return service
@@ -82,7 +90,9 @@ def serve(library: House, blank_database: Path, tmp_path: Path) -> Iterator[Serv
 
 
 @pytest.fixture(scope="module")
-def service(library: House, blank_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    library: House, blank_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """A service for all tests of a module; it answers whatever it finds, from the passages."""
     with ExitStack() as stack:
         yield server_of(stack, library, blank_database, tmp_path_factory.mktemp("service"))

@@ -25,7 +25,11 @@ from bot.turn import Asked, Outcome, Parts, Sentence, Stage, take_turn
 from help_center.people import add_agent, new_api_token
 from retrieval.evidence import NAMES
 
-SURE, PART, UNSURE = 0.95, 0.45, 0.05  # confidences on both sides of the dial (0.5) and of what is offered (0.35)
+SURE, PART, UNSURE = (
+    0.95,
+    0.45,
+    0.05,
+)  # confidences on both sides of the dial (0.5) and of what is offered (0.35)
 
 
 def calibration(confidence: float = SURE, domain: float = 0.95) -> Calibration:
@@ -34,7 +38,9 @@ def calibration(confidence: float = SURE, domain: float = 0.95) -> Calibration:
     def always(p: float) -> Logistic:
         return Logistic((0.0,) * len(NAMES), math.log(p / (1 - p)), (0.0,) * len(NAMES), (1.0,) * len(NAMES))
 
-    return Calibration(always(confidence), always(domain), 0.2, (Point(0.5, 1000, 0, 1000),), "a test", "", False)
+    return Calibration(
+        always(confidence), always(domain), 0.2, (Point(0.5, 1000, 0, 1000),), "a test", "", False
+    )
 
 
 @dataclass
@@ -64,7 +70,7 @@ class StringModel:
             raise ModelError("the script has ended", retry=False)
         for piece in self.replies.pop(0):
             if isinstance(piece, threading.Event):
-                while not piece.is_set():
+                while not piece.is_set():  # noqa: ASYNC110  (it is set in another thread)
                     await asyncio.sleep(0.005)
             elif isinstance(piece, Exception):
                 raise piece
@@ -115,7 +121,9 @@ def turn(parts: Parts, text: str, **asked: Any) -> Told:
     return told
 
 
-def parts_of(house: House, llm: Any = None, dial: Dial | None = None, own_hosts: frozenset[str] = frozenset()) -> Parts:
+def parts_of(
+    house: House, llm: Any = None, dial: Dial | None = None, own_hosts: frozenset[str] = frozenset()
+) -> Parts:
     from bot.feelings import Feelings
 
     return Parts(house.search, Feelings.load(), llm, dial or Dial(), lambda: own_hosts, 0.1)
@@ -129,12 +137,15 @@ def in_thread(app: FastAPI) -> Iterator[str]:
     """Serves an app on a free port of loopback; gives its address."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, proxy_headers=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, proxy_headers=False)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     end = time.monotonic() + 20
     while not server.started:
-        assert thread.is_alive() and time.monotonic() < end, "the server did not start"
+        assert thread.is_alive(), "the server did not start"
+        assert time.monotonic() < end, "the server did not start in time"
         time.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -185,7 +196,9 @@ class Service:
 
     def agent(self, role: str = "agent") -> dict[str, str]:
         with self.house.database.write() as session:
-            made = add_agent(session, f"{uuid.uuid4().hex[:8]}@example.org", name="Ada", role=role, password=None)
+            made = add_agent(
+                session, f"{uuid.uuid4().hex[:8]}@example.org", name="Ada", role=role, password=None
+            )
             return {"Authorization": f"Bearer {new_api_token(session, made)}"}
 
 
@@ -215,7 +228,12 @@ class Talk:
     def stream(self, text: str, client_id: str | None = None) -> Iterator[Event]:
         body = {"text": text} | ({"client_id": client_id} if client_id else {})
         headers = self.headers | {"Accept": "text/event-stream"}
-        with self.service.client() as client, client.stream("POST", f"/api/conversations/{self.id}/messages", json=body, headers=headers) as response:
+        with (
+            self.service.client() as client,
+            client.stream(
+                "POST", f"/api/conversations/{self.id}/messages", json=body, headers=headers
+            ) as response,
+        ):
             assert response.status_code == 200
             assert response.headers["content-type"].startswith("text/event-stream")
             yield from events_of(response)
@@ -234,7 +252,10 @@ class Talk:
         """The next `until` live events."""
         headers = self.headers | ({"Last-Event-ID": str(after)} if after is not None else {})
         found: list[Event] = []
-        with self.service.client() as client, client.stream("GET", f"/api/conversations/{self.id}/events", headers=headers) as response:
+        with (
+            self.service.client() as client,
+            client.stream("GET", f"/api/conversations/{self.id}/events", headers=headers) as response,
+        ):
             assert response.status_code == 200
             for event in events_of(response):
                 found.append(event)

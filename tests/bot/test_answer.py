@@ -14,7 +14,13 @@ from retrieval.passages import Hit, Passage
 from tests.bot.support import StringModel
 
 
-def hit(text: str, article: str = "returns", title: str = "Return a bicycle", heading: str | None = None, score: float = 0.9) -> Hit:
+def hit(
+    text: str,
+    article: str = "returns",
+    title: str = "Return a bicycle",
+    heading: str | None = None,
+    score: float = 0.9,
+) -> Hit:
     passage = Passage(f"{article}-{hash(text)}", article, 0, (heading,) if heading else (), text)
     return Hit(passage, title, article, (), "en", datetime(2026, 1, 1, tzinfo=UTC), 0.8, 5.0, score)
 
@@ -43,7 +49,9 @@ def test_a_list_stays_a_list_a_table_a_table_and_code_code(shape: str) -> None:
 
 @pytest.mark.parametrize("shape", [LIST, TABLE, CODE], ids=["list", "table", "code"])
 def test_a_block_of_a_long_passage_comes_whole_with_the_line_that_introduces_it(shape: str) -> None:
-    question = {LIST: "print the label", TABLE: "tyre pressure of 25 mm", CODE: "velo-update device CX-20"}[shape]
+    question = {LIST: "print the label", TABLE: "tyre pressure of 25 mm", CODE: "velo-update device CX-20"}[
+        shape
+    ]
     told = shorten(f"{FILLER}\n\n{FILLER}\n\nDo this:\n\n{shape}\n\n{FILLER}", question, "en")
     assert f"Do this:\n\n{shape}" in told
     assert told.count(FILLER) == 0
@@ -66,7 +74,11 @@ def test_a_title_with_marks_is_shown_as_it_is() -> None:
 
 
 def test_a_short_passage_takes_its_articles_next_along() -> None:
-    first, other, second = hit("Within 30 days."), hit("Another.", "other"), hit(LIST, heading="How to return it")
+    first, other, second = (
+        hit("Within 30 days."),
+        hit("Another.", "other"),
+        hit(LIST, heading="How to return it"),
+    )
     text, used = quote(understand("How?"), [first, other, second], "en")
     assert used == [first, second]
     assert "**How to return it**" in text
@@ -113,7 +125,17 @@ B = hit("The right pressure stands on the side of the tyre.", "b", "Tyres")
 
 
 def test_numbers_follow_the_order_in_which_articles_are_cited() -> None:
-    found = told(StringModel(["The pressure stands on the tyre [2]. ", "Return it within 30 days [1]. ", "The right pressure [2]."]), A, B)
+    found = told(
+        StringModel(
+            [
+                "The pressure stands on the tyre [2]. ",
+                "Return it within 30 days [1]. ",
+                "The right pressure [2].",
+            ]
+        ),
+        A,
+        B,
+    )
     assert [sentence.text for sentence in found] == [
         "The pressure stands on the tyre [1]. ", "Return it within 30 days [2]. ", "The right pressure [1].",
     ]  # fmt: skip
@@ -122,7 +144,12 @@ def test_numbers_follow_the_order_in_which_articles_are_cited() -> None:
 
 def test_two_passages_of_one_article_share_its_number() -> None:
     more = hit("Print the label and pack the box.", "a", "Returns")
-    found = told(StringModel(["Return it within 30 days [1]. ", "Print the label [2]. ", "The tyre pressure [3]."]), A, more, B)
+    found = told(
+        StringModel(["Return it within 30 days [1]. ", "Print the label [2]. ", "The tyre pressure [3]."]),
+        A,
+        more,
+        B,
+    )
     assert [sentence.text.strip()[-4:] for sentence in found] == ["[1].", "[1].", "[2]."]
 
 
@@ -145,7 +172,12 @@ def test_what_says_nothing_waits_for_a_sentence_that_does() -> None:
 
 
 def test_no_answer_is_heard_wherever_it_stands() -> None:
-    for pieces in (["NO_ANSWER"], ["NO_", "ANSWER."], ["`NO_ANSWER`\n"], ["I am sorry to say: ", "NO_ANSWER"]):
+    for pieces in (
+        ["NO_ANSWER"],
+        ["NO_", "ANSWER."],
+        ["`NO_ANSWER`\n"],
+        ["I am sorry to say: ", "NO_ANSWER"],
+    ):
         with pytest.raises(NoAnswer):
             told(StringModel(list(pieces)), A)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -72,8 +73,26 @@ def is_turn(told: dict[str, Any], action: str, status: str = "bot") -> None:
 
 def test_a_new_conversation_has_an_id_a_token_and_a_greeting(service: Service) -> None:
     with service.client() as client:
-        for body in (None, {}, {"locale": "de-DE", "page_url": "https://shop.example/cart", "customer": {"id": "c1", "name": "Kim", "email": "kim@example.org", "attributes": {"plan": "pro"}}, "user_hash": "abc"}):
-            answer = client.post("/api/conversations", json=body) if body is not None else client.post("/api/conversations")
+        for body in (
+            None,
+            {},
+            {
+                "locale": "de-DE",
+                "page_url": "https://shop.example/cart",
+                "customer": {
+                    "id": "c1",
+                    "name": "Kim",
+                    "email": "kim@example.org",
+                    "attributes": {"plan": "pro"},
+                },
+                "user_hash": "abc",
+            },
+        ):
+            answer = (
+                client.post("/api/conversations", json=body)
+                if body is not None
+                else client.post("/api/conversations")
+            )
             assert answer.status_code == 201
             told = answer.json()
             assert set(told) == {"id", "token", "status", "greeting"}
@@ -115,7 +134,13 @@ def test_an_answer_is_a_turn(talk: Talk) -> None:
     ],
 )
 def test_each_action_is_a_turn(
-    service: Service, text: str, confidence: float, domain: float, action: str, reasons: list[str], status: str
+    service: Service,
+    text: str,
+    confidence: float,
+    domain: float,
+    action: str,
+    reasons: list[str],
+    status: str,
 ) -> None:
     service.dial.confidence, service.dial.domain = confidence, domain
     talk = service.talk()
@@ -161,7 +186,9 @@ def test_a_stream_tells_stages_then_text_then_the_turn(talk: Talk) -> None:
     assert [event.data for event in events[:2]] == [{"stage": "searching"}, {"stage": "answering"}]
     told = events[-1].data
     is_turn(told, "answer")
-    assert told["message"]["text"].startswith("".join(event.data["text"] for event in events if event.name == "delta"))
+    assert told["message"]["text"].startswith(
+        "".join(event.data["text"] for event in events if event.name == "delta")
+    )
 
 
 def test_what_is_wrong_before_a_stream_begins_is_a_problem(service: Service, talk: Talk) -> None:
@@ -179,15 +206,22 @@ PATHS = [("GET", "", None), ("POST", "/messages", {"text": "hi"}), ("GET", "/eve
 
 
 @pytest.mark.parametrize(("method", "path", "body"), PATHS)
-def test_a_token_opens_its_own_conversation_and_no_other(service: Service, method: str, path: str, body: Any) -> None:
+def test_a_token_opens_its_own_conversation_and_no_other(
+    service: Service, method: str, path: str, body: Any
+) -> None:
     mine, other = service.talk(), service.talk()
     url = f"/api/conversations/{mine.id}{path}"
     with service.client() as client:
         assert is_problem(client.request(method, url, json=body), 401)
         assert client.request(method, url, json=body).headers["www-authenticate"] == "Bearer"
         for token in (other.token, "x", mine.token + "x", mine.token[:-1], mine.id, "parley_x", "é", "null"):
-            is_problem(client.request(method, url, json=body, headers={"Authorization": f"Bearer {token}".encode()}), 403)
-        is_problem(client.request(method, url, json=body, headers={"Authorization": f"Basic {mine.token}"}), 401)
+            is_problem(
+                client.request(method, url, json=body, headers={"Authorization": f"Bearer {token}".encode()}),
+                403,
+            )
+        is_problem(
+            client.request(method, url, json=body, headers={"Authorization": f"Basic {mine.token}"}), 401
+        )
         is_problem(client.request(method, url, json=body, params={"token": mine.token}), 401)
         assert client.request(method, url, json=body, headers=service.agent()).status_code == 403
     assert mine.show()["messages"] == []
@@ -200,7 +234,12 @@ def test_a_good_token_of_a_conversation_that_is_gone_is_a_404(service: Service) 
     gone = Talk(service, "conv_gone", token)
     for method, path, body in PATHS:
         with service.client() as client:
-            is_problem(client.request(method, f"/api/conversations/conv_gone{path}", json=body, headers=gone.headers), 404)
+            is_problem(
+                client.request(
+                    method, f"/api/conversations/conv_gone{path}", json=body, headers=gone.headers
+                ),
+                404,
+            )
 
 
 def test_input_is_validated_before_the_state_is_looked_at(service: Service, talk: Talk) -> None:
@@ -222,7 +261,9 @@ def test_an_unknown_address_is_a_problem_too(service: Service, talk: Talk) -> No
 
 def test_the_button_opens_one_handoff_however_often_it_is_pressed(service: Service, talk: Talk) -> None:
     talk.say(RETURN)
-    first = talk.post("/escalate", {"note": "It is urgent.", "contact": {"name": "Kim", "email": "kim@example.org"}}).json()
+    first = talk.post(
+        "/escalate", {"note": "It is urgent.", "contact": {"name": "Kim", "email": "kim@example.org"}}
+    ).json()
     is_turn(first, "escalate", "waiting")
     assert first["reasons"] == ["requested_human"]
     assert first["confidence"] is None
@@ -230,7 +271,11 @@ def test_the_button_opens_one_handoff_however_often_it_is_pressed(service: Servi
         assert talk.post("/escalate", body).json() == first
     told = talk.show()
     assert set(told["handoff"]) == {"id", "status", "position", "expected_wait_s", "agent"}
-    assert (told["handoff"]["id"], told["handoff"]["status"], told["handoff"]["agent"]) == (first["handoff_id"], "waiting", None)
+    assert (told["handoff"]["id"], told["handoff"]["status"], told["handoff"]["agent"]) == (
+        first["handoff_id"],
+        "waiting",
+        None,
+    )
     assert told["handoff"]["position"] >= 1
     assert [message["role"] for message in told["messages"]] == ["customer", "assistant", "assistant"]
     with service.client(headers=service.agent()) as agent:
@@ -245,7 +290,9 @@ def test_the_button_works_before_anything_was_asked(talk: Talk) -> None:
 
 def test_twenty_presses_at_once_are_one_handoff(talk: Talk) -> None:
     turns: list[dict[str, Any]] = []
-    threads = [threading.Thread(target=lambda: turns.append(talk.post("/escalate").json())) for _ in range(20)]
+    threads = [
+        threading.Thread(target=lambda: turns.append(talk.post("/escalate").json())) for _ in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -282,7 +329,9 @@ def test_an_agent_has_it_replies_and_gives_it_back(service: Service, talk: Talk)
         agent.post(f"/api/handoffs/{handoff}/claim").raise_for_status()
         is_turn(talk.say("Hello?"), "relay", "agent")
         is_problem(talk.post("/resume"), 409)
-        agent.post(f"/api/handoffs/{handoff}/note", json={"text": "A difficult one: SECRET"}).raise_for_status()
+        agent.post(
+            f"/api/handoffs/{handoff}/note", json={"text": "A difficult one: SECRET"}
+        ).raise_for_status()
         agent.post(f"/api/handoffs/{handoff}/reply", json={"text": "Hello, Ada here."}).raise_for_status()
         told = talk.show()
         assert told["status"] == "agent"
@@ -337,9 +386,29 @@ def test_a_closed_conversation_reopens_as_bot(service: Service, talk: Talk) -> N
 
 
 def test_ratings_are_taken_and_checked(talk: Talk) -> None:
-    for good in ({"csat": 1}, {"csat": 5, "comment": "Nice"}, {"nps": 0}, {"nps": 10, "csat": None}, {"comment": "x"}):
+    for good in (
+        {"csat": 1},
+        {"csat": 5, "comment": "Nice"},
+        {"nps": 0},
+        {"nps": 10, "csat": None},
+        {"comment": "x"},
+    ):
         assert talk.post("/rating", good).status_code == 204
-    for bad in ({}, {"csat": 0}, {"csat": 6}, {"nps": -1}, {"nps": 11}, {"csat": "5"}, {"csat": 4.5}, {"csat": True}, {"csat": None}, {"comment": "x" * 8001}, [], 5, None):
+    for bad in (
+        {},
+        {"csat": 0},
+        {"csat": 6},
+        {"nps": -1},
+        {"nps": 11},
+        {"csat": "5"},
+        {"csat": 4.5},
+        {"csat": True},
+        {"csat": None},
+        {"comment": "x" * 8001},
+        [],
+        5,
+        None,
+    ):
         is_problem(talk.post("/rating", bad), 422)
 
 
@@ -366,7 +435,9 @@ def test_typing_reaches_who_has_the_conversation(service: Service, talk: Talk) -
         agent.post(f"/api/handoffs/{handoff}/claim").raise_for_status()
         agent.post(f"/api/handoffs/{handoff}/typing", json={"on": True}).raise_for_status()
     events = talk.events(0, 7)
-    assert [event.data for event in events if event.name == "typing"] == [{"role": "agent", "name": "Ada", "on": True}]
+    assert [event.data for event in events if event.name == "typing"] == [
+        {"role": "agent", "name": "Ada", "on": True}
+    ]
 
 
 # --- live events ------------------------------------------------------------------------------------------
@@ -383,7 +454,9 @@ def test_events_resume_without_loss_or_doubles(talk: Talk) -> None:
     texts = [event.data["text"] for event in whole if event.name == "message"]
     assert texts == [message["text"] for message in talk.show()["messages"]][: len(texts)]
     for at, id in enumerate(ids[:-1]):
-        assert [event.id for event in talk.events(id, len(ids) - at - 1)] == [event.id for event in whole[at + 1 :]]
+        assert [event.id for event in talk.events(id, len(ids) - at - 1)] == [
+            event.id for event in whole[at + 1 :]
+        ]
 
 
 def test_events_come_while_they_happen_and_only_to_their_own(service: Service) -> None:
@@ -392,7 +465,10 @@ def test_events_come_while_they_happen_and_only_to_their_own(service: Service) -
     listening = threading.Event()
 
     def listen() -> None:
-        with service.client() as client, client.stream("GET", f"/api/conversations/{talk.id}/events", headers=talk.headers) as response:
+        with (
+            service.client() as client,
+            client.stream("GET", f"/api/conversations/{talk.id}/events", headers=talk.headers) as response,
+        ):
             from tests.bot.support import events_of
 
             listening.set()
@@ -409,14 +485,32 @@ def test_events_come_while_they_happen_and_only_to_their_own(service: Service) -
     told = talk.say(RETURN)
     thread.join(5)
     assert not thread.is_alive()
-    assert [event.data["text"] for event in seen if event.name == "message"] == [RETURN, told["message"]["text"]]
+    assert [event.data["text"] for event in seen if event.name == "message"] == [
+        RETURN,
+        told["message"]["text"],
+    ]
 
 
 @pytest.mark.parametrize("id", ["x", "-1", "1e9", "9" * 30, "٣", "1.5", "", "0x10"])
 def test_a_strange_last_event_id_is_no_fault(talk: Talk, id: str) -> None:
     headers = dict(talk.headers)
-    with talk.service.client() as client, client.stream("GET", f"/api/conversations/{talk.id}/events", headers=[*headers.items(), ("Last-Event-ID", id.encode())]) as response:
+    with (
+        talk.service.client() as client,
+        client.stream(
+            "GET",
+            f"/api/conversations/{talk.id}/events",
+            headers=[*headers.items(), ("Last-Event-ID", id.encode())],
+        ) as response,
+    ):
         assert response.status_code == 200
+
+
+@pytest.mark.parametrize("id", ["9" * 18, "9" * 30])
+def test_a_last_event_id_from_nowhere_hides_nothing_that_comes(talk: Talk, id: str) -> None:
+    later = threading.Timer(0.3, lambda: talk.say("hello"))
+    later.start()
+    assert [event.name for event in talk.events(id, 1)] == ["message"]
+    later.join()
 
 
 # --- hostile input ----------------------------------------------------------------------------------------
@@ -424,7 +518,11 @@ def test_a_strange_last_event_id_is_no_fault(talk: Talk, id: str) -> None:
 
 def raw(talk: Talk, path: str, body: bytes, **headers: str) -> httpx.Response:
     with talk.service.client() as client:
-        return client.post(f"/api/conversations/{talk.id}{path}", content=body, headers=talk.headers | {"Content-Type": "application/json"} | headers)
+        return client.post(
+            f"/api/conversations/{talk.id}{path}",
+            content=body,
+            headers=talk.headers | {"Content-Type": "application/json"} | headers,
+        )
 
 
 @pytest.mark.parametrize(
@@ -448,7 +546,11 @@ def test_eight_thousand_characters_are_taken_and_one_more_is_not(talk: Talk) -> 
 
 
 def test_half_characters_and_control_characters_do_no_harm(service: Service, talk: Talk) -> None:
-    for body in (b'{"text": "return \\ud800 a bicycle"}', b'{"text": "re\\u0000turn \\u0007it"}', '{"text": "🚲 ‮ \u200b"}'.encode()):
+    for body in (
+        b'{"text": "return \\ud800 a bicycle"}',
+        b'{"text": "re\\u0000turn \\u0007it"}',
+        '{"text": "🚲 ‮ \u200b"}'.encode(),
+    ):
         answer = raw(talk, "/messages", body)
         assert answer.status_code in {200, 422}
     assert all("\x00" not in message["text"] for message in talk.show()["messages"])
@@ -456,7 +558,12 @@ def test_half_characters_and_control_characters_do_no_harm(service: Service, tal
 
 
 def test_unknown_fields_are_no_fault(talk: Talk) -> None:
-    assert talk.post("/messages", {"text": RETURN, "role": "agent", "turn_id": "x", "conversation_id": "y"}).status_code == 200
+    assert (
+        talk.post(
+            "/messages", {"text": RETURN, "role": "agent", "turn_id": "x", "conversation_id": "y"}
+        ).status_code
+        == 200
+    )
     assert talk.texts("agent") == []
 
 
@@ -478,7 +585,11 @@ def test_a_conversation_that_cannot_be_is_a_problem(service: Service, given: Any
 )  # fmt: skip
 def test_strange_attributes_never_break_the_agents_packet(service: Service, attributes: bytes) -> None:
     with service.client() as client:
-        answer = client.post("/api/conversations", content=b'{"customer": {"attributes": ' + attributes + b"}}", headers={"Content-Type": "application/json"})
+        answer = client.post(
+            "/api/conversations",
+            content=b'{"customer": {"attributes": ' + attributes + b"}}",
+            headers={"Content-Type": "application/json"},
+        )
         assert answer.status_code in {201, 400, 422}, answer.text
         if answer.status_code != 201:
             is_problem(answer, answer.status_code)
@@ -502,11 +613,27 @@ def test_a_body_that_is_too_large_is_refused(talk: Talk) -> None:
     is_problem(raw(talk, "/messages", b'{"text": "' + b"a" * 4_100_000 + b'"}'), 413)
 
 
+def test_a_body_that_does_not_say_how_large_it_is_is_refused_all_the_same(talk: Talk) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b'{"text": "'
+        for _ in range(50):
+            yield b"a" * 100_000
+        yield b'"}'
+
+    headers = talk.headers | {"Content-Type": "application/json"}
+    with talk.service.client() as client:
+        is_problem(
+            client.post(f"/api/conversations/{talk.id}/messages", content=pieces(), headers=headers), 413
+        )
+
+
 def test_a_client_id_of_an_agent_is_not_taken_for_a_customers(service: Service, talk: Talk) -> None:
     handoff = talk.post("/escalate").json()["handoff_id"]
     with service.client(headers=service.agent()) as agent:
         agent.post(f"/api/handoffs/{handoff}/claim").raise_for_status()
-        agent.post(f"/api/handoffs/{handoff}/reply", json={"text": "Hello", "client_id": "k1"}).raise_for_status()
+        agent.post(
+            f"/api/handoffs/{handoff}/reply", json={"text": "Hello", "client_id": "k1"}
+        ).raise_for_status()
     is_problem(talk.post("/messages", {"text": "x", "client_id": "agent:k1"}), 422)
     assert talk.say("x", "k1")["action"] == "relay"
 
@@ -518,7 +645,11 @@ def test_no_customer_sees_another_even_under_the_same_id(service: Service) -> No
     first = service.talk(customer={"id": "c-77", "name": "Kim", "email": "kim@example.org"})
     first.say("Kim's secret question about returns")
     second = service.talk(customer={"id": "c-77", "name": "Eve"})
-    told = json.dumps(second.show()) + json.dumps(second.say(RETURN)) + json.dumps(second.post("/escalate").json())
+    told = (
+        json.dumps(second.show())
+        + json.dumps(second.say(RETURN))
+        + json.dumps(second.post("/escalate").json())
+    )
     assert "kim" not in told.lower()
     with service.client(headers=service.agent()) as agent:
         packet = agent.get(f"/api/handoffs/{second.show()['handoff']['id']}").json()
@@ -557,7 +688,10 @@ def test_input_that_is_invalid_costs_nothing(serve: Serve) -> None:
 
 def test_a_conversation_is_limited_whatever_address_it_comes_from(serve: Serve) -> None:
     talk = serve(rate_limit="3/minute", trusted_proxies="127.0.0.1").talk()
-    codes = [talk.post("/messages", {"text": "hello"}, headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code for n in range(5)]
+    codes = [
+        talk.post("/messages", {"text": "hello"}, headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
+        for n in range(5)
+    ]
     assert codes == [200, 200, 200, 429, 429]
 
 
@@ -565,7 +699,11 @@ def test_a_trusted_proxy_speaks_for_its_visitors(serve: Serve) -> None:
     service = serve(rate_limit="2/minute", trusted_proxies="127.0.0.0/8")
 
     def from_address(forwarded: str) -> int:
-        return service.talk().post("/messages", {"text": "hello"}, headers={"X-Forwarded-For": forwarded}).status_code
+        return (
+            service.talk()
+            .post("/messages", {"text": "hello"}, headers={"X-Forwarded-For": forwarded})
+            .status_code
+        )
 
     assert [from_address("198.51.100.1") for _ in range(3)] == [200, 200, 429]
     assert from_address("198.51.100.2") == 200
@@ -577,7 +715,10 @@ def test_a_trusted_proxy_speaks_for_its_visitors(serve: Serve) -> None:
 def test_a_strangers_forwarded_address_is_not_believed(serve: Serve) -> None:
     service = serve(rate_limit="2/minute")
     talks = [service.talk() for _ in range(4)]
-    codes = [talk.post("/messages", {"text": "hello"}, headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code for n, talk in enumerate(talks)]
+    codes = [
+        talk.post("/messages", {"text": "hello"}, headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
+        for n, talk in enumerate(talks)
+    ]
     assert codes == [200, 200, 429, 429]
 
 

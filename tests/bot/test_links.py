@@ -87,8 +87,14 @@ def test_a_picture_becomes_its_description() -> None:
 
 
 def test_a_bare_foreign_address_is_shown_and_not_linked() -> None:
-    assert tame("See https://evil.example/x. Or www.evil.example!", OWN) == "See `https://evil.example/x`. Or `www.evil.example`!"
-    assert tame("<https://evil.example> <mailto:a@evil.example>", OWN) == "`https://evil.example` `a@evil.example`"
+    assert (
+        tame("See https://evil.example/x. Or www.evil.example!", OWN)
+        == "See `https://evil.example/x`. Or `www.evil.example`!"
+    )
+    assert (
+        tame("<https://evil.example> <mailto:a@evil.example>", OWN)
+        == "`https://evil.example` `a@evil.example`"
+    )
 
 
 NASTY = [
@@ -163,7 +169,36 @@ def test_half_a_link_of_code_and_text_makes_none() -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.sampled_from(["[", "]", "(", ")", "!", "`", "\\", "<", ">", "a", " ", "\n", ":", "http://evil.example", "//e.x", "b", "&", '"', "```\n", "- ", "*"]), max_size=14).map("".join))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "[",
+                "]",
+                "(",
+                ")",
+                "!",
+                "`",
+                "\\",
+                "<",
+                ">",
+                "a",
+                " ",
+                "\n",
+                ":",
+                "http://evil.example",
+                "//e.x",
+                "b",
+                "&",
+                '"',
+                "```\n",
+                "- ",
+                "*",
+            ]
+        ),
+        max_size=14,
+    ).map("".join)
+)
 def test_nothing_foreign_survives_whatever_is_put_together(markdown: str) -> None:
     assert leads_to(tame(markdown, OWN)) == []
 
@@ -176,7 +211,17 @@ def test_taming_twice_changes_nothing_more() -> None:
 
 def test_a_wall_of_brackets_is_tamed_in_time() -> None:
     began = time.perf_counter()
-    for wall in ("[a" * 4000, "![a](" * 1600, "[a]((" * 1600, "[\\" * 4000, "<" * 8000, "`" * 8000, "](" * 4000, "<a " * 2600, "[]:" * 2600):
+    for wall in (
+        "[a" * 4000,
+        "![a](" * 1600,
+        "[a]((" * 1600,
+        "[\\" * 4000,
+        "<" * 8000,
+        "`" * 8000,
+        "](" * 4000,
+        "<a " * 2600,
+        "[]:" * 2600,
+    ):
         tame(wall, OWN)
     assert time.perf_counter() - began < 5
 

@@ -59,9 +59,13 @@ def test_a_message_before_anything_is_shown_joins_the_turn(serve: Serve, pool: T
     assert "How do I return\na bicycle?" in model.prompts[-1].user
 
 
-def test_a_message_after_something_was_shown_gets_a_turn_of_its_own(serve: Serve, pool: ThreadPoolExecutor) -> None:
+def test_a_message_after_something_was_shown_gets_a_turn_of_its_own(
+    serve: Serve, pool: ThreadPoolExecutor
+) -> None:
     go = threading.Event()
-    model = StringModel([GOOD[0], "Print ", go, "the label."], ["The refund reaches your account within 5 working days."])
+    model = StringModel(
+        [GOOD[0], "Print ", go, "the label."], ["The refund reaches your account within 5 working days."]
+    )
     talk = serve(llm=model).talk()
     first = pool.submit(lambda: list(talk.stream(RETURN, "m1")))
     eventually(lambda: model.prompts)
@@ -99,7 +103,9 @@ def test_many_messages_in_one_breath_are_one_turn(serve: Serve, pool: ThreadPool
     assert talk.texts("assistant") == ["".join(GOOD)]
 
 
-def test_a_message_joins_a_turn_that_would_have_been_handed_over(serve: Serve, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_joins_a_turn_that_would_have_been_handed_over(
+    serve: Serve, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing was shown yet: the turn starts again with both, and a person gets both."""
     service = serve(dial=Dial(confidence=UNSURE))
     talk = service.talk()
@@ -156,10 +162,19 @@ def test_conversations_do_not_wait_for_each_other(serve: Serve, pool: ThreadPool
     assert slow.result(10)["action"] == "answer"
 
 
-def test_a_burst_in_many_conversations_loses_and_doubles_nothing(serve: Serve, pool: ThreadPoolExecutor) -> None:
+@pytest.mark.slow
+def test_a_burst_in_many_conversations_loses_and_doubles_nothing(
+    serve: Serve, pool: ThreadPoolExecutor
+) -> None:
     service = serve()
     talks = [service.talk() for _ in range(6)]
-    questions = [RETURN, "Which tyre pressure for 32 mm?", "Where do I store the battery in winter?", "hello", "What does error E-417 mean?"]
+    questions = [
+        RETURN,
+        "Which tyre pressure for 32 mm?",
+        "Where do I store the battery in winter?",
+        "hello",
+        "What does error E-417 mean?",
+    ]
     said = [(talk, pool.submit(talk.say, question, question)) for question in questions for talk in talks]
     for talk, future in said:
         told = future.result(20)
@@ -175,7 +190,9 @@ def test_a_burst_in_many_conversations_loses_and_doubles_nothing(serve: Serve, p
 # --- the button, closing and leaving while a turn runs -------------------------------------------------------------
 
 
-def test_the_button_during_a_turn_that_has_shown_nothing_silences_it(serve: Serve, pool: ThreadPoolExecutor) -> None:
+def test_the_button_during_a_turn_that_has_shown_nothing_silences_it(
+    serve: Serve, pool: ThreadPoolExecutor
+) -> None:
     """The model breaks off after the button: with nothing shown, a person will read it, and the bot says no more."""
     go = threading.Event()
     model = StringModel([go, "NO_ANSWER"])
@@ -190,7 +207,9 @@ def test_the_button_during_a_turn_that_has_shown_nothing_silences_it(serve: Serv
     assert talk.texts("assistant") == [pressed["message"]["text"]]
 
 
-def test_the_button_before_the_first_words_keeps_them_from_being_shown(serve: Serve, pool: ThreadPoolExecutor) -> None:
+def test_the_button_before_the_first_words_keeps_them_from_being_shown(
+    serve: Serve, pool: ThreadPoolExecutor
+) -> None:
     go = threading.Event()
     model = StringModel([go, *GOOD])
     talk = serve(llm=model).talk()
@@ -220,7 +239,9 @@ def test_the_button_during_an_answer_lets_it_end(serve: Serve, pool: ThreadPoolE
     assert len(talk.texts("assistant")) == 2
 
 
-def test_closing_during_a_turn_leaves_it_closed_and_out_of_the_queue(serve: Serve, pool: ThreadPoolExecutor) -> None:
+def test_closing_during_a_turn_leaves_it_closed_and_out_of_the_queue(
+    serve: Serve, pool: ThreadPoolExecutor
+) -> None:
     go = threading.Event()
     model = StringModel([go, "NO_ANSWER"])
     talk = serve(llm=model).talk()
@@ -263,7 +284,9 @@ def test_a_fault_in_the_middle_is_tried_again(serve: Serve, monkeypatch: pytest.
     assert len(calls) == 3
 
 
-def test_a_fault_that_stays_ends_with_a_person_and_never_in_silence(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_stays_ends_with_a_person_and_never_in_silence(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = serve()
 
     def broken(*_: Any, **__: Any) -> Any:
@@ -291,7 +314,9 @@ def test_a_model_that_raises_what_it_should_not_still_ends_in_a_turn(serve: Serv
 
 
 @pytest.fixture
-def reception(library: House, blank_database: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Reception]]:
+def reception(
+    library: House, blank_database: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Reception]]:
     """Makes receptions on one database, as processes of one installation have them; leases are short."""
     import shutil
 
@@ -356,7 +381,10 @@ def test_a_turn_that_died_before_it_showed_anything_is_taken_anew(reception: Any
 
 def test_a_turn_that_died_in_the_middle_keeps_what_was_shown(reception: Any) -> None:
     never = threading.Event()
-    dead, alive = reception(StringModel([GOOD[0], "Print ", never])), reception(StringModel([["never asked"]]))
+    dead, alive = (
+        reception(StringModel([GOOD[0], "Print ", never])),
+        reception(StringModel([["never asked"]])),
+    )
     conversation = dead.create().id
     turn = dead.accept(conversation, RETURN)
 
@@ -375,7 +403,12 @@ def test_a_turn_that_died_in_the_middle_keeps_what_was_shown(reception: Any) -> 
     assert told["message"]["text"].startswith(GOOD[0])
     assert words.CUT_SHORT in told["message"]["text"]
     assert told["action"] == "offer"
-    assert [role for role, _ in messages(alive, conversation)] == ["customer", "customer", "assistant", "assistant"]
+    assert [role for role, _ in messages(alive, conversation)] == [
+        "customer",
+        "customer",
+        "assistant",
+        "assistant",
+    ]
 
 
 def kill(reception: Reception, conversation: str, turn: str, when: Callable[[], Any]) -> None:
@@ -438,7 +471,9 @@ def test_a_turn_that_kills_its_process_again_and_again_goes_to_a_person(receptio
 # --- order and records ------------------------------------------------------------------------------------------
 
 
-def test_a_message_is_saved_before_anything_else(serve: Serve, monkeypatch: pytest.MonkeyPatch, pool: ThreadPoolExecutor) -> None:
+def test_a_message_is_saved_before_anything_else(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, pool: ThreadPoolExecutor
+) -> None:
     service = serve()
     talk = service.talk()
     seen: list[list[str]] = []
@@ -463,7 +498,9 @@ def test_a_turn_is_kept_for_the_agents_and_the_evals(serve: Serve) -> None:
         conversation = session.get_one(Conversation, talk.id)
     assert row.result == told
     assert row.action == "answer"
-    assert {"signals", "evidence", "policy", "calibration", "found", "query", "sources_tried"} <= set(row.record or {})
+    assert {"signals", "evidence", "policy", "calibration", "found", "query", "sources_tried"} <= set(
+        row.record or {}
+    )
     assert conversation.status == "bot"
 
 

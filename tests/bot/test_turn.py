@@ -12,7 +12,7 @@ from bot.house import House
 from bot.llm import ModelError
 from bot.llm.scripted import ScriptedModel
 from bot.oneshot import ask_once
-from bot.turn import Asked, Stage, take_turn
+from bot.turn import Asked, Stage, take_turn, remembered
 from bot.understand import Said
 from help_center.people import Viewer
 from tests.bot.support import PART, UNSURE, Dial, StringModel, Told, parts_of, turn
@@ -25,7 +25,13 @@ NOWHERE = "Which ferry goes to the islands on Sundays?"
 def ask(library: House) -> Any:
     """Takes a turn: `ask(text, llm=..., confidence=..., domain=..., history=..., earlier=...)`."""
 
-    def taken(text: str, llm: Any = None, own_hosts: frozenset[str] = frozenset(), dial: Dial | None = None, **asked: Any) -> Told:
+    def taken(
+        text: str,
+        llm: Any = None,
+        own_hosts: frozenset[str] = frozenset(),
+        dial: Dial | None = None,
+        **asked: Any,
+    ) -> Told:
         dial = dial or Dial(**{name: asked.pop(name) for name in ("confidence", "domain") if name in asked})
         return turn(parts_of(library, llm, dial, own_hosts), text, **asked)
 
@@ -39,7 +45,10 @@ def test_an_answer_quotes_the_article_in_shape_and_cites_it(ask: Any) -> None:
     told = ask("How to return it: open my orders, print the label, carrier")
     assert told.outcome.action == "answer"
     assert told.outcome.reasons == ()
-    assert "1. Open **My orders** and choose **Return**.\n2. Print the label.\n3. Hand the box to the carrier." in told.text
+    assert (
+        "1. Open **My orders** and choose **Return**.\n2. Print the label.\n3. Hand the box to the carrier."
+        in told.text
+    )
     assert told.text.startswith("**Return a bicycle › How to return it** [1]")
     assert told.cited == ["returns"]
     assert told.text == "".join(told.deltas)
@@ -88,14 +97,26 @@ def test_what_customers_may_not_see_is_never_quoted(ask: Any) -> None:
 
 
 def test_an_agents_view_is_wider(ask: Any) -> None:
-    assert ask("wholesale price list", viewer=Viewer("agent_1", "Ada", "agent")).outcome.found[0] == "wholesale-prices"
+    assert (
+        ask("wholesale price list", viewer=Viewer("agent_1", "Ada", "agent")).outcome.found[0]
+        == "wholesale-prices"
+    )
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["I want to talk to a human", "Can I speak to an agent please?"])
-@pytest.mark.parametrize("state", [{}, {"confidence": UNSURE}, {"domain": 0.01}, {"earlier": ("clarify",)}, {"earlier": ("escalate", "relay")}])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"confidence": UNSURE},
+        {"domain": 0.01},
+        {"earlier": ("clarify",)},
+        {"earlier": ("escalate", "relay")},
+    ],
+)
 def test_who_asks_for_a_person_gets_one_in_any_state(ask: Any, text: str, state: dict[str, Any]) -> None:
     told = ask(text, **state)
     assert told.outcome.action == "escalate"
@@ -105,7 +126,9 @@ def test_who_asks_for_a_person_gets_one_in_any_state(ask: Any, text: str, state:
     assert told.text == words.handed_over(("requested_human",))
 
 
-@pytest.mark.parametrize(("text", "kind"), [("hello", "greeting"), ("thanks a lot!", "thanks"), ("bye", "farewell")])
+@pytest.mark.parametrize(
+    ("text", "kind"), [("hello", "greeting"), ("thanks a lot!", "thanks"), ("bye", "farewell")]
+)
 def test_small_talk_is_answered_as_such(ask: Any, text: str, kind: str) -> None:
     told = ask(text, confidence=UNSURE, earlier=("clarify",))
     assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("chat", (), [])
@@ -115,7 +138,11 @@ def test_small_talk_is_answered_as_such(ask: Any, text: str, kind: str) -> None:
 
 def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
     told = ask(NOWHERE, domain=0.01)
-    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("offer", ("nothing_relevant",), [])
+    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == (
+        "offer",
+        ("nothing_relevant",),
+        [],
+    )
     assert told.text == words.NOTHING_RELEVANT
     assert told.deltas == []
 
@@ -142,7 +169,7 @@ def test_nothing_known_is_handed_over_with_what_was_tried(ask: Any) -> None:
     told = ask(RETURN, confidence=UNSURE)
     assert (told.outcome.action, told.outcome.reasons) == ("escalate", ("low_confidence",))
     assert told.outcome.sources == []
-    assert [source["article_id"] for source in told.outcome.sources_tried][0] == "returns"
+    assert told.outcome.sources_tried[0]["article_id"] == "returns"
     assert RETURN in told.outcome.summary
     assert "/help/articles/" in told.outcome.suggested_reply
     assert told.outcome.confidence == 0.05
@@ -150,18 +177,27 @@ def test_nothing_known_is_handed_over_with_what_was_tried(ask: Any) -> None:
 
 def test_a_second_miss_is_handed_over(ask: Any) -> None:
     for earlier in (("offer",), ("clarify",), ("answer", "offer", "chat"), ("offer", "offer")):
-        assert ask("How do I return a bicycle label", confidence=PART, earlier=earlier).outcome.action == "escalate"
+        assert (
+            ask("How do I return a bicycle label", confidence=PART, earlier=earlier).outcome.action
+            == "escalate"
+        )
 
 
 def test_misses_before_an_answer_or_a_person_do_not_count(ask: Any) -> None:
     for earlier in (("offer", "answer"), ("clarify", "escalate"), ("offer", "relay", "chat")):
-        assert ask("How do I return a bicycle label", confidence=PART, earlier=earlier).outcome.action == "offer"
+        assert (
+            ask("How do I return a bicycle label", confidence=PART, earlier=earlier).outcome.action == "offer"
+        )
 
 
 def test_two_rivals_are_asked_about_once(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.turn.rivals", lambda *_: ("Return a bicycle", "Return a battery"))
     told = ask("return", confidence=UNSURE)
-    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("clarify", ("low_confidence",), [])
+    assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == (
+        "clarify",
+        ("low_confidence",),
+        [],
+    )
     assert "**Return a bicycle** or **Return a battery**?" in told.text
     assert told.text.count("?") == 1
     assert ask("return", confidence=UNSURE, earlier=("clarify",)).outcome.action == "escalate"
@@ -183,13 +219,21 @@ def test_a_problem_is_not_a_mood(ask: Any) -> None:
 
 
 def test_the_third_time_the_same_question_is_handed_over(ask: Any) -> None:
-    history = (Said("customer", RETURN), Said("assistant", "..."), Said("customer", RETURN.lower()), Said("assistant", "..."))
+    history = (
+        Said("customer", RETURN),
+        Said("assistant", "..."),
+        Said("customer", RETURN.lower()),
+        Said("assistant", "..."),
+    )
     assert ask(RETURN, history=history[:2]).outcome.action == "answer"
     assert ask(RETURN, history=history).outcome.reasons == ("repeated_question",)
 
 
 def test_a_follow_up_is_searched_for_with_what_was_said_before(ask: Any) -> None:
-    history = (Said("customer", "How should I store the e-bike battery in winter?"), Said("assistant", "Indoors."))
+    history = (
+        Said("customer", "How should I store the e-bike battery in winter?"),
+        Said("assistant", "Indoors."),
+    )
     assert ask("And how full should it be?", history=history).outcome.found[0] == "battery-winter"
     assert ask("And how full should it be?", history=history).outcome.record["context"] == history[0].text
 
@@ -220,7 +264,10 @@ def test_a_model_that_fails_at_once_is_replaced_by_the_passages(ask: Any) -> Non
 
 
 def test_a_model_that_breaks_off_is_continued_by_the_passages(ask: Any) -> None:
-    told = ask(RETURN, llm=ScriptedModel([["You can return a bicycle within 30 days. ", "And th", ModelError("cut")]]))
+    told = ask(
+        RETURN,
+        llm=ScriptedModel([["You can return a bicycle within 30 days. ", "And th", ModelError("cut")]]),
+    )
     assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence", "model_unavailable"))
     assert told.deltas[0] == "You can return a bicycle within 30 days. "
     assert "And th" not in told.text
@@ -231,9 +278,14 @@ def test_a_model_that_breaks_off_is_continued_by_the_passages(ask: Any) -> None:
 def test_the_passages_that_follow_a_cut_carry_their_own_number(ask: Any) -> None:
     """The model spoke of the tyres; the passages that follow are of the returns: [1] and [2], as the sources stand."""
     spoke = "The right pressure stands on the side of the tyre. "
-    told = ask("return a bicycle and its tyre pressure, my orders label carrier", llm=ScriptedModel([[spoke, "And", ModelError("cut")]]))
+    told = ask(
+        "return a bicycle and its tyre pressure, my orders label carrier",
+        llm=ScriptedModel([[spoke, "And", ModelError("cut")]]),
+    )
     after = told.text.split(words.CUT_SHORT)[1]
-    quoted = next(n for n, article in enumerate(told.cited, 1) if told.outcome.sources[n - 1]["title"] in after)
+    quoted = next(
+        n for n, article in enumerate(told.cited, 1) if told.outcome.sources[n - 1]["title"] in after
+    )
     assert f"[{quoted}]" in after.splitlines()[2]
     assert told.cited[0] == "tyre-pressure"
 
@@ -247,7 +299,10 @@ def test_a_model_that_finds_no_answer_is_believed(ask: Any) -> None:
 
 
 def test_half_a_link_and_half_a_link_make_no_link(ask: Any) -> None:
-    told = ask(RETURN, llm=ScriptedModel([["Print the [label. ", "Return](javascript:return) a bicycle within 30 days."]]))
+    told = ask(
+        RETURN,
+        llm=ScriptedModel([["Print the [label. ", "Return](javascript:return) a bicycle within 30 days."]]),
+    )
     assert "label" in told.text
     assert "](" not in told.text
 
@@ -286,7 +341,17 @@ def test_what_was_shown_stands_even_when_nothing_would_be_answered_now(ask: Any)
 
 
 def test_nothing_written_can_break_a_turn(ask: Any) -> None:
-    for text in ("?", "🙂🙂🙂", "a" * 8000, "word " * 1600, "```\n" * 400, "'; DROP TABLE articles; --", "<script>alert(1)</script>", "\n", "‮abc"):
+    for text in (
+        "?",
+        "🙂🙂🙂",
+        "a" * 8000,
+        "word " * 1600,
+        "```\n" * 400,
+        "'; DROP TABLE articles; --",
+        "<script>alert(1)</script>",
+        "\n",
+        "‮abc",
+    ):
         assert ask(text).text.strip()
 
 
@@ -303,7 +368,16 @@ def test_turns_do_not_disturb_each_other(library: House) -> None:
 
 def test_a_turn_without_a_conversation_has_the_contracts_shape(library: House) -> None:
     told = asyncio.run(ask_once(parts_of(library), RETURN))
-    assert {"conversation", "message", "action", "confidence", "sentiment", "reasons", "handoff_id", "timings_ms"} <= set(told)
+    assert {
+        "conversation",
+        "message",
+        "action",
+        "confidence",
+        "sentiment",
+        "reasons",
+        "handoff_id",
+        "timings_ms",
+    } <= set(told)
     assert told["handoff_id"] is None
 
 
@@ -320,3 +394,8 @@ def test_a_turn_that_is_left_early_leaves_nothing_running(library: House) -> Non
         return len([task for task in asyncio.all_tasks() if task is not asyncio.current_task()])
 
     assert asyncio.run(leave()) == 0
+
+
+def test_a_strangers_question_is_no_miss() -> None:
+    assert remembered("offer", ["nothing_relevant"]) == "unrelated"
+    assert remembered("offer", ["low_confidence"]) == "offer"

@@ -36,7 +36,9 @@ def test_a_long_text_is_searched_for_in_part() -> None:
     assert len(understand("word " * 1600).query) <= LONGEST_QUERY
 
 
-@pytest.mark.parametrize("text", ["And in winter?", "How long does it take?", "Why?", "What about the battery", "the second one"])
+@pytest.mark.parametrize(
+    "text", ["And in winter?", "How long does it take?", "Why?", "What about the battery", "the second one"]
+)
 def test_a_turn_that_cannot_stand_alone_takes_what_was_said_along(text: str) -> None:
     assert understand(text, said("How do I return a bicycle?")).context == "How do I return a bicycle?"
 
@@ -48,14 +50,23 @@ def test_a_question_that_stands_alone_takes_nothing_along() -> None:
 
 
 def test_only_questions_of_the_customer_are_taken_along() -> None:
-    history = (Said("customer", "hello"), Said("assistant", "Hello!"), Said("customer", "Where is the label?"), Said("assistant", "There."), Said("customer", "thanks"))
+    history = (
+        Said("customer", "hello"),
+        Said("assistant", "Hello!"),
+        Said("customer", "Where is the label?"),
+        Said("assistant", "There."),
+        Said("customer", "thanks"),
+    )
     assert understand("And the box?", history).context == "Where is the label?"
     many = said(*(f"question number {n} of many" for n in range(9)))
     assert understand("And it?", many).context.count("\n") == 2  # type: ignore[union-attr]
 
 
 def test_the_same_question_in_nearly_the_same_words_is_counted() -> None:
-    history = (*said("How do I return a bicycle?", "how do i return a bicycle"), Said("assistant", "How do I return a bicycle?"))
+    history = (
+        *said("How do I return a bicycle?", "how do i return a bicycle"),
+        Said("assistant", "How do I return a bicycle?"),
+    )
     assert understand("How do I return a bicycle??", history).times_asked == 3
     assert understand("How do I return a battery?", history).times_asked == 1
 
@@ -66,12 +77,22 @@ def test_short_answers_are_the_same_only_to_the_letter() -> None:
     assert not same_question("E 417", "E 418")
 
 
-@pytest.mark.parametrize("text", ["I want to talk to a human", "agent please", "Can I speak with a real person?", "Ich möchte mit einem Menschen sprechen"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to talk to a human",
+        "agent please",
+        "Can I speak with a real person?",
+        "Ich möchte mit einem Menschen sprechen",
+    ],
+)
 def test_the_wish_for_a_person_is_heard(text: str) -> None:
     assert understand(text).wants_human
 
 
-@pytest.mark.parametrize("text", ["How do I add a person to my team?", "What does a support agent see?", "Return a bicycle"])
+@pytest.mark.parametrize(
+    "text", ["How do I add a person to my team?", "What does a support agent see?", "Return a bicycle"]
+)
 def test_a_question_about_people_is_no_wish_for_one(text: str) -> None:
     assert not understand(text).wants_human
 
@@ -82,7 +103,10 @@ def test_small_talk_is_small_talk_only_alone() -> None:
     assert understand("hello, how do I return it?").small_talk is None
 
 
-@pytest.mark.parametrize("text", ["My lawyer will call you", "There was a data breach", "my card was stolen", "I want to kill myself"])
+@pytest.mark.parametrize(
+    "text",
+    ["My lawyer will call you", "There was a data breach", "my card was stolen", "I want to kill myself"],
+)
 def test_sensitive_matters_are_seen(text: str) -> None:
     assert understand(text).sensitive
 
@@ -92,6 +116,18 @@ def test_a_harmless_question_is_not_sensitive() -> None:
 
 
 def test_nothing_written_can_break_it() -> None:
-    for text in ("", " ", "\n\n", "🙂" * 3000, "a" * 8000, "(" * 3000, "hi " * 2600, "thanks, " * 1000, "​‮", "[" * 8000, "no " * 2500):
+    for text in (
+        "",
+        " ",
+        "\n\n",
+        "🙂" * 3000,
+        "a" * 8000,
+        "(" * 3000,
+        "hi " * 2600,
+        "thanks, " * 1000,
+        "​‮",
+        "[" * 8000,
+        "no " * 2500,
+    ):
         question = understand(text, said(text, text))
         assert question.text == text

@@ -36,11 +36,15 @@ def test_who_asks_for_a_person_gets_one_however_sure_the_answer() -> None:
 
 
 def test_a_sensitive_matter_goes_to_a_person() -> None:
-    assert decide(replace(SURE, sensitive=True, sentiment_label="negative"), POLICY) == Decision("escalate", ("sensitive_topic",))
+    assert decide(replace(SURE, sensitive=True, sentiment_label="negative"), POLICY) == Decision(
+        "escalate", ("sensitive_topic",)
+    )
 
 
 def test_anger_and_abuse_go_to_a_person() -> None:
-    assert decide(replace(SURE, sentiment_label="negative"), POLICY) == Decision("escalate", ("negative_sentiment",))
+    assert decide(replace(SURE, sentiment_label="negative"), POLICY) == Decision(
+        "escalate", ("negative_sentiment",)
+    )
     assert decide(replace(SURE, abuse=True), POLICY) == Decision("escalate", ("negative_sentiment", "abuse"))
 
 
@@ -63,7 +67,10 @@ def test_the_same_question_for_the_third_time_goes_to_a_person() -> None:
 
 
 def test_a_strangers_question_is_not_put_into_the_queue() -> None:
-    for signals in (replace(SURE, in_domain=0.1), replace(UNSURE, in_domain=0.1, earlier_misses=5, part_known=True, rivals=("a", "b"))):
+    for signals in (
+        replace(SURE, in_domain=0.1),
+        replace(UNSURE, in_domain=0.1, earlier_misses=5, part_known=True, rivals=("a", "b")),
+    ):
         assert decide(signals, POLICY) == Decision("offer", ("nothing_relevant",))
 
 
@@ -111,8 +118,14 @@ def test_a_dial_that_nothing_reaches_answers_nothing() -> None:
 
 
 def test_every_rule_is_in_force_and_the_last_always_decides() -> None:
-    written = {value for name, value in vars(rules).items() if callable(value) and getattr(value, "__module__", "") == rules.__name__}
-    assert {rule for rule in written if not rule.__name__.startswith("_") and rule is not decide} == set(RULES)
+    written = {
+        value
+        for name, value in vars(rules).items()
+        if callable(value) and getattr(value, "__module__", "") == rules.__name__
+    }
+    assert {rule for rule in written if not rule.__name__.startswith("_") and rule is not decide} == set(
+        RULES
+    )
     assert RULES[-1](Signals(), POLICY) is not None
 
 

@@ -36,7 +36,9 @@ def test_an_unknown_setting_stops_the_start(where: str, monkeypatch: pytest.Monk
         Path(".env").write_text("PARLEY_REDIS=redis://localhost\n")
     else:
         monkeypatch.setenv("PARLEY_REDIS", "redis://localhost")
-    with pytest.raises(SettingsError, match="unknown setting PARLEY_REDIS: the settings are .*PARLEY_REDIS_URL") as refused:
+    with pytest.raises(
+        SettingsError, match=r"unknown setting PARLEY_REDIS: the settings are .*PARLEY_REDIS_URL"
+    ) as refused:
         load_settings()
     assert "\n" not in str(refused.value)
 
@@ -71,7 +73,9 @@ def test_an_empty_value_is_the_default(name: str, monkeypatch: pytest.MonkeyPatc
         ("TRUSTED_PROXIES", "10.0.0.0/8, the-proxy"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_cannot_be_used_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(f"PARLEY_{name}", value)
     with pytest.raises(SettingsError, match=f"^PARLEY_{name} cannot be used: ") as refused:
         load_settings()
@@ -79,7 +83,9 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, m
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+asyncpg"])
-def test_every_way_to_write_postgresql_uses_the_driver_that_is_installed(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_way_to_write_postgresql_uses_the_driver_that_is_installed(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PARLEY_DATABASE_URL", f"{scheme}://me:secret@db:5432/parley")
     assert load_settings().sqlalchemy_url == "postgresql+psycopg://me:secret@db:5432/parley"
 
@@ -100,5 +106,5 @@ def test_a_data_dir_may_be_in_ones_home(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_an_env_file_that_is_no_text_is_refused() -> None:
     Path(".env").write_bytes(b"PARLEY_LLM=\xff\xfe\n")
-    with pytest.raises(SettingsError, match="^.env cannot be read"):
+    with pytest.raises(SettingsError, match=r"^.env cannot be read"):
         load_settings()

@@ -46,7 +46,11 @@ class WordsEmbedder:
         rows = np.full((len(texts), self.dimensions), 1e-3, dtype=np.float32)
         for i, text in enumerate(texts):
             for token in tokens(text, "en"):
-                rows[i, int(hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()[:8], 16) % self.dimensions] += 1
+                rows[
+                    i,
+                    int(hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()[:8], 16)
+                    % self.dimensions,
+                ] += 1
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
@@ -69,7 +73,9 @@ class Library:
         """Stores an article without indexing it."""
         title = fields.pop("title", id.replace("-", " ").capitalize())
         with self.database.write() as session:
-            articles.store(session, SourceArticle(id=id, title=title, body=body or f"About {title}.", **fields), "test")
+            articles.store(
+                session, SourceArticle(id=id, title=title, body=body or f"About {title}.", **fields), "test"
+            )
 
     def publish(self, id: str, body: str = "", **fields: Any) -> None:
         """As a PUT does it."""

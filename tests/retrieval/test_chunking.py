@@ -47,7 +47,12 @@ def texts(body: str) -> list[str]:
 
 def test_a_passage_never_mixes_two_sections_and_knows_its_headings() -> None:
     passages = split("a", "Title", ARTICLE)
-    assert [passage.headings for passage in passages] == [(), ("Setup",), ("Setup", "On Linux"), ("Use it well",)]
+    assert [passage.headings for passage in passages] == [
+        (),
+        ("Setup",),
+        ("Setup", "On Linux"),
+        ("Use it well",),
+    ]
     assert [passage.ordinal for passage in passages] == [0, 1, 2, 3]
     assert passages[0].text == "Before the first heading."
 
@@ -100,14 +105,20 @@ def test_what_is_embedded_begins_with_title_and_headings() -> None:
 def test_ids_stay_and_an_edit_changes_only_its_own_passage() -> None:
     before = {passage.headings: passage.id for passage in split("a", "Title", ARTICLE)}
     assert before == {passage.headings: passage.id for passage in split("a", "Title", ARTICLE)}
-    after = {passage.headings: passage.id for passage in split("a", "Title", ARTICLE.replace("- two", "- three"))}
+    after = {
+        passage.headings: passage.id for passage in split("a", "Title", ARTICLE.replace("- two", "- three"))
+    }
     assert {headings for headings in before if before[headings] != after[headings]} == {("Setup", "On Linux")}
-    moved = {passage.headings: passage.id for passage in split("a", "Title", "# New\n\nFirst.\n\n" + ARTICLE)}
+    moved = {passage.headings: passage.id for passage in split("a", "Title", "First.\n\n# New\n\n" + ARTICLE)}
     assert moved[("Use it well",)] == before[("Use it well",)]
 
 
 def test_ids_belong_to_one_article_and_one_title() -> None:
-    ids = {split("a", "Title", "Text.")[0].id, split("b", "Title", "Text.")[0].id, split("a", "Other", "Text.")[0].id}
+    ids = {
+        split("a", "Title", "Text.")[0].id,
+        split("b", "Title", "Text.")[0].id,
+        split("a", "Other", "Text.")[0].id,
+    }
     assert len(ids) == 3
     # what looks alike when it is put together is not alike
     assert split("a", "T", "# H\n\nx")[0].id != split("a", "T", "H\n\nx")[0].id
@@ -119,7 +130,9 @@ def test_the_same_text_twice_in_an_article_has_two_ids() -> None:
     assert passages[0].id != passages[1].id
 
 
-@pytest.mark.parametrize("body", ["> # quoted\n\ntext", "- # in a list\n\ntext", "<h1>html</h1>\n\ntext", "    # code\n\ntext"])
+@pytest.mark.parametrize(
+    "body", ["> # quoted\n\ntext", "- # in a list\n\ntext", "<h1>html</h1>\n\ntext", "    # code\n\ntext"]
+)
 def test_only_a_heading_of_the_article_itself_cuts(body: str) -> None:
     assert len(split("a", "Title", body)) == 1
 
@@ -136,4 +149,7 @@ def test_no_word_is_ever_lost(body: str) -> None:
 
 def _in_a_heading_without_text(word: str, body: str) -> bool:
     """A heading with nothing under it before the next one has no passage to stand over."""
-    return any(word in line for line in body.split("\n") if "#" in line or set(line.strip()) <= set("-=")) or "-" in body
+    return (
+        any(word in line for line in body.split("\n") if "#" in line or set(line.strip()) <= set("-="))
+        or "-" in body
+    )

@@ -46,8 +46,16 @@ class Answers(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(asked | {"key": self.headers["Authorization"], "path": self.path})
-        rows = [{"object": "embedding", "index": i, "embedding": vector_of(text)} for i, text in enumerate(asked["input"])]
-        body = {"object": "list", "data": rows, "model": asked["model"], "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+        rows = [
+            {"object": "embedding", "index": i, "embedding": vector_of(text)}
+            for i, text in enumerate(asked["input"])
+        ]
+        body = {
+            "object": "list",
+            "data": rows,
+            "model": asked["model"],
+            "usage": {"prompt_tokens": 1, "total_tokens": 1},
+        }
         if self.server.status != 200:
             body = {"error": {"message": "the key is wrong", "type": "invalid_request_error"}}
         content = json.dumps(body).encode()
@@ -140,7 +148,10 @@ def test_the_bundled_model_serves_without_torch() -> None:
         "import sys; from retrieval.embedders import open_embedder; open_embedder(None).embed_query('x');"
         "print(sorted({'torch', 'transformers', 'sklearn', 'sentence_transformers', 'langchain_openai'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
 
 
 @pytest.fixture
@@ -221,7 +232,9 @@ def test_an_endpoint_gets_plain_strings_in_batches_with_the_key(endpoint: Endpoi
 
 def test_an_endpoint_that_refuses_is_one_line(endpoint: Endpoint) -> None:
     endpoint.status = 401
-    with pytest.raises(EmbedderError, match="openai:my-model does not answer: .*the key is wrong") as refused:
+    with pytest.raises(
+        EmbedderError, match=r"openai:my-model does not answer: .*the key is wrong"
+    ) as refused:
         open_embedder("openai:my-model").embed_query("x")
     assert "\n" not in str(refused.value)
 

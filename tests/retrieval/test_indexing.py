@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from help_center import articles
 from help_center.database import Database
 from help_center.index_tables import IndexGeneration, PassageRow
 from retrieval import indexing
@@ -21,7 +22,9 @@ from retrieval.indexing import IndexReport, pending_of, shelf_of, shelves_of
 from retrieval.stores import StoreError, open_store
 from tests.retrieval.conftest import Library, WordsEmbedder
 
-SECTIONS = "\n\n".join(f"## Part {n}\n\nThe {word} is on page {n}." for n, word in enumerate(("saddle", "pedal", "chain")))
+SECTIONS = "\n\n".join(
+    f"## Part {n}\n\nThe {word} is on page {n}." for n, word in enumerate(("saddle", "pedal", "chain"))
+)
 
 
 def rows(library: Library) -> list[PassageRow]:
@@ -132,7 +135,9 @@ def test_a_run_that_stops_anywhere_is_finished_by_the_next(
     for n in range(4):
         library.write(f"manual-{n}", SECTIONS.replace("chain", f"belt{n}"))
     library.write("new", "A new one.", audience="customers")
-    broken = Library(library.database, Fails(library.store, method, call, after), library.embedder, library.folder)  # type: ignore[arg-type]
+    broken = Library(
+        library.database, Fails(library.store, method, call, after), library.embedder, library.folder
+    )  # type: ignore[arg-type]
     with pytest.raises(StoreError, match="killed"):
         broken.indexer.sync()
     for row in library.search.find("page of the chain").hits:  # searching meanwhile is safe
@@ -153,7 +158,9 @@ def test_strays_of_a_batch_that_another_process_is_about_to_commit_are_left_alon
     library.indexer.sync()
     library.indexer.sync()
     assert "about-to-be-committed" in library.store.ids(shelf)
-    library.database.keep_fact(f"strays:{library.indexer.space}", {"about-to-be-committed": time.time() - 3600})
+    library.database.keep_fact(
+        f"strays:{library.indexer.space}", {"about-to-be-committed": time.time() - 3600}
+    )
     library.indexer.sync()
     check_whole(library)
 
@@ -182,7 +189,9 @@ def test_another_model_has_an_index_of_its_own(library: Library) -> None:
     check_whole(other)
 
 
-def test_another_installation_on_the_same_store_is_left_alone(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_installation_on_the_same_store_is_left_alone(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(indexing, "STRAY_SECONDS", 0)
     database = Database(f"sqlite:///{tmp_path / 'other.db'}")
     database.migrate(tmp_path)
@@ -235,7 +244,9 @@ def crowd(request: pytest.FixtureRequest, tmp_path: Path, words: WordsEmbedder) 
 
 
 @pytest.mark.slow
-def test_writers_and_readers_at_once_see_every_change_when_the_call_has_returned(crowd: list[Library]) -> None:
+def test_writers_and_readers_at_once_see_every_change_when_the_call_has_returned(
+    crowd: list[Library],
+) -> None:
     """Each writes articles of its own and looks for them from another one's side, sixty times."""
     for n in range(30):
         crowd[0].write(f"base-{n}", f"Base article number{n} on saddles.")
@@ -250,7 +261,9 @@ def test_writers_and_readers_at_once_see_every_change_when_the_call_has_returned
             mine.publish(f"{me}-{round}", f"The {word} part.")
             if other.found(word)[:1] != [f"{me}-{round}"]:
                 wrong.append(f"{word} was published and not found: {other.found(word)[:3]}")
-            if not set(other.search.lexicon().ids) >= {row.id for row in rows(mine) if row.article_id == f"{me}-{round}"}:
+            if not set(other.search.lexicon().ids) >= {
+                row.id for row in rows(mine) if row.article_id == f"{me}-{round}"
+            }:
                 wrong.append(f"{word} is missing in the lexical half")
             if round % 3 == 0:
                 mine.remove(f"{me}-{round}")
@@ -270,7 +283,9 @@ def test_writers_and_readers_at_once_see_every_change_when_the_call_has_returned
         rebuilding.result()
     assert wrong == []
     check_whole(crowd[0])
-    fresh = Library(Database(crowd[0].database.url), crowd[0].store, crowd[0].embedder, crowd[0].folder / "fresh")
+    fresh = Library(
+        Database(crowd[0].database.url), crowd[0].store, crowd[0].embedder, crowd[0].folder / "fresh"
+    )
     for library in crowd:  # nobody missed anything, however the changes fell
         lexicon = library.search.lexicon()
         alive = {id for i, id in enumerate(lexicon.ids) if i not in lexicon._dead}
@@ -279,7 +294,9 @@ def test_writers_and_readers_at_once_see_every_change_when_the_call_has_returned
 
 
 @pytest.mark.slow
-def test_the_same_article_written_by_everybody_at_once_ends_as_one_of_the_versions(crowd: list[Library]) -> None:
+def test_the_same_article_written_by_everybody_at_once_ends_as_one_of_the_versions(
+    crowd: list[Library],
+) -> None:
     def write(me: int) -> None:
         for round in range(8):
             crowd[me].publish("manual", SECTIONS.replace("chain", f"chain{me}x{round}"))
@@ -291,8 +308,33 @@ def test_the_same_article_written_by_everybody_at_once_ends_as_one_of_the_versio
     crowd[0].indexer.sync()
     assert len(rows(crowd[0])) == 3
     for row in rows(crowd[0]):
-        assert row.id in crowd[0].store.ids(shelf_of(shelves_of(crowd[0].database, row.space), "public", "en"))
+        assert row.id in crowd[0].store.ids(
+            shelf_of(shelves_of(crowd[0].database, row.space), "public", "en")
+        )
     assert pending_of(crowd[0].database, crowd[0].indexer.space) == (0, 1, 3)
+
+
+@pytest.mark.parametrize("meanwhile", ["edited", "deleted"])
+def test_what_changes_while_it_is_embedded_is_never_committed_as_it_was(
+    library: Library, words: WordsEmbedder, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    embed = words.embed_passages
+
+    def slowly(texts: Sequence[str], progress: Any = None) -> Any:
+        monkeypatch.setattr(words, "embed_passages", embed)
+        if meanwhile == "edited":
+            library.write("manual", "The new text.")
+        else:
+            with library.database.write() as session:
+                articles.remove(session, "manual")
+        return embed(texts, progress)
+
+    library.write("manual", "The old text.")
+    monkeypatch.setattr(words, "embed_passages", slowly)
+    assert library.indexer.sync() == IndexReport(0, 0, 1)
+    assert rows(library) == []
+    library.indexer.sync()
+    assert [row.text for row in rows(library)] == (["The new text."] if meanwhile == "edited" else [])
 
 
 def test_passages_are_embedded_with_their_title(library: Library, words: WordsEmbedder) -> None:
@@ -300,5 +342,7 @@ def test_passages_are_embedded_with_their_title(library: Library, words: WordsEm
     assert words.embedded == ["Opening hours\nOne."]
     (row,) = rows(library)
     shelf = shelf_of(shelves_of(library.database, library.indexer.space), "public", "en")
-    assert np.isclose(library.store.nearest(shelf, words.embed_query("Opening hours\nOne."), 1)[0][1], 1, atol=1e-4)
+    assert np.isclose(
+        library.store.nearest(shelf, words.embed_query("Opening hours\nOne."), 1)[0][1], 1, atol=1e-4
+    )
     assert row.text == "One."

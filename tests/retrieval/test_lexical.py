@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from retrieval.lexical import B, K1, Entry, LexicalIndex, tokens
+from retrieval.lexical import K1, B, Entry, LexicalIndex, tokens
 
 EVERYWHERE = frozenset({("public", "en")})
 VOCABULARY = [f"w{a}{b}x" for a in "bdfgklmnrt" for b in "aeiou"]
 
 
-def entry(id: str, words: str, audience: str = "public", language: str = "en", article: str | None = None) -> Entry:
+def entry(
+    id: str, words: str, audience: str = "public", language: str = "en", article: str | None = None
+) -> Entry:
     return Entry(id, article or id, audience, language, words)
 
 
@@ -24,12 +27,18 @@ def some(count: int, seed: int = 1) -> list[Entry]:
     chance = random.Random(seed)
     weights = [1 / (n + 1) for n in range(len(VOCABULARY))]
     return [
-        entry(f"p{n}", " ".join(chance.choices(VOCABULARY, weights, k=chance.randint(20, 60))), article=f"a{n // 2}")
+        entry(
+            f"p{n}",
+            " ".join(chance.choices(VOCABULARY, weights, k=chance.randint(20, 60))),
+            article=f"a{n // 2}",
+        )
         for n in range(count)
     ]
 
 
-def by_id(index: LexicalIndex, question: list[str], places: frozenset[tuple[str, str]] = EVERYWHERE) -> dict[str, float]:
+def by_id(
+    index: LexicalIndex, question: list[str], places: frozenset[tuple[str, str]] = EVERYWHERE
+) -> dict[str, float]:
     scores = index.scores(question, places)
     assert scores.shape == (len(index.ids),)
     return {id: float(score) for id, score in zip(index.ids, scores, strict=True) if score > 0}
@@ -162,6 +171,8 @@ def test_a_snapshot_that_lost_any_of_its_files_is_no_snapshot(tmp_path: Path) ->
             assert LexicalIndex.load(tmp_path / "snapshot") is None, f"loaded with half of {file.name}"
         file.write_bytes(content)
     assert LexicalIndex.load(tmp_path / "snapshot") is not None
+    shutil.rmtree(tmp_path / "snapshot" / "bm25")
+    assert LexicalIndex.load(tmp_path / "snapshot") is None
 
 
 def test_a_snapshot_of_another_shape_is_no_snapshot(tmp_path: Path) -> None:
@@ -192,7 +203,11 @@ def test_words_become_tokens(text: str, language: str, expected: list[str]) -> N
 
 def test_a_question_leaves_out_what_only_asks() -> None:
     index = LexicalIndex.build([entry("p", "return bicycle")], 1)
-    assert index.question_tokens("How can we return the bicycle? Which return?", None) == ["we", "return", "bicycl"]
+    assert index.question_tokens("How can we return the bicycle? Which return?", None) == [
+        "we",
+        "return",
+        "bicycl",
+    ]
 
 
 def test_a_question_is_stemmed_as_every_language_of_the_index() -> None:

@@ -123,7 +123,9 @@ def test_readers_and_a_writer_at_once(store: VectorStore, shelf: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         looking = [pool.submit(look, n) for n in range(60)]
         for n in range(10):
-            store.add(shelf, [f"p{n}-{i}" for i in range(20)], -directions(20, seed=n + 3) * 0.01 - directions(1))
+            store.add(
+                shelf, [f"p{n}-{i}" for i in range(20)], -directions(20, seed=n + 3) * 0.01 - directions(1)
+            )
         assert {one.result() for one in looking} == {"fixed"}
     assert len(store.ids(shelf)) == 201
 
@@ -146,7 +148,9 @@ def test_a_folder_that_cannot_be_one_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.services
-def test_another_client_of_the_server_sees_a_change_at_once(chroma_url: str, tmp_path: Path, shelf: str) -> None:
+def test_another_client_of_the_server_sees_a_change_at_once(
+    chroma_url: str, tmp_path: Path, shelf: str
+) -> None:
     one, other = (open_store(tmp_path, chroma_url) for _ in range(2))
     vectors = directions(20)
     for n in range(20):
