@@ -41,7 +41,11 @@ STATIC = {
     "/static/inbox": Path(inbox.__file__).parent / "static",
     "/static/widget": Path(widget.__file__).parent / "static",
 }
-TEMPLATES = [Path(module.__file__).parent / "templates" for module in (help_pages, search_pages, inbox, widget) if module.__file__]
+TEMPLATES = [
+    Path(module.__file__).parent / "templates"
+    for module in (help_pages, search_pages, inbox, widget)
+    if module.__file__
+]
 HOUSEKEEPING_SECONDS = 3600
 
 
@@ -82,7 +86,10 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
         await asyncio.wait([warming])
 
     app = FastAPI(
-        title="Parley", version=version("parley"), lifespan=lifespan, summary="Answers from your help center, or a person."
+        title="Parley",
+        version=version("parley"),
+        lifespan=lifespan,
+        summary="Answers from your help center, or a person.",
     )
     install_problems(app)
     _measure(app)
@@ -96,7 +103,9 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     app.include_router(api.routes(database, live, reception, tokens, doorkeeper, limits))
     app.include_router(inbox.routes(database, live, doorkeeper, limits, pages))
     app.include_router(insights.routes(database, doorkeeper, pages))
-    app.include_router(search_pages.routes(database, house.search, house.indexer, suggestions, doorkeeper, pages))
+    app.include_router(
+        search_pages.routes(database, house.search, house.indexer, suggestions, doorkeeper, pages)
+    )
     app.include_router(help_pages.routes(database, doorkeeper, pages))
     app.include_router(widget.routes(pages, settings.origin_list))
     app.include_router(owner.routes(house, owner_secret))
@@ -144,8 +153,12 @@ async def _keep_house(live: Live) -> None:
 def _measure(app: FastAPI) -> None:
     """`/metrics` for Prometheus, and what it counts."""
     registry = CollectorRegistry()
-    requests = Counter("parley_http_requests_total", "Requests", ["method", "route", "status"], registry=registry)
-    seconds = Histogram("parley_http_response_seconds", "Time to the response's start", ["route"], registry=registry)
+    requests = Counter(
+        "parley_http_requests_total", "Requests", ["method", "route", "status"], registry=registry
+    )
+    seconds = Histogram(
+        "parley_http_response_seconds", "Time to the response's start", ["route"], registry=registry
+    )
 
     class Count:
         def __init__(self, inner: ASGIApp) -> None:

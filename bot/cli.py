@@ -34,7 +34,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes; several share a Chroma server.", min=1, max=64)] = 1,
+    workers: Annotated[
+        int, typer.Option(help="Processes; several share a Chroma server.", min=1, max=64)
+    ] = 1,
 ) -> None:
     """Serve everything: chat, help center, inbox, API."""
     from bot.serving import serve as run
@@ -45,8 +47,12 @@ def serve(
 
 @app.command()
 def index(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders of Markdown or HTML, or .jsonl files.")],
-    prune: Annotated[bool, typer.Option("--prune", help="Remove what the same SOURCE brought earlier and has no longer.")] = False,
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Folders of Markdown or HTML, or .jsonl files.")
+    ],
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what the same SOURCE brought earlier and has no longer.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring articles in, and index what changed. Safe to interrupt and to run again."""
@@ -94,16 +100,22 @@ def search(
     with reached(load_settings(), "search") as reach:
         results = reach.ranking(query, limit)["results"]
     if as_json:
-        _print_json({"query": query, "took_ms": round((time.monotonic() - began) * 1000, 1), "results": results})
+        _print_json(
+            {"query": query, "took_ms": round((time.monotonic() - began) * 1000, 1), "results": results}
+        )
         return
     for place, result in enumerate(results, 1):
-        print(f"{place}. {result['title']}  ({result['article_id']}, {result['score']:.2f})\n   {result['excerpt']}")
+        print(
+            f"{place}. {result['title']}  ({result['article_id']}, {result['score']:.2f})\n   {result['excerpt']}"
+        )
     if not results:
         print("Nothing found. Has the help center been indexed? `parley index FOLDER` does it.")
 
 
 @app.command()
-def ask(question: Annotated[str, typer.Argument(help="As a customer would ask it.")], as_json: AsJson = False) -> None:
+def ask(
+    question: Annotated[str, typer.Argument(help="As a customer would ask it.")], as_json: AsJson = False
+) -> None:
     """One turn, as a customer would get it. Opens no conversation and fills no queue."""
     from bot.reach import reached
     from help_center.settings import load_settings
@@ -158,8 +170,12 @@ def add(
     email: Annotated[str, typer.Argument(help="The agent's e-mail address: the name to sign in with.")],
     name: Annotated[str | None, typer.Option(help="As customers see it.")] = None,
     role: Annotated[str, typer.Option(help="agent, or admin.")] = "agent",
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
-    token: Annotated[bool, typer.Option("--token", help="Make an API token, too, and print it once.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    token: Annotated[
+        bool, typer.Option("--token", help="Make an API token, too, and print it once.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an agent. Asks for a password on a terminal; without one the agent has a token only."""
@@ -232,7 +248,9 @@ def _report(error: Exception) -> int:
         _complain(f"{error.filename} cannot be used ({error.strerror}): check the path and whose it is.")
         return 2
     reason = (str(error).strip().splitlines() or ["no reason given"])[0]
-    _complain(f"something went wrong ({type(error).__name__}: {reason}). Run `parley doctor`; if it finds nothing, tell us.")
+    _complain(
+        f"something went wrong ({type(error).__name__}: {reason}). Run `parley doctor`; if it finds nothing, tell us."
+    )
     return 1
 
 

@@ -52,7 +52,11 @@ def examine(settings: Settings) -> list[Finding]:
             findings.append(check())
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            findings.append(Finding(name, False, reason, "" if ". " in reason else "see the settings article of the docs."))
+            findings.append(
+                Finding(
+                    name, False, reason, "" if ". " in reason else "see the settings article of the docs."
+                )
+            )
     if isinstance(owner, Ownership):
         owner.release()
     house.close()
@@ -72,10 +76,14 @@ def _server(owner: Ownership | OtherOwner | None) -> Finding:
     if not isinstance(owner, OtherOwner):
         return Finding("server", True, "none runs on this data dir (`parley serve` starts one)")
     if owner.url is None:
-        return Finding("server", True, f"`parley {owner.command}` (process {owner.pid}) is at work on this data dir")
+        return Finding(
+            "server", True, f"`parley {owner.command}` (process {owner.pid}) is at work on this data dir"
+        )
     response = httpx.get(f"{owner.url}/readyz", timeout=10, trust_env=False)
     told = f"process {owner.pid} at {owner.url}"
-    return Finding("server", response.is_success, told, "" if response.is_success else "it is not ready: see its log.")
+    return Finding(
+        "server", response.is_success, told, "" if response.is_success else "it is not ready: see its log."
+    )
 
 
 def _database(house: House) -> Finding:
@@ -87,7 +95,11 @@ def _database(house: House) -> Finding:
 
 def _embedder(house: House) -> Finding:
     vector = house.embedder.embed_query("ready?")
-    return Finding("embedding model", True, f"{house.embedder.name} ({house.embedder.fingerprint}), {len(vector)} numbers")
+    return Finding(
+        "embedding model",
+        True,
+        f"{house.embedder.name} ({house.embedder.fingerprint}), {len(vector)} numbers",
+    )
 
 
 def _store(house: House, owner: Ownership | OtherOwner | None) -> Finding:
@@ -105,13 +117,19 @@ def _index(house: House) -> Finding:
     behind, articles, passages = pending_of(house.database, space_of(house.embedder))
     told = f"{articles} articles in {passages} passages, {behind} behind"
     if articles == 0 and behind == 0:
-        return Finding("index", True, told, "the help center is empty: `parley index FOLDER` brings articles in.")
-    return Finding("index", behind == 0, told, "" if behind == 0 else "run `parley index SOURCE` to bring it up to date.")
+        return Finding(
+            "index", True, told, "the help center is empty: `parley index FOLDER` brings articles in."
+        )
+    return Finding(
+        "index", behind == 0, told, "" if behind == 0 else "run `parley index SOURCE` to bring it up to date."
+    )
 
 
 def _model(house: House) -> Finding:
     if house.llm is None:
-        return Finding("language model", True, "none: answers are quoted from the articles (PARLEY_LLM=extractive)")
+        return Finding(
+            "language model", True, "none: answers are quoted from the articles (PARLEY_LLM=extractive)"
+        )
     asyncio.run(house.llm.check())
     return Finding("language model", True, f"{house.llm.name} answers")
 
@@ -123,13 +141,22 @@ def _confidence(house: House) -> Finding:
     threshold = "never" if policy.answer_from >= NEVER else f"from {policy.answer_from:.2f}"
     told = f"{kind} ({calibration.fitted_on}); at PARLEY_MAX_WRONG={house.settings.max_wrong} it answers {threshold}"
     if not calibration.is_default and calibration.fingerprint != house.fingerprint:
-        return Finding("confidence", True, told, "model, chunking or answerer changed since: run `parley calibrate` again.")
+        return Finding(
+            "confidence",
+            True,
+            told,
+            "model, chunking or answerer changed since: run `parley calibrate` again.",
+        )
     return Finding("confidence", True, told)
 
 
 def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
-        return Finding("live events", True, "a short poll of the database (PARLEY_REDIS_URL wakes other processes at once)")
+        return Finding(
+            "live events",
+            True,
+            "a short poll of the database (PARLEY_REDIS_URL wakes other processes at once)",
+        )
     import redis
 
     redis.from_url(settings.redis_url, socket_connect_timeout=3).ping()

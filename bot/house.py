@@ -81,7 +81,12 @@ class House:
     @cached_property
     def parts(self) -> Parts:
         return Parts(
-            self.search, Feelings.load(), self.llm, self.calibrations, OwnHosts(self.database), self.settings.max_wrong
+            self.search,
+            Feelings.load(),
+            self.llm,
+            self.calibrations,
+            OwnHosts(self.database),
+            self.settings.max_wrong,
         )
 
     def close(self) -> None:

@@ -16,7 +16,9 @@ class Progress:
 
     def __init__(self, what: str, unit: str) -> None:
         self._what, self._unit = what, unit
-        self._bar = tqdm(desc=what, unit=f" {unit}", leave=False, file=sys.stderr) if sys.stderr.isatty() else None
+        self._bar = (
+            tqdm(desc=what, unit=f" {unit}", leave=False, file=sys.stderr) if sys.stderr.isatty() else None
+        )
         self._told_at = time.monotonic()
 
     def __call__(self, done: int, known: int | None = None) -> None:
@@ -31,6 +33,8 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.close()

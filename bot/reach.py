@@ -80,14 +80,21 @@ class Through:
         self.house = house
         self.url = owner.url or ""
         self._client = httpx.Client(
-            base_url=self.url, headers={HEADER: owner.secret or "", "Accept-Encoding": "identity"}, timeout=300, trust_env=False
+            base_url=self.url,
+            headers={HEADER: owner.secret or "", "Accept-Encoding": "identity"},
+            timeout=300,
+            trust_env=False,
         )
         self._wait()
 
     def sync(self, progress: Callable[[int, int], None] | None) -> IndexReport:
-        broke_off = "the running server broke off while indexing: run the command again, it goes on where it stopped."
+        broke_off = (
+            "the running server broke off while indexing: run the command again, it goes on where it stopped."
+        )
         try:
-            with self._client.stream("POST", "/api/owner/sync", timeout=httpx.Timeout(None, connect=10)) as response:
+            with self._client.stream(
+                "POST", "/api/owner/sync", timeout=httpx.Timeout(None, connect=10)
+            ) as response:
                 self._check(response)
                 for line in response.iter_lines():
                     told = json.loads(line)
@@ -120,7 +127,9 @@ class Through:
     def _check(self, response: httpx.Response) -> None:
         if response.status_code != 200:
             response.read()
-            raise OwnerError(f"the running server at {self.url} refused ({response.status_code}): restart it and try again.")
+            raise OwnerError(
+                f"the running server at {self.url} refused ({response.status_code}): restart it and try again."
+            )
 
     def _wait(self) -> None:
         end = time.monotonic() + START_SECONDS
@@ -130,5 +139,7 @@ class Through:
                 return
             except httpx.TransportError as error:
                 if time.monotonic() > end:
-                    raise OwnerError(f"the server at {self.url} owns the data dir and does not answer: restart it.") from error
+                    raise OwnerError(
+                        f"the server at {self.url} owns the data dir and does not answer: restart it."
+                    ) from error
                 time.sleep(0.2)

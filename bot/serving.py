@@ -59,7 +59,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     if settings.chroma_url is None:
         found = own_or_wait(settings.data_dir, "serve")
         if isinstance(found, OtherOwner):
-            raise ServeError(f"another server at {found.url} (process {found.pid}) owns {settings.data_dir}: stop it, or set PARLEY_DATA_DIR.")
+            raise ServeError(
+                f"another server at {found.url} (process {found.pid}) owns {settings.data_dir}: stop it, or set PARLEY_DATA_DIR."
+            )
         ownership = found
     reachable = "127.0.0.1" if host in {"0.0.0.0", "", "::"} else f"[{host}]" if ":" in host else host
     address = f"http://{reachable}:{listening.getsockname()[1]}"
@@ -72,7 +74,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             uvicorn.Server(_config(app)).run(sockets=[listening])
             return
         house.close()
-        with _chroma_server(settings, ownership) if ownership else nullcontext(settings.chroma_url or "") as chroma:
+        with (
+            _chroma_server(settings, ownership)
+            if ownership
+            else nullcontext(settings.chroma_url or "") as chroma
+        ):
             os.environ["PARLEY_CHROMA_URL"] = chroma
             house = House(load_settings())
             house.parts  # noqa: B018  (what cannot be opened is told here, once, and not by every worker)
@@ -131,7 +137,10 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _say_where(address: str) -> None:
-    print(f"Parley serves on {address}  (help center: /help, inbox: /inbox, figures: /insights; stop with Ctrl+C)", flush=True)
+    print(
+        f"Parley serves on {address}  (help center: /help, inbox: /inbox, figures: /insights; stop with Ctrl+C)",
+        flush=True,
+    )
 
 
 @contextmanager
@@ -162,12 +171,12 @@ def _chroma_server(settings: Settings, ownership: Ownership) -> Iterator[str]:
             except httpx.TransportError:
                 pass
             if process.poll() is not None or time.monotonic() > end:
-                raise ServeError("the Chroma server for the workers did not start: set PARLEY_CHROMA_URL to one of yours.")
+                raise ServeError(
+                    "the Chroma server for the workers did not start: set PARLEY_CHROMA_URL to one of yours."
+                )
             time.sleep(0.1)
         yield url
     finally:
         assert process.stdin is not None
         process.stdin.close()
         process.wait()
-
-

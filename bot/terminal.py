@@ -27,7 +27,9 @@ async def chat_in_terminal(settings: Settings) -> None:
         looking = asyncio.create_task(_look(client, door, headers, seen))
         try:
             while line := (await asyncio.to_thread(_read)).strip():
-                response = await client.post(f"{door}/messages", json={"text": line}, headers=headers, timeout=130)
+                response = await client.post(
+                    f"{door}/messages", json={"text": line}, headers=headers, timeout=130
+                )
                 if response.is_error:
                     print(f"! {response.json().get('detail', response.status_code)}")
                     continue

@@ -18,13 +18,17 @@ from help_center.sources.base import SourceArticle
 
 
 @contextmanager
-def house_apart(settings: Settings, corpus: Iterable[SourceArticle], keep: Path | None = None) -> Iterator[House]:
+def house_apart(
+    settings: Settings, corpus: Iterable[SourceArticle], keep: Path | None = None
+) -> Iterator[House]:
     """A house with its own SQLite file and embedded store, model and dial as in `settings`; gone at the end.
 
     `keep`: a folder that stays instead, so that the next run of the same experiment finds its index.
     """
     folder = keep or Path(tempfile.mkdtemp(prefix="parley-eval-"))
-    apart = settings.model_copy(update={"data_dir": folder, "database_url": None, "chroma_url": None, "redis_url": None})
+    apart = settings.model_copy(
+        update={"data_dir": folder, "database_url": None, "chroma_url": None, "redis_url": None}
+    )
     house = House(apart)
     try:
         one_by_one = iter(corpus)

@@ -39,13 +39,17 @@ class LabelledSet:
 def read_set(folder: Path) -> LabelledSet:
     """Raises EvalError naming the file and line of whatever is wrong."""
     if not folder.is_dir():
-        raise EvalError(f"{folder} is no folder: give one with queries.jsonl and qrels.tsv (and corpus.jsonl).")
+        raise EvalError(
+            f"{folder} is no folder: give one with queries.jsonl and qrels.tsv (and corpus.jsonl)."
+        )
     gold: dict[str, dict[str, int]] = {}
     for number, row in enumerate(_table(folder / "qrels.tsv"), 2):
         try:
             query, article, score = row[0], row[1], int(float(row[2]))
         except (IndexError, ValueError):
-            raise EvalError(f"{folder / 'qrels.tsv'}, line {number}: give query-id, corpus-id and score, with tabs between.") from None
+            raise EvalError(
+                f"{folder / 'qrels.tsv'}, line {number}: give query-id, corpus-id and score, with tabs between."
+            ) from None
         if score > 0:
             gold.setdefault(query, {})[article] = score
     queries = []

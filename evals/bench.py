@@ -52,7 +52,9 @@ def main() -> None:
         with house_apart(settings, corpus, keep) as house:
             took = time.perf_counter() - began
             _, _, passages = _counts(house)
-            print(f"corpus: {len(corpus)} articles, {passages} passages, read and indexed in {took:.1f} s ({passages / took:.0f} passages/s)")
+            print(
+                f"corpus: {len(corpus)} articles, {passages} passages, read and indexed in {took:.1f} s ({passages / took:.0f} passages/s)"
+            )
             house.search.rebuild()
             _search(house, queries)
             _indexing(house, corpus)
@@ -70,7 +72,9 @@ def _search(house: House, queries: Sequence[str]) -> None:
         embed.append(_ms(partial(house.embedder.embed_query, query)))
         find.append(_ms(partial(house.search.find, query)))
     ratio = statistics.median(find) / statistics.median(embed)
-    print(f"search: p50 {_p(find, 50):.1f} ms, p95 {_p(find, 95):.1f} ms; one query embedding p50 {_p(embed, 50):.1f} ms; p50 ratio {ratio:.2f}")
+    print(
+        f"search: p50 {_p(find, 50):.1f} ms, p95 {_p(find, 95):.1f} ms; one query embedding p50 {_p(embed, 50):.1f} ms; p50 ratio {ratio:.2f}"
+    )
 
 
 def _indexing(house: House, corpus: Sequence[SourceArticle]) -> None:
@@ -94,7 +98,9 @@ def _indexing(house: House, corpus: Sequence[SourceArticle]) -> None:
         house.store.drop("bench")
     mine, other = (len(texts) * 1000 / statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(theirs / ours_ for ours_, theirs in pairs)
-    print(f"indexing: {mine:.1f} passages/s embedded and stored; plain sentence-transformers loop {other:.1f}/s; ratio {ratio:.2f}")
+    print(
+        f"indexing: {mine:.1f} passages/s embedded and stored; plain sentence-transformers loop {other:.1f}/s; ratio {ratio:.2f}"
+    )
 
 
 def _start(data_dir: Path, runs: int) -> None:
@@ -117,7 +123,9 @@ def _first_answer(data_dir: Path) -> tuple[float, float]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PARLEY_")}
     command = [str(Path(sys.executable).parent / "parley"), "serve", "--port", str(port)]
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=kept | {"PARLEY_DATA_DIR": str(data_dir)}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=kept | {"PARLEY_DATA_DIR": str(data_dir)}, stdout=subprocess.DEVNULL
+    )
     try:
         url = f"http://127.0.0.1:{port}"
         while True:
@@ -128,7 +136,11 @@ def _first_answer(data_dir: Path) -> tuple[float, float]:
                 if process.poll() is not None:
                     raise SystemExit("the server did not start") from None
                 time.sleep(0.01)
-        turn = _post(f"{url}/api/conversations/{created['id']}/messages", {"text": "How do I start?"}, str(created["token"]))
+        turn = _post(
+            f"{url}/api/conversations/{created['id']}/messages",
+            {"text": "How do I start?"},
+            str(created["token"]),
+        )
         assert turn["message"]
         return time.perf_counter() - began, _resident(process.pid)
     finally:
@@ -158,10 +170,14 @@ def _resident(pid: int) -> float:
 def _made_up() -> list[SourceArticle]:
     """Articles out of the shipped help center's own sentences, shuffled: as many as a middling help center has."""
     dice = random.Random(0)
-    sentences = [s.strip() for a in shipped_articles() for s in plain_text(a.body).split(". ") if len(s.split()) > 5]
+    sentences = [
+        s.strip() for a in shipped_articles() for s in plain_text(a.body).split(". ") if len(s.split()) > 5
+    ]
     made = []
     for number in range(MADE_UP):
-        parts = [f"## {dice.choice(sentences)[:60]}\n\n" + ". ".join(dice.sample(sentences, 12)) for _ in range(4)]
+        parts = [
+            f"## {dice.choice(sentences)[:60]}\n\n" + ". ".join(dice.sample(sentences, 12)) for _ in range(4)
+        ]
         made.append(SourceArticle(f"made-{number}", dice.choice(sentences)[:80], "\n\n".join(parts)))
     return made
 

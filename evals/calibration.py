@@ -24,7 +24,9 @@ from evals.scores import risk_coverage
 from retrieval.evidence import NAMES
 
 FOLDS = 5
-REGULARISATION = 0.05  # inverse strength: signals overlap, and sets differ more than a fit of one of them knows
+REGULARISATION = (
+    0.05  # inverse strength: signals overlap, and sets differ more than a fit of one of them knows
+)
 FEWEST = 40  # labelled questions
 KEEP_IN_DOMAIN = 0.97  # share of in-domain questions that the relevance floor keeps
 
@@ -46,7 +48,9 @@ def fit_logistic(rows: Sequence[Row], label: Callable[[Row], bool]) -> Logistic:
     x = np.array([row.evidence for row in rows])
     y = np.array([label(row) for row in rows])
     if y.all() or not y.any():
-        raise EvalError("all questions have the same label: give questions that the help center answers, and some that it does not.")
+        raise EvalError(
+            "all questions have the same label: give questions that the help center answers, and some that it does not."
+        )
     scaler = StandardScaler().fit(x)
     sizes = Counter(row.group for row in rows)
     weights = [len(rows) / len(sizes) / sizes[row.group] for row in rows]  # every set counts the same
@@ -62,7 +66,10 @@ def out_of_fit(rows: Sequence[Row], by_group: bool) -> list[float]:
     forecast = [0.0] * len(rows)
     groups = sorted({row.group for row in rows})
     if by_group and len(groups) > 1:
-        splits = [([i for i, r in enumerate(rows) if r.group != g], [i for i, r in enumerate(rows) if r.group == g]) for g in groups]
+        splits = [
+            ([i for i, r in enumerate(rows) if r.group != g], [i for i, r in enumerate(rows) if r.group == g])
+            for g in groups
+        ]
     else:
         ids = sorted({(row.group, row.query_id) for row in rows})
         place = {id: k for k, id in enumerate(ids)}
@@ -70,7 +77,10 @@ def out_of_fit(rows: Sequence[Row], by_group: bool) -> list[float]:
         for k, (_, held) in enumerate(KFold(FOLDS, shuffle=True, random_state=0).split(ids)):
             fold[held] = k
         of = [int(fold[place[(r.group, r.query_id)]]) for r in rows]
-        splits = [([i for i, f in enumerate(of) if f != k], [i for i, f in enumerate(of) if f == k]) for k in range(FOLDS)]
+        splits = [
+            ([i for i, f in enumerate(of) if f != k], [i for i, f in enumerate(of) if f == k])
+            for k in range(FOLDS)
+        ]
     for inside, outside in splits:
         fitted = fit_logistic([rows[i] for i in inside], lambda row: row.right)
         for i in outside:
@@ -78,7 +88,14 @@ def out_of_fit(rows: Sequence[Row], by_group: bool) -> list[float]:
     return forecast
 
 
-def fit(rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str, domain: Calibration | None = None) -> tuple[Calibration, list[float]]:
+def fit(
+    rows: Sequence[Row],
+    *,
+    by_group: bool,
+    fitted_on: str,
+    fingerprint: str,
+    domain: Calibration | None = None,
+) -> tuple[Calibration, list[float]]:
     """The calibration, and the out-of-fit confidence of every in-domain row.
 
     `domain`: where the in-domain model comes from when the rows hold no other domain's questions.
@@ -106,7 +123,8 @@ def fit(rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str
 
 
 def rows_of(
-    labelled: LabelledSet, evidence: Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]],
+    labelled: LabelledSet,
+    evidence: Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]],
     is_out: Callable[[str], bool],
 ) -> list[Row]:
     """Asks every question. `evidence(text, history)` -> (article ids best first, signals by name)."""

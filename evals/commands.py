@@ -18,8 +18,18 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    suites: Annotated[list[str] | None, typer.Argument(metavar="[SUITE...]", help="retrieval, confidence, decisions, sentiment; all when none is named.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A folder in the BEIR layout, with cases.jsonl, or (sentiment) a .jsonl file; our own cases without it.")] = None,
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SUITE...]", help="retrieval, confidence, decisions, sentiment; all when none is named."
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder in the BEIR layout, with cases.jsonl, or (sentiment) a .jsonl file; our own cases without it."
+        ),
+    ] = None,
     run: Annotated[Path | None, typer.Option(help="retrieval: write a TREC run here, 100 deep.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report as HTML here.")] = None,
     as_json: AsJson = False,
@@ -57,11 +67,19 @@ def calibrate(
         print(json.dumps(told, ensure_ascii=False, indent=1))
         return
     print(f"fitted on {told['fitted_on']} and kept.")
-    print(f"cross-validated: calibration error {told['ece']:.3f} ({told['ece_by_chance']:.3f} by chance alone), AUROC {told['auroc']:.3f}")
+    print(
+        f"cross-validated: calibration error {told['ece']:.3f} ({told['ece_by_chance']:.3f} by chance alone), AUROC {told['auroc']:.3f}"
+    )
     print("threshold  coverage  wrong  upper bound")
     for row in told["risk_coverage"]:
-        print(f"{row['threshold']:9.3f} {row['coverage']:9.2f} {row['wrong']:6.2f} {row['upper_bound']:12.2f}")
+        print(
+            f"{row['threshold']:9.3f} {row['coverage']:9.2f} {row['wrong']:6.2f} {row['upper_bound']:12.2f}"
+        )
     if told["answer_from"] is None:
-        print(f"at a dial of {told['dial']:.2f} nothing can be promised: no answer is given on the strength of the confidence.")
+        print(
+            f"at a dial of {told['dial']:.2f} nothing can be promised: no answer is given on the strength of the confidence."
+        )
     else:
-        print(f"at a dial of {told['dial']:.2f} it answers from {told['answer_from']:.3f}: {told['coverage']:.0%} of these questions.")
+        print(
+            f"at a dial of {told['dial']:.2f} it answers from {told['answer_from']:.3f}: {told['coverage']:.0%} of these questions."
+        )

@@ -36,10 +36,17 @@ STRANGERS = 100  # questions of each other set
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", type=Path)
-    parser.add_argument("--apart", nargs="*", default=[], help="names of sets that are judged but not fitted (labels too thin)")
+    parser.add_argument(
+        "--apart",
+        nargs="*",
+        default=[],
+        help="names of sets that are judged but not fitted (labels too thin)",
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=Path, help="write the rows here, as JSON: for trying other fits")
-    parser.add_argument("--from-rows", type=Path, help="fit the rows of an earlier run instead of asking again")
+    parser.add_argument(
+        "--from-rows", type=Path, help="fit the rows of an earlier run instead of asking again"
+    )
     parser.add_argument("--keep", type=Path, help="keep the indexes here for the next run")
     given = parser.parse_args()
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
@@ -63,7 +70,13 @@ def main() -> None:
     policy = calibration.policy(0.1)
     print(f"threshold at a dial of 0.10: {policy.answer_from:.3f}, domain floor {policy.in_domain_from:.3f}")
     for name in sorted({row.group for row in mine}):
-        _tell(name, rows, [(f, row) for f, row in zip(forecast, mine, strict=True) if row.group == name], calibration, policy)
+        _tell(
+            name,
+            rows,
+            [(f, row) for f, row in zip(forecast, mine, strict=True) if row.group == name],
+            calibration,
+            policy,
+        )
     given.out.write_text(json.dumps(calibration.json(), indent=1) + "\n")
 
 
@@ -79,7 +92,6 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
             kept.mkdir(parents=True, exist_ok=True)
         corpus = [article for article in one.corpus or () if article.id not in out]
         with house_apart(settings, corpus, kept) as house:
-
             ask = _asker(house)
             mine = rows_of(one, ask, out.__contains__)
             mine = dice.sample(mine, min(PER_SET, len(mine)))
@@ -89,9 +101,21 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
                     continue
                 for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
                     _, signals = ask(query.text, ())
-                    rows.append(Row(one.name, f"{other.name}/{query.id}", tuple(signals[n] for n in NAMES), False, False, False))
+                    rows.append(
+                        Row(
+                            one.name,
+                            f"{other.name}/{query.id}",
+                            tuple(signals[n] for n in NAMES),
+                            False,
+                            False,
+                            False,
+                        )
+                    )
         right = sum(row.right for row in mine)
-        print(f"{one.name}: {len(mine)} questions, {sum(r.answerable for r in mine)} answerable, {right} first and right", flush=True)
+        print(
+            f"{one.name}: {len(mine)} questions, {sum(r.answerable for r in mine)} answerable, {right} first and right",
+            flush=True,
+        )
     return rows + _ask_own(settings)
 
 
@@ -110,19 +134,28 @@ def _ask_own(settings: Settings) -> list[Row]:
     out = {id for query in own.queries for id in query.gold if half_out(id)}
     rows: list[Row] = []
     for gone in (set[str](), out):
-        with house_apart(settings, [article for article in own.corpus or () if article.id not in gone]) as house:
-
+        with house_apart(
+            settings, [article for article in own.corpus or () if article.id not in gone]
+        ) as house:
             rows += rows_of(own, _asker(house), gone.__contains__)
     return rows
 
 
-def _tell(name: str, rows: list[Row], some: list[tuple[float, Row]], calibration: Calibration, policy: Policy) -> None:
+def _tell(
+    name: str, rows: list[Row], some: list[tuple[float, Row]], calibration: Calibration, policy: Policy
+) -> None:
     """One line of figures for a set, all outside of its fit."""
     sure, right = [f for f, _ in some], [row.right for _, row in some]
     answered = [row for f, row in some if f >= policy.answer_from]
     wrong = sum(not row.right for row in answered)
-    inside = [calibration.in_domain.probability(r.evidence) for r in rows if r.group == name and r.answerable and r.in_domain]
-    outside = [calibration.in_domain.probability(r.evidence) for r in rows if r.group == name and not r.in_domain]
+    inside = [
+        calibration.in_domain.probability(r.evidence)
+        for r in rows
+        if r.group == name and r.answerable and r.in_domain
+    ]
+    outside = [
+        calibration.in_domain.probability(r.evidence) for r in rows if r.group == name and not r.in_domain
+    ]
     print(
         f"{name}: AUROC right {auroc(sure, right) or 0:.3f}, answerable {auroc(sure, [row.answerable for _, row in some]) or 0:.3f}, "
         f"ECE {ece(sure, right):.3f} (by chance {ece_by_chance(sure):.3f}); dial 0.10: {len(answered)} of {len(some)} answered, "

@@ -19,10 +19,15 @@ def as_text(results: Sequence[Result]) -> str:
     lines = []
     for result in results:
         lines.append(f"{result.suite}")
-        lines += [f"  {name:32} {'-' if value is None else f'{value:.3f}'}" for name, value in result.figures.items()]
+        lines += [
+            f"  {name:32} {'-' if value is None else f'{value:.3f}'}"
+            for name, value in result.figures.items()
+        ]
         for gate in result.gates:
             sign = ">=" if gate.at_least else "<="
-            lines.append(f"  {'ok   ' if gate.held else 'SHORT'} {gate.name}: {gate.value:.3f} {sign} {gate.bound}")
+            lines.append(
+                f"  {'ok   ' if gate.held else 'SHORT'} {gate.name}: {gate.value:.3f} {sign} {gate.bound}"
+            )
         if result.misses:
             lines.append(f"  {len(result.misses)} misses, the first:")
             lines += [f"    {miss}" for miss in result.misses[:10]]
@@ -30,17 +35,25 @@ def as_text(results: Sequence[Result]) -> str:
 
 
 def as_html(results: Sequence[Result]) -> str:
-    parts = [f"<!doctype html><html lang=en><meta charset=utf-8><title>Parley: evals</title><style>{STYLE}</style><h1>Evals</h1>"]
+    parts = [
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Parley: evals</title><style>{STYLE}</style><h1>Evals</h1>"
+    ]
     for result in results:
         parts.append(f"<h2>{escape(result.suite)}</h2><table>")
         for name, value in result.figures.items():
             parts.append(f"<tr><td>{escape(name)}<td class=n>{'–' if value is None else f'{value:.3f}'}")
         for gate in result.gates:
             sign, kind = ("≥" if gate.at_least else "≤"), ("" if gate.held else " class=short")
-            parts.append(f"<tr{kind}><td>gate: {escape(gate.name)} {sign} {gate.bound}<td class=n>{gate.value:.3f}")
+            parts.append(
+                f"<tr{kind}><td>gate: {escape(gate.name)} {sign} {gate.bound}<td class=n>{gate.value:.3f}"
+            )
         parts.append("</table>")
         if result.bins:
-            parts.append(_diagram("Reliability", "confidence", "share right", [(m, r) for _, m, r in result.bins], True))
+            parts.append(
+                _diagram(
+                    "Reliability", "confidence", "share right", [(m, r) for _, m, r in result.bins], True
+                )
+            )
         if result.curve:
             parts.append(_diagram("Risk and coverage", "coverage", "share wrong", list(result.curve), False))
         if result.misses:

@@ -29,5 +29,7 @@ class Result:
     document: dict[str, Any]
     gates: tuple[Gate, ...] = ()
     misses: tuple[str, ...] = ()
-    bins: tuple[tuple[int, float, float], ...] = field(default=())  # reliability: (n, mean confidence, share right)
+    bins: tuple[tuple[int, float, float], ...] = field(
+        default=()
+    )  # reliability: (n, mean confidence, share right)
     curve: tuple[tuple[float, float], ...] = field(default=())  # risk-coverage: (coverage, wrong share)

@@ -38,7 +38,9 @@ GATES = {
 }
 
 
-def run_suites(settings: Settings, names: Sequence[str], data: Path | None, run_file: Path | None) -> list[Result]:
+def run_suites(
+    settings: Settings, names: Sequence[str], data: Path | None, run_file: Path | None
+) -> list[Result]:
     """Raises EvalError for an unknown suite or data that cannot be used."""
     for name in names:
         if name not in SUITES:
@@ -46,11 +48,17 @@ def run_suites(settings: Settings, names: Sequence[str], data: Path | None, run_
     chosen = [name for name in SUITES if name in names] if names else _fitting(data)
     results: list[Result] = []
     if "sentiment" in chosen:
-        file = data if data is not None and data.is_file() else (data / "sentiment.jsonl" if data else CASES / "sentiment.jsonl")
+        file = (
+            data
+            if data is not None and data.is_file()
+            else (data / "sentiment.jsonl" if data else CASES / "sentiment.jsonl")
+        )
         results.append(_sentiment(settings, file, {} if data else GATES["sentiment"]))
     if set(chosen) - {"sentiment"}:
         if data is not None and not data.is_dir():
-            raise EvalError(f"{data} is no folder: give one with queries.jsonl and qrels.tsv, or cases.jsonl.")
+            raise EvalError(
+                f"{data} is no folder: give one with queries.jsonl and qrels.tsv, or cases.jsonl."
+            )
         labelled = _labelled(data, chosen)
         with _asked(settings, data, labelled) as reach:
             results += _judge(settings, chosen, data, run_file, labelled, reach)
@@ -77,7 +85,11 @@ def calibrate(settings: Settings, data: Path) -> dict[str, Any]:
     try:
         told_on = f"{len(rows)} questions of {labelled.name}{how}"
         fitted, forecast = fit(
-            rows, by_group=False, fitted_on=told_on, fingerprint=house.fingerprint, domain=default_calibration()
+            rows,
+            by_group=False,
+            fitted_on=told_on,
+            fingerprint=house.fingerprint,
+            domain=default_calibration(),
         )
         house.database.keep_fact(KEPT_AS, fitted.json())
     finally:
@@ -109,7 +121,9 @@ def _fitting(data: Path | None) -> list[str]:
     found += ["decisions"] if (data / "cases.jsonl").exists() else []
     found += ["sentiment"] if (data / "sentiment.jsonl").exists() else []
     if not found:
-        raise EvalError(f"{data} holds no eval data: queries.jsonl with qrels.tsv, cases.jsonl or sentiment.jsonl.")
+        raise EvalError(
+            f"{data} holds no eval data: queries.jsonl with qrels.tsv, cases.jsonl or sentiment.jsonl."
+        )
     return found
 
 
@@ -124,7 +138,12 @@ def _labelled(data: Path | None, chosen: Sequence[str]) -> LabelledSet | None:
 def own_questions() -> LabelledSet:
     """Our own labelled questions on the shipped help center."""
     queries = tuple(
-        Query(str(told["id"]), told["text"], history_of(told.get("history")), dict.fromkeys(told["article_ids"], 1))
+        Query(
+            str(told["id"]),
+            told["text"],
+            history_of(told.get("history")),
+            dict.fromkeys(told["article_ids"], 1),
+        )
         for _, told in read_lines(CASES / "questions.jsonl")
     )
     return LabelledSet("our own cases", queries, shipped_articles())
@@ -162,7 +181,12 @@ def kept_calibration(settings: Settings) -> dict[str, Any] | None:
 
 
 def _judge(
-    settings: Settings, chosen: Sequence[str], data: Path | None, run_file: Path | None, labelled: LabelledSet | None, reach: Reach
+    settings: Settings,
+    chosen: Sequence[str],
+    data: Path | None,
+    run_file: Path | None,
+    labelled: LabelledSet | None,
+    reach: Reach,
 ) -> Iterator[Result]:
     ours = data is None
     if "retrieval" in chosen and labelled is not None:
@@ -170,7 +194,10 @@ def _judge(
 
             def rank(text: str, depth: int, history: Sequence[Said]) -> list[tuple[str, float]]:
                 count()
-                return [(row["article_id"], row["score"]) for row in reach.ranking(text, depth, history)["results"]]
+                return [
+                    (row["article_id"], row["score"])
+                    for row in reach.ranking(text, depth, history)["results"]
+                ]
 
             yield retrieval.judge(labelled, rank, run_file, GATES["retrieval"] if ours else {})
     if "confidence" in chosen and labelled is not None:

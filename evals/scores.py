@@ -56,7 +56,9 @@ def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
     return float((ranks[y].sum() - y.sum() * (y.sum() + 1) / 2) / (y.sum() * (~y).sum()))
 
 
-def risk_coverage(confidence: Sequence[float], right: Sequence[bool], rows: int = 40) -> list[tuple[float, int, int]]:
+def risk_coverage(
+    confidence: Sequence[float], right: Sequence[bool], rows: int = 40
+) -> list[tuple[float, int, int]]:
     """(threshold, answered, wrong) at `rows` thresholds over the forecasts, the highest first."""
     order = np.argsort(-np.asarray(confidence, float), kind="stable")
     sure, wrong = np.asarray(confidence, float)[order], np.cumsum(~np.asarray(right, bool)[order])

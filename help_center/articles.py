@@ -130,7 +130,17 @@ def article_json(article: Article, *, body: bool = True) -> dict[str, Any]:
 
 def _digest(given: SourceArticle, body: str) -> str:
     told = iso(given.updated_at) if given.updated_at else None
-    fields = [given.title, body, given.url, given.locale, given.section, given.labels, given.audience, given.status, told]
+    fields = [
+        given.title,
+        body,
+        given.url,
+        given.locale,
+        given.section,
+        given.labels,
+        given.audience,
+        given.status,
+        told,
+    ]
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
 
 

@@ -102,7 +102,9 @@ class Handoff(Base):
         Index("ix_handoffs_queue", "status", "rank", "created_at"),
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
     status: Mapped[str] = mapped_column(String(20))  # waiting, claimed, returned, resolved
     priority: Mapped[str] = mapped_column(String(20))  # urgent, high, normal
     rank: Mapped[int]  # of the priority: 0 is served first
@@ -162,7 +164,9 @@ def add_message(
     sources: list[dict[str, Any]] | None = None,
 ) -> Message:
     """Appends a message and its live event. The conversation must be `locked`."""
-    last = session.scalar(select(func.max(Message.position)).where(Message.conversation_id == conversation.id))
+    last = session.scalar(
+        select(func.max(Message.position)).where(Message.conversation_id == conversation.id)
+    )
     message = Message(
         id=new_id("msg"),
         conversation_id=conversation.id,
@@ -206,7 +210,9 @@ def messages_of(session: Session, conversation_id: str) -> list[Message]:
 
 
 def open_handoff(session: Session, conversation_id: str) -> Handoff | None:
-    query = select(Handoff).where(Handoff.conversation_id == conversation_id, Handoff.status.in_(OPEN_HANDOFF))
+    query = select(Handoff).where(
+        Handoff.conversation_id == conversation_id, Handoff.status.in_(OPEN_HANDOFF)
+    )
     return session.scalar(query)
 
 

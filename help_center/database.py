@@ -25,7 +25,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
-HEAD = "0001"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
+HEAD = (
+    "0001"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
+)
 MIGRATION_LOCK = 0x9A51EE  # advisory lock number on PostgreSQL, any constant of ours
 CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -81,7 +83,11 @@ def new_id(prefix: str) -> str:
 
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 with zone, milliseconds."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        None
+        if moment is None
+        else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
 class Database:
@@ -140,11 +146,15 @@ class Database:
                         upgrade(self.engine)
                     except UnknownRevision as error:
                         newer = f"the database is of a newer Parley (revision {error}, this one knows {HEAD})"
-                        raise DatabaseError(f"{newer}: install that one, or use another PARLEY_DATABASE_URL.") from error
+                        raise DatabaseError(
+                            f"{newer}: install that one, or use another PARLEY_DATABASE_URL."
+                        ) from error
         except SQLAlchemyError as error:
             where = self.engine.url.render_as_string(hide_password=True)
             reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-            raise DatabaseError(f"the database {where} cannot be used: {reason}. Check PARLEY_DATABASE_URL.") from error
+            raise DatabaseError(
+                f"the database {where} cannot be used: {reason}. Check PARLEY_DATABASE_URL."
+            ) from error
 
     @cached_property
     def installation_id(self) -> str:
@@ -162,7 +172,9 @@ class Database:
         with self.write() as session:
             row = session.get(InstallationFact, key)
             if row is None:
-                insert = "INSERT INTO installation (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
+                insert = (
+                    "INSERT INTO installation (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"
+                )
                 session.execute(text(insert), {"key": key, "value": json.dumps(make())})
                 row = session.scalars(select(InstallationFact).where(InstallationFact.key == key)).one()
             return row.value

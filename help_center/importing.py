@@ -85,5 +85,3 @@ def _prune(database: Database, source: str, seen: set[str], failures: int, repor
     with database.write() as session:
         for id in sorted(articles.ids_of_source(session, source) - seen):
             report.removed += articles.remove(session, id)
-
-

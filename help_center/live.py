@@ -110,7 +110,9 @@ class Live:
         """The id of the newest event there is."""
         return await self._database.run(self._newest)
 
-    async def follow(self, topic: str, after: int, *, idle_seconds: float = 15.0) -> AsyncIterator[LiveEvent | None]:
+    async def follow(
+        self, topic: str, after: int, *, idle_seconds: float = 15.0
+    ) -> AsyncIterator[LiveEvent | None]:
         """Every event of `topic` with an id above `after`, in order, for as long as the reader stays.
 
         Yields None after `idle_seconds` without any event: the moment for a keep-alive.

@@ -55,7 +55,12 @@ class Ownership:
         self._file.close()
 
     def _write(self, url: str | None) -> None:
-        told = {"pid": os.getpid(), "command": self._command, "url": url, "secret": self.secret if url else None}
+        told = {
+            "pid": os.getpid(),
+            "command": self._command,
+            "url": url,
+            "secret": self.secret if url else None,
+        }
         self._file.seek(0)
         self._file.truncate()
         self._file.write(json.dumps(told))
@@ -69,7 +74,9 @@ def own(data_dir: Path, command: str) -> Ownership | OtherOwner:
         data_dir.mkdir(parents=True, exist_ok=True)
         file = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")  # noqa: SIM115  (open as long as it is owned)
     except OSError as error:
-        raise OwnerError(f"the data dir {data_dir} cannot be used: {error.strerror}. Check PARLEY_DATA_DIR.") from error
+        raise OwnerError(
+            f"the data dir {data_dir} cannot be used: {error.strerror}. Check PARLEY_DATA_DIR."
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -78,7 +85,9 @@ def own(data_dir: Path, command: str) -> Ownership | OtherOwner:
         except ValueError:
             told = {}
         file.close()
-        return OtherOwner(told.get("pid", 0), told.get("command", "parley"), told.get("url"), told.get("secret"))
+        return OtherOwner(
+            told.get("pid", 0), told.get("command", "parley"), told.get("url"), told.get("secret")
+        )
     return Ownership(file, command)
 
 
@@ -93,5 +102,7 @@ def own_or_wait(data_dir: Path, command: str, seconds: float = 60.0) -> Ownershi
         if isinstance(found, Ownership) or found.url is not None:
             return found
         if time.monotonic() > end:
-            raise OwnerError(f"`parley {found.command}` (process {found.pid}) is using {data_dir}: wait until it has finished.")
+            raise OwnerError(
+                f"`parley {found.command}` (process {found.pid}) is using {data_dir}: wait until it has finished."
+            )
         time.sleep(0.2)

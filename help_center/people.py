@@ -133,7 +133,9 @@ def open_session(session: Session, agent: Agent) -> str:
     """A secret for the session cookie; good for SESSION_DAYS."""
     secret = secrets.token_urlsafe(32)
     session.execute(delete(AgentSession).where(AgentSession.expires_at < now()))
-    session.add(AgentSession(hash=_hash(secret), agent_id=agent.id, expires_at=now() + timedelta(days=SESSION_DAYS)))
+    session.add(
+        AgentSession(hash=_hash(secret), agent_id=agent.id, expires_at=now() + timedelta(days=SESSION_DAYS))
+    )
     return secret
 
 
@@ -142,7 +144,11 @@ def close_session(session: Session, secret: str) -> None:
 
 
 def agent_by_session(session: Session, secret: str) -> Agent | None:
-    query = select(Agent).join(AgentSession).where(AgentSession.hash == _hash(secret), AgentSession.expires_at > now())
+    query = (
+        select(Agent)
+        .join(AgentSession)
+        .where(AgentSession.hash == _hash(secret), AgentSession.expires_at > now())
+    )
     return session.scalar(query)
 
 

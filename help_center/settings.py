@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     @classmethod
     def chroma_address(cls, value: str | None) -> str | None:
         if value is not None and (
-            urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname or not _port_is_number(value)
+            urlsplit(value).scheme not in {"http", "https"}
+            or not urlsplit(value).hostname
+            or not _port_is_number(value)
         ):
             raise ValueError("use http://host:port of a Chroma server")
         return value
@@ -101,7 +103,9 @@ class Settings(BaseSettings):
     @classmethod
     def not_a_default(cls, value: str | None) -> str | None:
         if value is not None and (len(value) < 16 or value.lower() in {"changeme", "secret" * 3}):
-            raise ValueError("use at least 16 random characters, or leave it out: one is made at the first start")
+            raise ValueError(
+                "use at least 16 random characters, or leave it out: one is made at the first start"
+            )
         return value
 
     @field_validator("rate_limit")
@@ -117,8 +121,12 @@ class Settings(BaseSettings):
     def origins(cls, value: str) -> str:
         for origin in _words(value):
             parts = urlsplit(origin)
-            if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
-                raise ValueError(f"{origin!r} is no origin; use https://shop.example, several separated by commas")
+            if origin != "*" and (
+                parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")
+            ):
+                raise ValueError(
+                    f"{origin!r} is no origin; use https://shop.example, several separated by commas"
+                )
         return value
 
     @field_validator("trusted_proxies")
@@ -128,7 +136,9 @@ class Settings(BaseSettings):
             try:
                 ipaddress.ip_network(proxy, strict=False)
             except ValueError:
-                raise ValueError(f"{proxy!r} is no address; use 10.0.0.1 or 10.0.0.0/8, several with commas") from None
+                raise ValueError(
+                    f"{proxy!r} is no address; use 10.0.0.1 or 10.0.0.0/8, several with commas"
+                ) from None
         return value
 
     @property
@@ -159,7 +169,9 @@ def load_settings(**given: Any) -> Settings:
             raise SettingsError(f".env cannot be read: {error}. Mend it or remove it.") from error
     unknown = sorted(name for name in names if name.upper() not in known)
     if unknown:
-        raise SettingsError(f"unknown setting {', '.join(unknown)}: the settings are {', '.join(sorted(known))}.")
+        raise SettingsError(
+            f"unknown setting {', '.join(unknown)}: the settings are {', '.join(sorted(known))}."
+        )
     try:
         return Settings(**given)
     except ValidationError as error:

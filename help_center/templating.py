@@ -29,7 +29,11 @@ class Pages:
         self._static = static
         self._versions: dict[str, str] = {}
         self._environment = Environment(
-            loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=FileSystemLoader(folders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self._environment.globals.update(asset=self.asset, site_name=site_name)
         self._environment.filters["markdown"] = lambda text: Markup(markup.render(text))
@@ -43,7 +47,9 @@ class Pages:
             self._versions[url] = hashlib.sha256(data).hexdigest()[:10]
         return f"{url}?v={self._versions[url]}"
 
-    def page(self, template: str, /, *, status: int = 200, ancestors: str = "'self'", **context: Any) -> HTMLResponse:
+    def page(
+        self, template: str, /, *, status: int = 200, ancestors: str = "'self'", **context: Any
+    ) -> HTMLResponse:
         """The rendered page with its security headers. `ancestors`: who may frame it."""
         html = self._environment.get_template(template).render(**context)
         headers = {

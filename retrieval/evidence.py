@@ -27,7 +27,9 @@ class Evidence:
     lexical_margin: float = 0.0  # the same, less that of the best other article
     fused_margin: float = 0.0  # fused score of the first less that of the second
     agreement: float = 0.0  # 1 when both halves put the same article first
-    coverage: float = 0.0  # share of the question's telling words (by idf) that the passage, its headings or title hold
+    coverage: float = (
+        0.0  # share of the question's telling words (by idf) that the passage, its headings or title hold
+    )
     title_coverage: float = 0.0  # the same for title and headings alone
     known: float = 0.0  # share of the telling words that the help center uses at all
     missing_numbers: float = 0.0  # share of the question's numbers that the passage does not hold
@@ -35,9 +37,13 @@ class Evidence:
     dense_z: float = 0.0  # the top's cosine in standard deviations above the other articles', by tens
     lexical_z: float = 0.0  # the same of its BM25
     consensus: float = 0.0  # share of the ten best passages that are the top's
-    missing_word: float = 0.0  # idf of the most telling word that neither passage nor title holds, by the largest idf
+    missing_word: float = (
+        0.0  # idf of the most telling word that neither passage nor title holds, by the largest idf
+    )
     distinct: float = 0.0  # coverage less the best coverage by any other article's best passage
-    pairs: float = 0.0  # share of the question's neighbouring word pairs that stand together in passage or title
+    pairs: float = (
+        0.0  # share of the question's neighbouring word pairs that stand together in passage or title
+    )
 
     def vector(self) -> list[float]:
         return list(asdict(self).values())
@@ -96,8 +102,14 @@ def weigh(
         dense_z=_z(top.dense, dense) / 10,
         lexical_z=_z(share, lexical) / 10,
         consensus=sum(best_passages[:10]) / 10,
-        missing_word=max((w for t, w in weights.items() if t not in {*top.title_tokens, *top.text_tokens}), default=0) / largest,
-        distinct=(covered - max((_covered(weights, {*c.title_tokens, *c.text_tokens}) for c in rest), default=0.0)) / total,
+        missing_word=max(
+            (w for t, w in weights.items() if t not in {*top.title_tokens, *top.text_tokens}), default=0
+        )
+        / largest,
+        distinct=(
+            covered - max((_covered(weights, {*c.title_tokens, *c.text_tokens}) for c in rest), default=0.0)
+        )
+        / total,
         pairs=sum(pair in text_pairs for pair in asked_pairs) / len(asked_pairs) if asked_pairs else 0.0,
     )
 

@@ -114,7 +114,14 @@ class Indexer:
                 continue
             passages = chunking.split(article.id, article.title, article.body)
             batch.append(
-                _Work(article.id, article.title, article.content_hash, article.audience, article.language, passages)
+                _Work(
+                    article.id,
+                    article.title,
+                    article.content_hash,
+                    article.audience,
+                    article.language,
+                    passages,
+                )
             )
             if sum(len(work.passages) for work in batch) >= BATCH_PASSAGES:
                 yield batch
@@ -132,7 +139,9 @@ class Indexer:
                         PassageRow.space == self.space, PassageRow.article_id == work.article_id
                     )
                 )
-                held[work.article_id] = {id: shelf_of(self._shelves, audience, lang) for id, audience, lang in rows}
+                held[work.article_id] = {
+                    id: shelf_of(self._shelves, audience, lang) for id, audience, lang in rows
+                }
         fresh: list[tuple[str, str, str]] = []  # shelf, passage id, text to embed
         for work in batch:
             shelf = shelf_of(self._shelves, work.audience, work.language)
@@ -154,7 +163,9 @@ class Indexer:
     def _commit(self, session: Session, work: _Work) -> bool:
         """Makes the work's passages the valid ones, unless the article has changed again meanwhile."""
         generation = self._next_generation(session)
-        query = select(Article.content_hash).where(Article.id == work.article_id, Article.status == "published")
+        query = select(Article.content_hash).where(
+            Article.id == work.article_id, Article.status == "published"
+        )
         if session.scalar(query.with_for_update()) != work.content_hash:
             return False
         session.execute(
@@ -186,10 +197,14 @@ class Indexer:
     def _take_out(self, article_id: str) -> int:
         with self.database.write() as session:
             generation = self._next_generation(session)
-            if session.scalar(select(Article.id).where(Article.id == article_id, Article.status == "published")):
+            if session.scalar(
+                select(Article.id).where(Article.id == article_id, Article.status == "published")
+            ):
                 return 0  # published again meanwhile
             mine = (PassageRow.space == self.space) & (PassageRow.article_id == article_id)
-            rows = session.execute(select(PassageRow.id, PassageRow.audience, PassageRow.language).where(mine)).all()
+            rows = session.execute(
+                select(PassageRow.id, PassageRow.audience, PassageRow.language).where(mine)
+            ).all()
             session.execute(delete(PassageRow).where(mine))
             self._mark(session, article_id, "", generation)
         shelves: dict[str, list[str]] = {}
@@ -214,7 +229,9 @@ class Indexer:
         noted = self.database.fact(f"strays:{self.space}") or {}
         strays: dict[str, float] = {}
         lost: set[str] = set()
-        for shelf in {name for name in self.store.shelves() if name.startswith(f"{self._shelves}-")} | set(wanted):
+        for shelf in {name for name in self.store.shelves() if name.startswith(f"{self._shelves}-")} | set(
+            wanted
+        ):
             there = self.store.ids(shelf)
             expected = wanted.get(shelf, {})
             stray = {id: noted.get(id, time.time()) for id in there - expected.keys()}
@@ -245,17 +262,26 @@ class Indexer:
         generation = session.scalar(step)
         if generation is None:
             make = postgres_insert if self.database.is_postgres else sqlite_insert
-            session.execute(make(IndexGeneration).values(space=self.space, generation=0).on_conflict_do_nothing())
+            session.execute(
+                make(IndexGeneration).values(space=self.space, generation=0).on_conflict_do_nothing()
+            )
             generation = session.scalar(step)
         assert generation is not None
         return generation
 
     def _mark(self, session: Session, article_id: str, content_hash: str, generation: int) -> None:
         make = postgres_insert if self.database.is_postgres else sqlite_insert
-        row = {"space": self.space, "article_id": article_id, "content_hash": content_hash, "generation": generation}
+        row = {
+            "space": self.space,
+            "article_id": article_id,
+            "content_hash": content_hash,
+            "generation": generation,
+        }
         changed = {"content_hash": content_hash, "generation": generation}
         session.execute(
-            make(IndexedArticle).values(row).on_conflict_do_update(index_elements=["space", "article_id"], set_=changed)
+            make(IndexedArticle)
+            .values(row)
+            .on_conflict_do_update(index_elements=["space", "article_id"], set_=changed)
         )
 
 
@@ -287,7 +313,9 @@ def _gone(database: Database, space: str, only: str | None) -> list[str]:
     with database.read() as session:
         there = (Article.id == IndexedArticle.article_id) & (Article.status == "published")
         query = select(IndexedArticle.article_id).outerjoin(Article, there)
-        query = query.where(IndexedArticle.space == space, IndexedArticle.content_hash != "", Article.id.is_(None))
+        query = query.where(
+            IndexedArticle.space == space, IndexedArticle.content_hash != "", Article.id.is_(None)
+        )
         if only is not None:
             query = query.where(IndexedArticle.article_id == only)
         return list(session.scalars(query))

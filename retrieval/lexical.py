@@ -41,7 +41,29 @@ _languages = {
     "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 # words that carry no meaning of their own in a question to a help center
-_asking = frozenset(["how", "what", "when", "where", "why", "who", "which", "can", "could", "would", "should", "do", "does", "did", "please", "help", "need", "want", "way"])
+_asking = frozenset(
+    [
+        "how",
+        "what",
+        "when",
+        "where",
+        "why",
+        "who",
+        "which",
+        "can",
+        "could",
+        "would",
+        "should",
+        "do",
+        "does",
+        "did",
+        "please",
+        "help",
+        "need",
+        "want",
+        "way",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +90,9 @@ class LexicalIndex:
     _document_frequency: dict[str, int] = field(default_factory=dict)
     _mean_length: float = 1.0
     _delta: list[Counter[str]] = field(default_factory=list)
-    _delta_frequency: Counter[str] = field(default_factory=Counter)  # in how many living passages of the delta
+    _delta_frequency: Counter[str] = field(
+        default_factory=Counter
+    )  # in how many living passages of the delta
     _dead: set[int] = field(default_factory=set)
     _by_article: dict[str, list[int]] = field(default_factory=dict)
     _masks: dict[frozenset[tuple[str, str]], NDArray[np.float32]] = field(default_factory=dict)
@@ -116,7 +140,9 @@ class LexicalIndex:
         """The snapshot in `folder`, or None when there is none that can be read."""
         try:
             told = json.loads((folder / "index.json").read_text())
-            index = cls(told["ids"], told["articles"], [(a, b) for a, b in told["places"]], told["generation"])
+            index = cls(
+                told["ids"], told["articles"], [(a, b) for a, b in told["places"]], told["generation"]
+            )
             if told["base"]:
                 index._base = bm25s.BM25.load(str(folder / "bm25"), show_progress=False)
         except (OSError, ValueError, KeyError, EOFError):

@@ -181,7 +181,10 @@ class Search:
         """A lexicon with what changed since `lexicon` (which is not touched: others are reading it)."""
         with self._database.read() as session:
             # the counter first: what is committed between the two queries is in `changed`, or caught up with next time
-            newest = session.scalar(select(IndexGeneration.generation).where(IndexGeneration.space == self.space)) or 0
+            newest = (
+                session.scalar(select(IndexGeneration.generation).where(IndexGeneration.space == self.space))
+                or 0
+            )
             query = select(IndexedArticle.article_id, IndexedArticle.generation).where(
                 IndexedArticle.space == self.space, IndexedArticle.generation > lexicon.generation
             )
@@ -199,7 +202,11 @@ class Search:
             PassageRow.id, PassageRow.article_id, PassageRow.audience, PassageRow.language, PassageRow.headings,
             PassageRow.text, Article.title,
         )  # fmt: skip
-        query = select(*columns).join(Article, Article.id == PassageRow.article_id).where(PassageRow.space == self.space)
+        query = (
+            select(*columns)
+            .join(Article, Article.id == PassageRow.article_id)
+            .where(PassageRow.space == self.space)
+        )
         if article_id is not None:
             query = query.where(PassageRow.article_id == article_id)
         for id, article, audience, language, headings, text, title in session.execute(query).all():
@@ -229,14 +236,18 @@ class Search:
         lexical = {lexicon.ids[i]: float(scores[i]) for i in best if scores[i] > 0}
         return dense, lexical
 
-    def _fuse(self, dense: dict[str, float], lexical: dict[str, float]) -> list[tuple[str, float, float, float]]:
+    def _fuse(
+        self, dense: dict[str, float], lexical: dict[str, float]
+    ) -> list[tuple[str, float, float, float]]:
         """(passage id, cosine, BM25, fused passage score), best first. What a half did not find gets its floor."""
         low_d, high_d = _range(dense.values())
         low_l, high_l = 0.0, max(lexical.values(), default=0.0)
         fused = []
         for id in dense.keys() | lexical.keys():
             d, lex = dense.get(id, low_d), lexical.get(id, low_l)
-            score = DENSE_WEIGHT * _scaled(d, low_d, high_d) + (1 - DENSE_WEIGHT) * _scaled(lex, low_l, high_l)
+            score = DENSE_WEIGHT * _scaled(d, low_d, high_d) + (1 - DENSE_WEIGHT) * _scaled(
+                lex, low_l, high_l
+            )
             fused.append((id, d, lex, score))
         return sorted(fused, key=lambda row: (-row[3], row[0]))
 
@@ -251,15 +262,23 @@ class Search:
             if article is not None:
                 scores[id] = dense, lexical, score
                 by_article.setdefault(article, []).append(id)
-        best = {a: (max(scores[id][0] for id in ids), max(scores[id][1] for id in ids)) for a, ids in by_article.items()}
+        best = {
+            a: (max(scores[id][0] for id in ids), max(scores[id][1] for id in ids))
+            for a, ids in by_article.items()
+        }
         low_d, high_d = _range([dense for dense, _ in best.values()])
         high_l = max((lexical for _, lexical in best.values()), default=0.0)
         total = {
-            article: DENSE_WEIGHT * _scaled(d, low_d, high_d) + (1 - DENSE_WEIGHT) * _scaled(lexical, 0.0, high_l)
+            article: DENSE_WEIGHT * _scaled(d, low_d, high_d)
+            + (1 - DENSE_WEIGHT) * _scaled(lexical, 0.0, high_l)
             for article, (d, lexical) in best.items()
         }
         order = sorted(total, key=lambda article: (-total[article], article))[: limit + SPARE]
-        wanted = [id for place, a in enumerate(order) for id in by_article[a][: PER_ARTICLE if place < PER_ARTICLE else 1]]
+        wanted = [
+            id
+            for place, a in enumerate(order)
+            for id in by_article[a][: PER_ARTICLE if place < PER_ARTICLE else 1]
+        ]
         rows = self._rows(wanted, viewer)
         hits = []
         for article in order:
@@ -272,7 +291,10 @@ class Search:
     def _rows(self, ids: list[str], viewer: Viewer) -> dict[str, Any]:
         """Passage id -> passage and what a hit tells of its article, of those that the viewer may see."""
         with self._database.engine.connect() as connection:
-            return {row.id: row for row in connection.execute(_rows_query(viewer), {"space": self.space, "ids": ids})}
+            return {
+                row.id: row
+                for row in connection.execute(_rows_query(viewer), {"space": self.space, "ids": ids})
+            }
 
     def _evidence(
         self, question: str, words: list[str], hits: list[Hit], passages: list[Hit], lexicon: LexicalIndex
@@ -302,7 +324,9 @@ def _rows_query(viewer: Viewer) -> Select[Any]:
 
 def _hit(row: Any, dense: float, lexical: float, score: float) -> Hit:
     passage = Passage(row.id, row.article_id, row.ordinal, tuple(row.headings), row.text)
-    return Hit(passage, row.title, row.slug, tuple(row.section), row.locale, row.updated_at, dense, lexical, score)
+    return Hit(
+        passage, row.title, row.slug, tuple(row.section), row.locale, row.updated_at, dense, lexical, score
+    )
 
 
 @lru_cache(maxsize=20_000)

@@ -84,12 +84,22 @@ class Installation:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PARLEY_", "OPENAI_"))}
         return kept | {"PARLEY_DATA_DIR": str(self.folder / "var"), "PARLEY_RATE_LIMIT": "off"} | self.env
 
-    def parley(self, *words: str, check: bool = True, stdin: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def parley(
+        self, *words: str, check: bool = True, stdin: str = "", timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [PARLEY, *words], capture_output=True, text=True, env=self.environment(), cwd=self.folder, input=stdin, timeout=timeout
+            [PARLEY, *words],
+            capture_output=True,
+            text=True,
+            env=self.environment(),
+            cwd=self.folder,
+            input=stdin,
+            timeout=timeout,
         )
         if check and done.returncode != 0:
-            raise AssertionError(f"parley {' '.join(words)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+            raise AssertionError(
+                f"parley {' '.join(words)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+            )
         return done
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
@@ -112,7 +122,15 @@ class Installation:
 
     def agent(self, email: str | None = None, role: str = "agent") -> dict[str, str]:
         """Headers of a new agent."""
-        told = self.parley("agent", "add", email or f"{uuid.uuid4().hex[:8]}@example.org", "--role", role, "--token", "--json")
+        told = self.parley(
+            "agent",
+            "add",
+            email or f"{uuid.uuid4().hex[:8]}@example.org",
+            "--role",
+            role,
+            "--token",
+            "--json",
+        )
         return {"Authorization": f"Bearer {json.loads(told.stdout)['token']}"}
 
     def stop(self) -> None:
@@ -175,7 +193,9 @@ class Conversation:
 
     def show(self) -> dict[str, Any]:
         with self.server.client() as client:
-            told: dict[str, Any] = client.get(f"/api/conversations/{self.id}", headers=self.headers).raise_for_status().json()
+            told: dict[str, Any] = (
+                client.get(f"/api/conversations/{self.id}", headers=self.headers).raise_for_status().json()
+            )
         return told
 
 
@@ -235,8 +255,17 @@ def redis_url() -> str:
 def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Chroma server of the tests' own."""
     port = free_port()
-    command = [str(Path(sys.executable).parent / "chroma"), "run", "--path", str(tmp_path_factory.mktemp("chroma"))]
-    process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        str(Path(sys.executable).parent / "chroma"),
+        "run",
+        "--path",
+        str(tmp_path_factory.mktemp("chroma")),
+    ]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     url = f"http://127.0.0.1:{port}"
     end = time.monotonic() + 30
     while time.monotonic() < end:

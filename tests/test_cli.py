@@ -68,6 +68,12 @@ def complaint(installation: Installation, *words: str, stdin: str = "", timeout:
     return lines[0]
 
 
+def indexed(installation: Installation) -> set[str]:
+    """The articles that the index holds."""
+    with sqlite3.connect(installation.folder / "var" / "parley.db") as database:
+        return {id for (id,) in database.execute("SELECT DISTINCT article_id FROM passages")}
+
+
 def found_by(server: Server, words: str) -> list[str]:
     with server.client() as client:
         told = client.get("/api/search", params={"q": words}).raise_for_status().json()
@@ -138,7 +144,6 @@ def test_search_lists_articles_best_first(shop: Installation) -> None:
 @pytest.mark.slow
 def test_a_search_before_anything_was_indexed_says_what_to_do(installation: Installation) -> None:
     assert "parley index" in installation.parley("search", "anything").stdout
-    assert the_one_document(installation.parley("search", "anything", "--json").stdout)["results"] == []
 
 
 @pytest.mark.slow
@@ -296,8 +301,7 @@ def test_a_broken_line_is_named_and_the_others_come_in(installation: Installatio
     complaints = done.stderr.splitlines()
     assert all(line.startswith("parley: ") for line in complaints)
     assert [line for line in complaints if "line 2: it is not JSON" in line]
-    results = the_one_document(installation.parley("search", "tyre pressure", "--json").stdout)["results"]
-    assert results[0]["article_id"] == "tyre-pressure"
+    assert indexed(installation) == {article["id"] for article in ARTICLES[:3]}
 
 
 @pytest.mark.slow
@@ -314,8 +318,7 @@ def test_one_source_of_several_that_is_broken_does_not_stop_the_others(
     assert done.returncode == 2
     assert told["added"] == 7
     assert "broken.jsonl" in json.dumps(told["failed"])
-    results = the_one_document(installation.parley("search", "fit a bell", "--json").stdout)["results"]
-    assert results[0]["article_id"] == "bells"
+    assert indexed(installation) == {*PUBLISHED, "bells"}
 
 
 @pytest.mark.slow
@@ -394,13 +397,7 @@ def test_prune_removes_only_what_the_same_source_brought(installation: Installat
     )  # not asked to
     told = the_one_document(installation.parley("index", str(one), "--prune", "--json").stdout)
     assert (told["removed"], told["unchanged"]) == (2, 1)
-    ids = {
-        row["article_id"]
-        for row in the_one_document(installation.parley("search", "tyre pressure", "--json").stdout)[
-            "results"
-        ]
-    }
-    assert ids == {"returns", "bells"}
+    assert indexed(installation) == {"returns", "bells"}
 
 
 # --- beside a running server ---------------------------------------------------------------------------------
@@ -481,8 +478,6 @@ def test_eval_beside_a_server_judges_the_live_index_or_a_corpus_apart(
     assert apart["R@1"] == pytest.approx(2 / 3)  # the corpus has no article on tyres
     assert "elsewhere" not in found_by(server, "air pressure in general")
     assert found_by(server, HOW_TO_RETURN)[0] == "returns"
-    second = the_one_document(installation.parley("index", "bicycles.jsonl", "--json").stdout)
-    assert (second["unchanged"], second["passages"]) == (6, 0)
 
 
 @pytest.mark.slow

@@ -15,7 +15,9 @@ from help_center.sources import open_source
 from help_center.sources.base import Failure
 
 ROOT = Path(__file__).parent.parent
-DOCS = "\n".join(file.read_text("utf-8") for file in sorted((ROOT / "docs").rglob("*.md")) if file.name != "log.md")
+DOCS = "\n".join(
+    file.read_text("utf-8") for file in sorted((ROOT / "docs").rglob("*.md")) if file.name != "log.md"
+)
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -26,7 +28,9 @@ def test_every_setting_is_documented(name: str) -> None:
 
 def test_every_setting_that_the_docs_name_exists() -> None:
     named = set(re.findall(r"\bPARLEY_[A-Z_]+[A-Z]\b", DOCS + README)) - {"PARLEY_MAXWRONG"}
-    assert {name for name in named if name.removeprefix("PARLEY_").lower() not in Settings.model_fields} == set()
+    assert {
+        name for name in named if name.removeprefix("PARLEY_").lower() not in Settings.model_fields
+    } == set()
 
 
 def test_every_command_and_option_is_documented() -> None:
@@ -39,7 +43,12 @@ def test_every_command_and_option_is_documented() -> None:
             full = f"parley {name} {sub}".strip()
             if full not in DOCS:
                 missing.append(full)
-            missing += [f"{full} {o}" for p in one.params for o in p.opts if o.startswith("--") and o != "--help" and o not in DOCS]
+            missing += [
+                f"{full} {o}"
+                for p in one.params
+                for o in p.opts
+                if o.startswith("--") and o != "--help" and o not in DOCS
+            ]
     assert missing == []
 
 

@@ -17,7 +17,13 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwr
 from tests.conftest import Installation, Server, absent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 PASSWORD = "correct horse battery"
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -37,12 +43,24 @@ def browser() -> Iterator[Browser]:
 def server(installation: Installation) -> Server:
     """The shipped help center, and one agent."""
     installation.parley("index", str(DOCS))
-    installation.parley("agent", "add", "ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin", stdin=PASSWORD)
+    installation.parley(
+        "agent",
+        "add",
+        "ada@example.org",
+        "--name",
+        "Ada",
+        "--role",
+        "admin",
+        "--password-stdin",
+        stdin=PASSWORD,
+    )
     return installation.serve()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_customer_is_answered_and_then_reaches_a_person(browser: Browser, server: Server, width: int) -> None:
+def test_a_customer_is_answered_and_then_reaches_a_person(
+    browser: Browser, server: Server, width: int
+) -> None:
     size = {"width": width, "height": 800}
     customer = browser.new_context(viewport=size).new_page()
     agent = browser.new_context(viewport=size, color_scheme="dark" if width == 390 else "light").new_page()
@@ -79,7 +97,9 @@ def test_a_customer_is_answered_and_then_reaches_a_person(browser: Browser, serv
     _picture(agent, f"packet-{width}")
     agent.locator('[data-inbox="claim"]').click()
     expect(chat.locator("body")).to_have_attribute("data-status", "agent", timeout=10_000)
-    agent.locator('[data-inbox="reply"]').fill("There is no hosted version: Parley runs **on your own machine**.")
+    agent.locator('[data-inbox="reply"]').fill(
+        "There is no hosted version: Parley runs **on your own machine**."
+    )
     agent.locator('[data-inbox="send"]').click()
 
     # the customer sees the reply live, answers, and it is still there after a reload
@@ -87,7 +107,9 @@ def test_a_customer_is_answered_and_then_reaches_a_person(browser: Browser, serv
     _write(chat, "Thank you, Ada!")
     expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("Thank you, Ada!", timeout=10_000)
     customer.reload()
-    if not customer.locator("iframe[title=Chat]").is_visible():  # at phone width it does not cover the page again by itself
+    if not customer.locator(
+        "iframe[title=Chat]"
+    ).is_visible():  # at phone width it does not cover the page again by itself
         customer.locator('[data-parley="launcher"]').click()
     chat = customer.frame_locator("iframe[title=Chat]")
     expect(chat.locator(".message.agent").last).to_contain_text("on your own machine", timeout=10_000)

@@ -48,12 +48,16 @@ def routes(house: House, secret: str | None) -> APIRouter:
 
         def work() -> None:
             try:
-                report: IndexReport = house.indexer.sync(lambda done, known: lines.put({"done": done, "known": known}))
+                report: IndexReport = house.indexer.sync(
+                    lambda done, known: lines.put({"done": done, "known": known})
+                )
                 if report.articles or report.removed:
                     house.search.rebuild()
                 lines.put({"report": asdict(report)})
             except Exception as error:
-                lines.put({"error": str(error).strip().splitlines()[0] if str(error).strip() else repr(error)})
+                lines.put(
+                    {"error": str(error).strip().splitlines()[0] if str(error).strip() else repr(error)}
+                )
             lines.put(None)
 
         def told() -> Iterator[str]:
@@ -65,7 +69,9 @@ def routes(house: House, secret: str | None) -> APIRouter:
 
     @api.post("/ranking")
     def rank(given: Queried) -> dict[str, Any]:
-        return ranking(house.search, given.query, given.limit, [Said(role, text) for role, text in given.history])
+        return ranking(
+            house.search, given.query, given.limit, [Said(role, text) for role, text in given.history]
+        )
 
     @api.post("/ask")
     async def ask(given: Queried) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool) -> Result:
             }
         )  # fmt: skip
         if turn["action"] == "answer" and not right:
-            misses.append(f"{query.id}: “{query.text[:80]}” answered wrongly from {cited[0] if cited else 'nothing'}")
+            misses.append(
+                f"{query.id}: “{query.text[:80]}” answered wrongly from {cited[0] if cited else 'nothing'}"
+            )
     judged = [row for row in rows if row["confidence"] is not None]
     sure, right_ = [row["confidence"] for row in judged], [row["right"] for row in judged]
     answers = [row for row in rows if row["action"] == "answer"]
@@ -50,7 +52,17 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool) -> Result:
     shown = [{key: row[key] for key in ("id", "action", "confidence", "sources", "right")} for row in rows]
     bins = tuple((b.n, b.mean, b.right) for b in reliability(sure, right_))
     curve = tuple((n / len(rows), w / n) for _, n, w in risk_coverage(sure, right_))
-    gates = (Gate("wrong share of answers, significantly above the dial", _significance(wrong, len(answers), dial), 0.05),) if gate else ()
+    gates = (
+        (
+            Gate(
+                "wrong share of answers, significantly above the dial",
+                _significance(wrong, len(answers), dial),
+                0.05,
+            ),
+        )
+        if gate
+        else ()
+    )
     return Result("confidence", figures, {"queries": shown, **figures}, gates, tuple(misses), bins, curve)
 
 

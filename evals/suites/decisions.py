@@ -26,7 +26,9 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
             texts = [str(turn["customer"]) for turn in case["turns"]]
             expect, id = dict(case["expect"]), str(case["id"])
         except (KeyError, TypeError):
-            raise EvalError(f"{file}, line {number}: `id`, `turns` with `customer`, and `expect` are needed.") from None
+            raise EvalError(
+                f"{file}, line {number}: `id`, `turns` with `customer`, and `expect` are needed."
+            ) from None
         turn = converse(texts)
         cited = [source["article_id"] for source in (turn["message"] or {}).get("sources", [])]
         held = {
@@ -48,7 +50,9 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
                 tally[2] += reason in told
         if not all(judged.values()):
             failed = ", ".join(key for key, value in judged.items() if not value)
-            misses.append(f"{id}: “{texts[-1][:80]}” gave {turn['action']} {turn['reasons']} {cited[:2]}, wanted {expect} ({failed})")
+            misses.append(
+                f"{id}: “{texts[-1][:80]}” gave {turn['action']} {turn['reasons']} {cited[:2]}, wanted {expect} ({failed})"
+            )
         rows.append({"id": id, "action": turn["action"], "reasons": turn["reasons"], "held": judged})
     if not rows:
         raise EvalError(f"{file} holds no case.")

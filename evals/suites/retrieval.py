@@ -29,14 +29,20 @@ def judge(labelled: LabelledSet, rank: Rank, run_file: Path | None, gates: dict[
         ranked = rank(query.text, DEPTH, query.history)
         # a run is read by score: equal scores must keep the order
         run[query.id] = {id: -float(place) for place, (id, _) in enumerate(ranked)}
-        lines += [f"{query.id} Q0 {id} {place} {score:.6f} parley" for place, (id, score) in enumerate(ranked, 1)]
+        lines += [
+            f"{query.id} Q0 {id} {place} {score:.6f} parley" for place, (id, score) in enumerate(ranked, 1)
+        ]
         if query.gold and (not ranked or ranked[0][0] not in query.gold):
             first = ranked[0][0] if ranked else "nothing"
             misses.append(f"{query.id}: “{query.text[:80]}” found {first}, wanted {', '.join(query.gold)}")
     if run_file is not None:
         run_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     qrels = {query.id: dict(query.gold) for query in labelled.queries if query.gold}
-    judged = ir_measures.calc_aggregate(list(MEASURES.values()), qrels, {id: run[id] for id in qrels}) if qrels else {}
+    judged = (
+        ir_measures.calc_aggregate(list(MEASURES.values()), qrels, {id: run[id] for id in qrels})
+        if qrels
+        else {}
+    )
     figures = {name: float(judged[measure]) if qrels else None for name, measure in MEASURES.items()}
     document = {"set": labelled.name, "queries": len(labelled.queries), "answerable": len(qrels), **figures}
     held = tuple(Gate(name, figures[name] or 0.0, bound) for name, bound in gates.items() if name in figures)

@@ -33,7 +33,9 @@ def judge(file: Path, read: Read, gates: dict[str, float]) -> Result:
         if told.get("wants_human") is not None:
             wishes.append((bool(told["wants_human"]), wish))
             if bool(told["wants_human"]) != wish:
-                misses.append(f"line {number}: “{text[:80]}” wants a person: {told['wants_human']}, read {wish}")
+                misses.append(
+                    f"line {number}: “{text[:80]}” wants a person: {told['wants_human']}, read {wish}"
+                )
     if not rows:
         raise EvalError(f"{file} holds no text.")
     figures: dict[str, float | None] = {}

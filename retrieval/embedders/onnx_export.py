@@ -68,7 +68,11 @@ def export(model_name: str, target: Path) -> dict[str, object]:
             chosen, arithmetic, cosine = plain, "float32", _agreement(plain, model, names, wanted)
             if cosine < SMALLEST_FLOAT_COSINE:
                 raise SystemExit(f"the exported model differs from the original (cosine {cosine:.4f})")
-        told = {"arithmetic": arithmetic, "smallest_cosine": round(cosine, 5), "max_tokens": int(model.max_seq_length)}
+        told = {
+            "arithmetic": arithmetic,
+            "smallest_cosine": round(cosine, 5),
+            "max_tokens": int(model.max_seq_length),
+        }
         model.tokenizer.backend_tokenizer.save(str(target) + ".tokenizer.json")
         Path(str(target) + ".json").write_text(json.dumps(told))
         os.replace(chosen, target)  # last: who finds the file finds all of it

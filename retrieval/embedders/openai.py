@@ -19,9 +19,13 @@ class OpenAIEmbedder:
         self.fingerprint = f"openai-{model}"
         try:
             # plain strings on the wire: endpoints other than OpenAI's do not read token ids
-            self._model = OpenAIEmbeddings(model=model, check_embedding_ctx_length=False, timeout=30, max_retries=2)
+            self._model = OpenAIEmbeddings(
+                model=model, check_embedding_ctx_length=False, timeout=30, max_retries=2
+            )
         except Exception as error:
-            raise EmbedderError(f"the embedding model openai:{model} cannot be used: {_line(error)}. Set OPENAI_API_KEY.") from error
+            raise EmbedderError(
+                f"the embedding model openai:{model} cannot be used: {_line(error)}. Set OPENAI_API_KEY."
+            ) from error
 
     def embed_query(self, text: str) -> Vectors:
         return self.embed_passages([text])[0]
@@ -37,7 +41,9 @@ class OpenAIEmbedder:
             if progress:
                 progress(len(part))
         vectors = np.asarray(rows, dtype=np.float32)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12) if rows else vectors
+        return (
+            vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12) if rows else vectors
+        )
 
 
 def _line(error: Exception) -> str:

