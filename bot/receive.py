@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from bot import words
 from bot.answer import Sentence
 from bot.feelings import Sentiment, wants_human
-from bot.turn import Asked, Outcome, Parts, Stage, take_turn, remembered
+from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
 from bot.understand import Said
 from escalation import handoff as handoffs
 from help_center.conversations import (

@@ -130,15 +130,23 @@ def vectors_in(installation: Installation) -> set[str]:
 
 
 @pytest.mark.slow
-def test_search_lists_articles_best_first(shop: Installation) -> None:
-    told = the_one_document(shop.parley("search", "return a bicycle", "--limit", "3", "--json").stdout)
+def test_search_lists_articles_best_first(served: tuple[Installation, Server]) -> None:
+    told, in_words = both(served[0], "search", "return a bicycle", "--limit", "3")
     assert set(told) == {"query", "took_ms", "results"}
     assert told["results"][0]["article_id"] == "returns"
     assert {"article_id", "title", "url", "section", "excerpt", "score"} <= set(told["results"][0])
     ids = [row["article_id"] for row in told["results"]]
     assert len(ids) == len(set(ids)) == 3
     assert not {"wholesale-prices", "draft-helmets"} & set(ids)
-    assert shop.parley("search", "return a bicycle").stdout.startswith("1. Return a bicycle  (returns, ")
+    assert in_words.startswith("1. Return a bicycle  (returns, ")
+
+
+def both(installation: Installation, *words: str) -> tuple[Any, str]:
+    """What a command prints as JSON, and in words."""
+    with ThreadPoolExecutor(2) as pool:
+        as_json = pool.submit(installation.parley, *words, "--json")
+        in_words = pool.submit(installation.parley, *words)
+    return the_one_document(as_json.result().stdout), in_words.result().stdout
 
 
 @pytest.mark.slow
@@ -147,31 +155,29 @@ def test_a_search_before_anything_was_indexed_says_what_to_do(installation: Inst
 
 
 @pytest.mark.slow
-def test_ask_gives_the_turn_of_the_contract(shop: Installation) -> None:
-    turn = the_one_document(shop.parley("ask", HOW_TO_RETURN, "--json").stdout)
+def test_ask_gives_the_turn_of_the_contract(served: tuple[Installation, Server]) -> None:
+    turn, in_words = both(served[0], "ask", HOW_TO_RETURN)
     assert set(turn) == {
         "conversation", "message", "action", "confidence", "sentiment", "reasons", "handoff_id", "timings_ms",
     }  # fmt: skip
     assert turn["action"] == "answer"
     assert turn["message"]["sources"][0]["article_id"] == "returns"
     assert "Print the label" in turn["message"]["text"]
-    in_words = shop.parley("ask", HOW_TO_RETURN).stdout
     assert "/help/articles/return-a-bicycle" in in_words
     assert "-- answer, confidence 0." in in_words or "-- answer, confidence 1." in in_words
 
 
 @pytest.mark.slow
 def test_doctor_says_what_is_there_and_what_is_missing(shop: Installation) -> None:
-    told = the_one_document(shop.parley("doctor", "--json").stdout)
+    without_store = Installation(shop.folder, {"PARLEY_CHROMA_URL": f"http://127.0.0.1:{free_port()}"})
+    with ThreadPoolExecutor(2) as pool:
+        failing = pool.submit(without_store.parley, "doctor", "--json", check=False)
+        told = the_one_document(shop.parley("doctor", "--json").stdout)
+    failed = failing.result()
     checks = {check["name"]: check for check in told["checks"]}
     assert told["ok"] is True
     assert checks["index"]["told"].startswith("5 articles in ")
     assert "parley agent add" in checks["agents"]["advice"]
-    shop.env["PARLEY_CHROMA_URL"] = f"http://127.0.0.1:{free_port()}"
-    try:
-        failed = shop.parley("doctor", "--json", check=False)
-    finally:
-        del shop.env["PARLEY_CHROMA_URL"]
     assert failed.returncode == 1
     assert [check["name"] for check in the_one_document(failed.stdout)["checks"] if not check["ok"]] == [
         "vector store"

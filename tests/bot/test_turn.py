@@ -12,7 +12,7 @@ from bot.house import House
 from bot.llm import ModelError
 from bot.llm.scripted import ScriptedModel
 from bot.oneshot import ask_once
-from bot.turn import Asked, Stage, take_turn, remembered
+from bot.turn import Asked, Stage, remembered, take_turn
 from bot.understand import Said
 from help_center.people import Viewer
 from tests.bot.support import PART, UNSURE, Dial, StringModel, Told, parts_of, turn
