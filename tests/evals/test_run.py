@@ -1,0 +1,184 @@
+"""Suites and calibration: on data of the tests' own, and as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.feelings import Sentiment
+from evals.beir import EvalError, read_set
+from evals.report import as_html, as_text
+from evals.suites import decisions, retrieval, sentiment
+from tests.conftest import ARTICLES, Installation
+
+KNOWN = {
+    "returns": ["How do I return a bicycle?", "Can I send my bike back?", "When do I get my money back after a return?"],
+    "tyre-pressure": ["What pressure do 32 mm tyres need?", "How hard should I pump my tyres?", "tyre pressure with luggage"],
+    "bike-computer": ["How do I pair the bike computer with my phone?", "What does error E-417 mean?", "update the computer's firmware"],
+    "battery-winter": ["How do I store the battery in winter?", "Where to keep my e-bike battery when it is cold?", "battery storage charge level"],
+}  # fmt: skip
+UNKNOWN = [
+    "Do you repair broken frames?",
+    "Is there a student discount?",
+    "Which locks are the safest?",
+    "Do you ship to Norway?",
+]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """A set in the BEIR layout: twelve questions with an article, and as many without, twice in other words."""
+    folder = tmp_path / "bicycles"
+    folder.mkdir()
+    corpus = [{"_id": a["id"], "title": a["title"], "text": a["body"]} for a in ARTICLES[:4]]
+    queries, qrels = [], ["query-id\tcorpus-id\tscore"]
+    for article, questions in KNOWN.items():
+        for number, question in enumerate(questions):
+            for form, text in enumerate((question, f"Hello, {question.lower()} Thanks!")):
+                queries.append({"_id": f"{article}-{number}-{form}", "text": text})
+                qrels.append(f"{article}-{number}-{form}\t{article}\t1")
+    for number, question in enumerate(UNKNOWN * 6):
+        queries.append({"_id": f"unknown-{number}", "text": f"{question} {'please ' * (number // 4)}"})
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, corpus)))
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
+    (folder / "qrels.tsv").write_text("\n".join(qrels) + "\n")
+    return folder
+
+
+def test_a_set_is_read_with_its_gold_and_history(labelled: Path) -> None:
+    with open(labelled / "queries.jsonl", "a") as file:
+        file.write(
+            "\n"
+            + json.dumps(
+                {"_id": "f", "text": "and then?", "history": ["How do I return it?", "Print the label."]}
+            )
+        )
+    found = read_set(labelled)
+    assert len(found.queries) == 49
+    assert found.queries[0].gold == {"returns": 1}
+    assert [(said.role, said.text) for said in found.queries[-1].history] == [
+        ("customer", "How do I return it?"),
+        ("assistant", "Print the label."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("queries.jsonl", '{"_id": "1"}', "line 1: `_id` and `text`"),
+        ("queries.jsonl", "{", "line 1 is not JSON"),
+        ("queries.jsonl", "", "holds no question"),
+        ("qrels.tsv", "query-id\tcorpus-id\tscore\nq1 a 1\n", "line 2"),
+        ("corpus.jsonl", '{"title": "x"}', "line 1"),
+    ],
+)
+def test_data_that_cannot_be_used_say_where(labelled: Path, file: str, text: str, told: str) -> None:
+    (labelled / file).write_text(text)
+    with pytest.raises(EvalError) as error:
+        read_set(labelled)
+    assert told in str(error.value)
+    assert file in str(error.value)
+
+
+def test_a_ranking_is_judged_by_its_order(labelled: Path, tmp_path: Path) -> None:
+    data = read_set(labelled)
+
+    def right_article_second(text: str, depth: int, history: object) -> list[tuple[str, float]]:
+        gold = next(query.gold for query in data.queries if query.text == text)
+        return [("something-else", 1.0), *((id, 0.5) for id in gold)]
+
+    result = retrieval.judge(data, right_article_second, tmp_path / "run.txt", {"R@1": 0.5})
+    assert result.figures["R@1"] == 0.0
+    assert result.figures["MRR@10"] == pytest.approx(0.5)
+    assert result.figures["nDCG@10"] == pytest.approx(0.6309, abs=1e-4)
+    assert [gate.held for gate in result.gates] == [False]
+    assert (tmp_path / "run.txt").read_text().splitlines()[
+        0
+    ] == "returns-0-0 Q0 something-else 1 1.000000 parley"
+
+
+def test_a_decision_is_judged_only_by_what_is_expected(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    cases = [
+        {
+            "id": "a",
+            "turns": [{"customer": "agent"}],
+            "expect": {"action": "escalate", "reasons": ["requested_human"]},
+        },
+        {"id": "b", "turns": [{"customer": "hi"}], "expect": {}},
+        {"id": "c", "turns": [{"customer": "x"}], "expect": {"article_ids": ["returns"]}},
+    ]
+    file.write_text("\n".join(map(json.dumps, cases)))
+    turn = {"action": "escalate", "reasons": ["requested_human"], "message": {"sources": []}}
+    result = decisions.judge(file, lambda texts: turn, {})
+    assert result.figures["action held"] == 1.0
+    assert result.figures["article_ids held"] == 0.0
+    assert result.figures["requested_human recall"] == 1.0
+    assert len(result.misses) == 1
+
+
+def test_moods_and_wishes_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "moods.jsonl"
+    rows = [
+        {"text": "useless", "label": "negative"},
+        {"text": "error 500", "label": "neutral", "wants_human": False},
+        {"text": "agent please", "wants_human": True},
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    result = sentiment.judge(file, lambda text: Sentiment("negative", -1.0), {})
+    assert result.figures["negative precision"] == 0.5
+    assert result.figures["negative recall"] == 1.0
+    assert result.figures["wants_human recall"] == 1.0
+    assert [row["label"] for row in result.document["rows"]] == ["negative"] * 3
+
+
+def test_a_report_escapes_what_customers_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text(
+        json.dumps(
+            {"id": "x", "turns": [{"customer": "<script>alert(1)</script>"}], "expect": {"action": "answer"}}
+        )
+    )
+    turn = {"action": "chat", "reasons": [], "message": None}
+    result = decisions.judge(file, lambda texts: turn, {"action held": 1.0})
+    assert "<script>" not in as_html([result])
+    assert "SHORT action held" in as_text([result])
+
+
+@pytest.mark.slow
+def test_calibrating_keeps_a_fit_that_the_judge_then_uses(installation: Installation, labelled: Path) -> None:
+    told = json.loads(installation.parley("calibrate", "--data", str(labelled), "--json").stdout)
+    assert told["questions"] == 48
+    assert told["auroc"] > 0.7
+    assert "bicycles" in told["fitted_on"]
+    checks = json.loads(installation.parley("doctor", "--json").stdout)["checks"]
+    assert "fitted for this installation" in next(c["told"] for c in checks if c["name"] == "confidence")
+    judged = json.loads(
+        installation.parley("eval", "confidence", "--data", str(labelled), "--json", check=False).stdout
+    )
+    assert {"queries", "ece", "auroc", "dial", "wrong", "coverage"} <= judged.keys()
+    row = judged["queries"][0]
+    assert row.keys() == {"id", "action", "confidence", "sources", "right"}
+    assert row["sources"][0] == "returns"
+
+
+@pytest.mark.slow
+def test_a_run_file_is_written_and_the_metrics_are_told(
+    installation: Installation, labelled: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run.trec"
+    told = json.loads(
+        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json").stdout
+    )
+    assert told["R@1"] > 0.8
+    assert told["answerable"] == 24
+    first = run.read_text().splitlines()[0].split()
+    assert (first[0], first[1], first[3], first[5]) == ("returns-0-0", "Q0", "1", "parley")
+
+
+def test_an_unknown_suite_is_refused(installation: Installation) -> None:
+    done = installation.parley("eval", "speling", check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("parley: there is no suite 'speling'")
