@@ -8,6 +8,7 @@ shape. Knows Markdown, not how passages are stored.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -15,11 +16,12 @@ from markdown_it import MarkdownIt
 
 from retrieval.passages import Passage
 
-VERSION = "chunks-1"  # goes up when the same article gives other passages
+VERSION = "chunks-2"  # goes up when the same article gives other passages
 WORDS = 200
 OVERLAP = 40
 MAX_WORD = 60  # characters: a longer "word" (an address, base64) counts as several
 
+_fence = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 _markdown = MarkdownIt("commonmark").enable("table")
 _splitter = RecursiveCharacterTextSplitter(
     chunk_size=WORDS,
@@ -38,8 +40,10 @@ def split(article_id: str, title: str, body: str) -> list[Passage]:
     passages: list[Passage] = []
     seen: dict[str, int] = {}
     for headings, text in _sections(body):
+        start = -1
         for piece in _splitter.split_text(text):
-            piece = piece.strip("\n").rstrip()
+            start = text.find(piece, start + 1)  # pieces overlap, and come in order
+            piece = _fenced(piece.strip("\n").rstrip(), text[:start])
             if piece.strip():
                 passages.append(_passage(article_id, title, len(passages), headings, piece, seen))
     return passages or [_passage(article_id, title, 0, (), "", seen)]
@@ -68,6 +72,29 @@ def _sections(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
     text = "\n".join(lines[start:])
     if text.strip():
         yield tuple(heading for _, heading in path), text
+
+
+def _fenced(piece: str, before: str) -> str:
+    """The piece with the code fences that the cut took from it, so that code stays code."""
+    opening = _open_fence(before.split("\n"))
+    if opening and piece.strip():
+        piece = f"{opening}\n{piece}"
+    left_open = _open_fence(piece.split("\n"))
+    return f"{piece}\n{_fence.match(left_open)[1]}" if left_open else piece  # type: ignore[index]
+
+
+def _open_fence(lines: list[str]) -> str | None:
+    """The line that opens the code block which `lines` end in, if they do."""
+    opening: str | None = None
+    for line in lines:
+        found = _fence.match(line)
+        if found is None:
+            continue
+        if opening is None:
+            opening = line.strip()
+        elif line.strip().startswith(_fence.match(opening)[1]) and not line.strip().strip("`~"):  # type: ignore[index]
+            opening = None
+    return opening
 
 
 def _plain(inline: str) -> str:

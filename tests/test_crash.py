@@ -293,7 +293,7 @@ def test_a_server_that_is_stopped_finishes_what_it_began(
     again = installation.serve()
     for conversation in conversations:
         turn = Conversation(again, conversation.id, conversation.token).say(QUESTIONS[0], "one")
-        assert turn["action"] == "answer"
+        assert turn["action"] == "answer", turn
         assert not turns or turn in turns or len(turns) < len(conversations)
 
 

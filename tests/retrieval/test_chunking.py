@@ -153,3 +153,15 @@ def _in_a_heading_without_text(word: str, body: str) -> bool:
         any(word in line for line in body.split("\n") if "#" in line or set(line.strip()) <= set("-="))
         or "-" in body
     )
+
+
+def test_a_long_piece_of_code_is_code_in_every_passage() -> None:
+    code = "\n".join(f"key{number}: value number {number} of a long list" for number in range(150))
+    passages = split("a", "Title", f"Before.\n\n```yaml\n{code}\n```\n\nAfter it all.")
+    with_code = [passage.text for passage in passages if "key" in passage.text]
+    assert len(with_code) > 2
+    for text in with_code:
+        assert text.startswith("```yaml\n")
+        assert text.endswith("\n```")
+        assert text.count("```") == 2
+    assert "```" not in passages[-1].text
