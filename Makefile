@@ -37,7 +37,7 @@ $(VENV)/.made-dev: $(VENV)/.made
 
 # Fast tests by default. SERVICES=required runs all: PostgreSQL, Redis, a Chroma server, Chromium; what is missing fails.
 ifeq ($(SERVICES),required)
-CHOSEN :=
+CHOSEN := -n 2 --dist loadfile
 else
 CHOSEN := -m "not slow and not services and not browser"
 endif
@@ -47,7 +47,7 @@ test: dev
 	$(BIN)/pytest $(CHOSEN)
 
 test-all: dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: dev
 	$(BIN)/ruff check .

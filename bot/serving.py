@@ -30,6 +30,7 @@ from bot.house import House
 from bot.logs import log_to_stderr
 from help_center.owner import OtherOwner, Ownership, own_or_wait
 from help_center.settings import Settings, load_settings
+from retrieval.indexing import pending_of
 
 CHROMA_SECONDS = 30.0
 # runs a command until standard input ends, or until the command does
@@ -70,6 +71,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             app = create_app(house, owner_secret=ownership.secret if ownership else None)
             if ownership:
                 ownership.announce(address)
+            _warn_if_behind(house)
             _say_where(address)
             uvicorn.Server(_config(app)).run(sockets=[listening])
             return
@@ -82,6 +84,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             os.environ["PARLEY_CHROMA_URL"] = chroma
             house = House(load_settings())
             house.parts  # noqa: B018  (what cannot be opened is told here, once, and not by every worker)
+            _warn_if_behind(house)
             house.close()
             if ownership:
                 ownership.announce(address)
@@ -134,6 +137,17 @@ def _bind(host: str, port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or error
         raise ServeError(f"cannot listen on {host}:{port} ({reason}): choose another with --port.") from error
     return listening
+
+
+def _warn_if_behind(house: House) -> None:
+    """After a change of the model or an interrupted run the bot would know less than it should: say so."""
+    behind, _, _ = pending_of(house.database, house.indexer.space)
+    if behind:
+        print(
+            f"parley: {behind} articles are not in the index as they are now: run `parley index SOURCE`.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _say_where(address: str) -> None:

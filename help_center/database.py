@@ -218,7 +218,7 @@ def _engine(url: str) -> Engine:
 
         return engine
     return create_engine(
-        url, pool_size=10, max_overflow=50, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"connect_timeout": 5}
     )
 
 

@@ -178,6 +178,7 @@ class RateLimits:
         rules = {
             "messages": messages if not self._off else "1/second",
             "creations": "60/minute",
+            "signals": "120/minute",
             "sign-ins": "10/minute",
         }
         self._rules = {name: parse_limit(rule) for name, rule in rules.items()}

@@ -193,26 +193,33 @@ def routes(
         contact = given.contact.model_dump() if given and given.contact else None
         return await database.run(reception.escalate, conversation, given.note if given else None, contact)
 
+    async def counted(conversation: Opened) -> str:
+        """The small requests of one conversation have a limit of their own: they write, too."""
+        await limits.spend("signals", f"conversation {conversation}")
+        return conversation
+
+    Counted = Annotated[str, Depends(counted)]
+
     @api.post("/{conversation_id}/resume", status_code=204)
-    def resume(conversation: Opened) -> None:
+    def resume(conversation: Counted) -> None:
         reception.resume(conversation)
 
     @api.post("/{conversation_id}/close", status_code=204)
-    def close(conversation: Opened) -> None:
+    def close(conversation: Counted) -> None:
         reception.close(conversation)
 
     @api.post("/{conversation_id}/typing", status_code=204)
-    def typing(conversation: Opened, given: TypingGiven) -> None:
+    def typing(conversation: Counted, given: TypingGiven) -> None:
         reception.typing(conversation, given.on)
 
     @api.post("/{conversation_id}/rating", status_code=204)
-    def rate(conversation: Opened, given: RatingGiven) -> None:
+    def rate(conversation: Counted, given: RatingGiven) -> None:
         if given.csat is None and given.nps is None and not given.comment:
             raise Problem(422, "give csat (1 to 5), nps (0 to 10) or a comment.")
         reception.rate(conversation, given.csat, given.nps, given.comment)
 
     @api.post("/{conversation_id}/messages/{message_id}/feedback", status_code=204)
-    def feedback(conversation: Opened, message_id: str, given: FeedbackGiven) -> None:
+    def feedback(conversation: Counted, message_id: str, given: FeedbackGiven) -> None:
         reception.feedback(conversation, message_id, given.helpful, given.comment)
 
     return api
