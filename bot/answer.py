@@ -54,7 +54,10 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
     used = [best]
     body = shorten(best.passage.text, question.query, language)
     if len(body.split()) < (SHORT_WORDS if best.passage.headings else LEAD_WORDS):
-        more = next((h for h in hits[1:] if h.article_id == best.article_id), None)
+        others = [hit for hit in hits[1:] if hit.article_id == best.article_id]
+        if not best.passage.headings:  # after an opening comes what stands after it
+            others.sort(key=lambda hit: hit.passage.ordinal)
+        more = others[0] if others else None
         if more is not None:
             used.append(more)
             extra = shorten(more.passage.text, question.query, language)

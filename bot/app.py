@@ -32,7 +32,7 @@ from bot.receive import Reception
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.templating import Pages
-from help_center.web import BodyLimit, Doorkeeper, RateLimits, install_problems, problem_response
+from help_center.web import BodyLimit, Doorkeeper, HeadAsGet, RateLimits, install_problems, problem_response
 from retrieval.suggest import Suggestions
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ TEMPLATES = [
     if module.__file__
 ]
 HOUSEKEEPING_SECONDS = 3600
+METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 
 
 class VersionedStatic(StaticFiles):
@@ -66,7 +67,7 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     settings = house.settings
     database = house.database
     live = Live(database, settings.redis_url)
-    doorkeeper = Doorkeeper(database, settings.proxy_list, settings.origin_list)
+    doorkeeper = Doorkeeper(database, settings.proxy_list)
     limits = RateLimits(settings.rate_limit, settings.redis_url)
     tokens = ConversationTokens(house.secret_key)
     pages = Pages(TEMPLATES, STATIC)
@@ -94,10 +95,11 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     install_problems(app)
     _measure(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(GZipMiddleware, minimum_size=800)
     if settings.origin_list:
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(settings.origin_list), allow_methods=["*"],
+            CORSMiddleware, allow_origins=list(settings.origin_list), allow_methods=["*"], expose_headers=["Retry-After"],
             allow_headers=["authorization", "content-type", "last-event-id"],
         )  # fmt: skip
     app.include_router(api.routes(database, live, reception, tokens, doorkeeper, limits))
@@ -173,7 +175,8 @@ def _measure(app: FastAPI) -> None:
             async def counted(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     route = getattr(scope.get("route"), "path", "unknown")
-                    requests.labels(scope["method"], route, message["status"]).inc()
+                    method = scope["method"] if scope["method"] in METHODS else "other"
+                    requests.labels(method, route, message["status"]).inc()
                     seconds.labels(route).observe(time.perf_counter() - began)
                 await send(message)
 

@@ -96,6 +96,8 @@ def search(
     from bot.reach import reached
     from help_center.settings import load_settings
 
+    if not query.strip():
+        raise typer.BadParameter("look for something.")
     began = time.monotonic()
     with reached(load_settings(), "search") as reach:
         results = reach.ranking(query, limit)["results"]
@@ -210,6 +212,7 @@ def add(
 
 def main() -> None:
     """The entry point: every error leaves as one line, and a status that says whose fault it was."""
+    os.umask(0o077)  # what is written is the installation's own: conversations, secrets
     log_to_stderr()
     try:
         for entry in entry_points(group="parley.commands"):

@@ -329,7 +329,26 @@ def wants_human(text: str) -> bool:
     A question about people is not a wish for one: "how do I add an agent?", "am I talking to a real person?",
     "what are your agents' opening hours?". Asking for a department counts where it is wished for ("let me
     speak to customer service"), not where it is asked about ("how can I contact customer service?")."""
-    return any(_wishes_person(clause) for clause in _clauses(text))
+    if _DECLINED.search(text[:_READ_AT_MOST]):
+        return False
+    if _PLAIN_WISH.fullmatch(" ".join(re.findall(r"\w+", text[:200].lower()))):
+        return True
+    return any(_PLAIN_WISH.fullmatch(clause) or _wishes_person(clause) for clause in _clauses(text))
+
+
+_SOMEBODY = r"(?:a |an |some )?(?:real |live |actual )?(?:person|human(?: being)?|someone|somebody|representative|operator|agent)"
+_PLAIN_WISH = re.compile(
+    rf"(?:please )?(?:i (?:just |really |only |still )?(?:want|need|demand|prefer|would like|would prefer|would rather have|"
+    rf"would rather deal with|d like|d rather deal with|d prefer)|get me|give me|bring me|find me|send me) {_SOMEBODY}"
+    r"(?: please| now| here| to help(?: me)?| who can help(?: me)?| right now)*"
+    rf"|{_SOMEBODY}(?: please)?|customer (?:service|support)(?: please)?"
+    r"|can (?:someone|somebody|anyone|anybody|a person|a human) (?:please )?help(?: me)?(?: please)?"
+)
+_DECLINED = re.compile(
+    r"\b(?:do not|don'?t|don’t|no need to|without) (?:want to |need to )?(?:connect|transfer|hand|talk|speak|put|get|pass|talking|speaking)"
+    r"\b[^.!?\n]{0,30}\b(?:human|person|agent|someone|somebody)\b",
+    re.IGNORECASE,
+)
 
 
 def _clauses(text: str) -> Iterator[str]:
@@ -878,11 +897,30 @@ _CHAT_WORDS = (
 _NOT_CHAT = re.compile(r"\bfor nothing\b|\bno thanks to\b|\bno help\b|(?:n't|\bnot)\b(?! thank)")
 
 
+_ACKNOWLEDGED = re.compile(
+    r"(?:(?:ok(?:ay)?|alright|all right|perfect|great|cool|nice|got it|understood|i see|done|thanks|thank you|thx)"
+    r"(?: a lot| so much| very much)?[\s,.!]*)*"
+    r"(?:(?:that|it|this) (?:has |really )?(?:solved|fixed|worked|works|helped|did)(?: it| the trick| now| me| my problem)*)?[\s.!]*",
+    re.IGNORECASE,
+)
+_ONLY_PICTURES = re.compile(r"[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F\u200D\s]+")
+_HELP_AT_ALL = re.compile(
+    r"(?:(?:hi|hello|hey)[\s,!]*)?(?:can you help(?: me)?|could you help(?: me)?|i need (?:some |your )?help|help(?: me)?)(?: please)?[\s.!?]*",
+    re.IGNORECASE,
+)
+
+
 def chat_kind(text: str) -> ChatKind | None:
     """ "greeting", "thanks" or "farewell" where the message is that and nothing else; None where it holds
     anything more ("hi, how do I reset my password"). A farewell outweighs thanks, and thanks a greeting."""
     if len(text) > 160:
         return None
+    if not text.strip():
+        return None
+    if _ACKNOWLEDGED.fullmatch(text.strip()) or _ONLY_PICTURES.fullmatch(text.strip()):
+        return "thanks"
+    if _HELP_AT_ALL.fullmatch(text.strip()):
+        return "greeting"
     plain = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("ß", "ss")
     plain = re.sub(r"(?<!\w)@\w+|(?<!\w)[:;=x]-?[)dp3](?!\w)|<3", " ", plain)

@@ -19,7 +19,10 @@ from help_center.articles import Article
 from help_center.database import Database
 
 REFRESH_SECONDS = 60.0
-_code = re.compile(r"(^(?:```|~~~).*?(?:^(?:```|~~~)[^\S\n]*$|\Z)|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_code = re.compile(
+    r"(^[ \t>]*(?:`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*(?:`{3,}|~{3,})[^\S\n]*$|\Z)|`[^`\n]+`)",
+    re.MULTILINE | re.DOTALL,
+)
 _label = r"\[(?:\\.|[^\[\]\\]|\[(?:\\.|[^\[\]\\])*\])*\]"
 _target = (
     r"\(\s*(?:<[^<>\n]*>|(?:\\.|[^()\s\\]|\((?:\\.|[^()\s\\])*\))*)"

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from bot import words
 from bot.answer import Sentence
-from bot.feelings import Sentiment, wants_human
+from bot.feelings import Sentiment, chat_kind, wants_human
 from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
 from bot.understand import Said
 from escalation import handoff as handoffs
@@ -195,6 +195,12 @@ class Reception:
             add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
             return turn.id
 
+    def known_turn(self, conversation_id: str, client_id: str) -> str | None:
+        """The turn of a message that was sent before, by its `client_id`."""
+        same = (Message.conversation_id == conversation_id) & (Message.client_id == client_id)
+        with self._database.read() as session:
+            return session.scalar(select(Message.turn_id).where(same))
+
     def escalate(
         self, conversation_id: str, note: str | None = None, contact: dict[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -220,28 +226,15 @@ class Reception:
                     }
             if conversation.status == CLOSED:
                 set_status(session, conversation, BOT)
-            history = _history(session, conversation_id)
-            asked = [said.text for said in history if said.role == "customer" and not wants_human(said.text)]
-            last = asked[-1] if asked else (note or "")
-            tried = session.scalar(
-                select(TurnRow.record)
-                .where(
-                    TurnRow.conversation_id == conversation_id,
-                    TurnRow.status == "done",
-                    TurnRow.record.is_not(None),
-                )
-                .order_by(TurnRow.created_at.desc())
-            )
             turn = TurnRow(
                 id=new_id("turn"), conversation_id=conversation_id, status="running", reasons=[], shown=True
             )
             session.add(turn)
             session.flush()
+            reasons = ("requested_human",)
             outcome = Outcome(
-                "escalate", ("requested_human",), words.handed_over(("requested_human",)), [], None,
-                Sentiment("neutral", 0.0), last[:600] or "The customer asked for a person before asking anything.",
-                f"The customer wrote: “{last[:280]}”" if last else "The customer asked for a person right away.",
-                (tried or {}).get("sources_tried", []), (tried or {}).get("suggested_reply", ""), {}, {"total": 0.0},
+                "escalate", reasons, words.handed_over(reasons), [], None, Sentiment("neutral", 0.0),
+                note or "", "", [], "", {}, {"total": 0.0},
             )  # fmt: skip
             return self._save(session, conversation, turn, outcome, note)
 
@@ -459,7 +452,16 @@ class Reception:
         )
         viewer = Viewer(proven_customer=conversation.proven)
         actions = tuple(remembered(action, reasons) for action, reasons in earlier.tuples() if action)
-        return Asked("\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text)
+        choices: tuple[str, ...] = ()
+        if actions and actions[-1] == "clarify":
+            record = session.scalar(
+                select(TurnRow.record)
+                .where(TurnRow.conversation_id == conversation.id, TurnRow.action == "clarify")
+                .order_by(TurnRow.created_at.desc(), TurnRow.id.desc())
+                .limit(1)
+            )
+            choices = tuple((record or {}).get("signals", {}).get("rivals", ()))
+        return Asked("\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, choices)
 
     def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:
         """Notes that `text` is about to be shown; raises Joined when a message came before the first of it, and
@@ -511,11 +513,14 @@ class Reception:
         self, session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None
     ) -> dict[str, Any]:
         """The end of a turn, in one transaction: message, handoff, events and the Turn itself."""
+        if "requested_human" in outcome.reasons:
+            outcome = _about_the_matter(session, conversation.id, turn.id, outcome)
         if outcome.action == "escalate":
             handoff = handoffs.open_handoff(
                 session, conversation, reasons=list(outcome.reasons), question=outcome.question,
                 summary=outcome.summary, sources_tried=outcome.sources_tried,
-                suggested_reply=outcome.suggested_reply, language=conversation.locale, customer_note=note,
+                suggested_reply=outcome.suggested_reply, language=conversation.locale or outcome.language,
+                customer_note=note,
             )  # fmt: skip
             turn.handoff_id = handoff.id
         message = add_message(
@@ -611,6 +616,35 @@ class Reception:
         if conversation is None:
             raise Problem(404, "there is no such conversation.")
         return conversation
+
+
+def _about_the_matter(session: Session, conversation_id: str, turn_id: str, outcome: Outcome) -> Outcome:
+    """A wish for a person is about what was asked before it: that is the question, and what was tried for it."""
+    texts = [said.text for said in _history(session, conversation_id) if said.role == "customer"]
+    asked = [text for text in texts if not wants_human(text) and not chat_kind(text)]
+    last = asked[-1] if asked else outcome.question
+    tried = session.scalar(
+        select(TurnRow.record)
+        .where(
+            TurnRow.conversation_id == conversation_id,
+            TurnRow.id != turn_id,
+            TurnRow.status == "done",
+            TurnRow.record.is_not(None),
+            TurnRow.action.not_in(("chat", "relay")),
+        )
+        .order_by(TurnRow.created_at.desc(), TurnRow.id.desc())
+        .limit(1)
+    ) or {}  # fmt: skip
+    count = f" {len(texts)} messages so far." if len(texts) > 1 else ""
+    return replace(
+        outcome,
+        question=last[:600] or "The customer asked for a person before asking anything.",
+        summary=f"The customer asked for a person. They wrote: “{last[:280]}”{count}"
+        if last
+        else "The customer asked for a person right away.",
+        sources_tried=tried.get("sources_tried", []),
+        suggested_reply=tried.get("suggested_reply", ""),
+    )
 
 
 def _history(session: Session, conversation_id: str) -> list[Said]:

@@ -24,11 +24,16 @@ from bot.understand import Question, Said, understand
 from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
 from help_center.people import STRANGER, Viewer
+from retrieval.lexical import tokens
 from retrieval.passages import Hit
 from retrieval.search import Found, Search
 
 log = logging.getLogger(__name__)
 SUMMARY_CHARACTERS = 600
+NAMED = 0.99  # share of the telling words that stand in the best article's title and headings
+HEADING_WEIGHT = (
+    0.3  # of a passage's own heading against its fused score, when the passage of an article is chosen
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Asked:
     locale: str | None = None
     viewer: Viewer = STRANGER
     shown: str = ""
+    choices: tuple[str, ...] = ()  # the titles that the turn before asked back about
 
 
 def remembered(action: str, reasons: Sequence[str]) -> str:
@@ -73,6 +79,7 @@ class Outcome:
     record: dict[str, Any]
     timings_ms: dict[str, float]
     found: tuple[str, ...] = ()  # ids of the articles found, best first, shown or not
+    language: str | None = None  # of the best article found
 
 
 class Parts:
@@ -103,7 +110,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     """
     began = time.perf_counter()
     timings: dict[str, float] = {}
-    question = understand(asked.text, asked.history)
+    question = understand(asked.text, asked.history, asked.choices)
     calibration = parts.calibration()
     policy = calibration.policy(parts.max_wrong)
     yield Stage("searching")
@@ -175,14 +182,22 @@ def _assess(
         abuse=question.abuse,
         sentiment_label=sentiment.label,
         sentiment_score=sentiment.score,
-        in_domain=calibration.domain(found.evidence) if judged else 0.0,
+        in_domain=_domain(calibration, found),
         confidence=confidence,
         rivals=rivals(scores, telling),
-        part_known=judged and found.evidence.coverage >= 0.5,
+        part_known=judged and (found.evidence.coverage >= 0.5 or question.chosen is not None),
         times_asked=question.times_asked,
-        earlier_misses=misses,
+        earlier_misses=0 if question.chosen else misses,
         clarified=bool(earlier) and earlier[-1] == "clarify",
     )
+
+
+def _domain(calibration: Calibration, found: Found) -> float:
+    """Whether the question is one for this help center. A title or heading that holds all of its words settles it:
+    "postgres" alone is far from any passage."""
+    if not found.hits:
+        return 0.0
+    return 1.0 if found.evidence.title_coverage > NAMED else calibration.domain(found.evidence)
 
 
 class _Answer:
@@ -231,7 +246,7 @@ class _Answer:
                 self.unfinished = shown
         if not self.found.hits:
             return
-        text, used = quote(self.question, _passages(self.found), self.language)
+        text, used = quote(self.question, _passages(self.found, self.question.query), self.language)
         if self.asked.shown.strip() == tame(text, self.hosts).strip():
             self.unfinished = False  # all of it was shown before the process died
             return
@@ -245,10 +260,17 @@ class _Answer:
         yield Sentence(text, tuple(used))
 
 
-def _passages(found: Found) -> list[Hit]:
-    """The best article's passages first, then the others'."""
+def _passages(found: Found, query: str = "") -> list[Hit]:
+    """The best article's passages first, the one under the most fitting heading at the top, then the others'."""
     best = found.hits[0]
-    mine = [hit for hit in found.passages if hit.article_id == best.article_id]
+    language = best.locale.split("-")[0].lower()
+    wanted = set(tokens(query, language))
+
+    def fit(hit: Hit) -> float:
+        heading = set(tokens(hit.heading, language)) if hit.passage.headings else set()
+        return hit.score + HEADING_WEIGHT * len(wanted & heading) / (len(wanted | heading) or 1)
+
+    mine = sorted((hit for hit in found.passages if hit.article_id == best.article_id), key=fit, reverse=True)
     return (mine or [best]) + [hit for hit in found.passages if hit.article_id != best.article_id]
 
 
@@ -282,7 +304,7 @@ def _outcome(
         case "offer" if said:
             text = f"{said_text}\n\n{words.PERSON_OFFERED}"
         case "offer":
-            quoted, used = quote(question, _passages(found), language)
+            quoted, used = quote(question, _passages(found, question.query), language)
             text = f"{words.PART_KNOWN}\n\n{tame(quoted, hosts)}\n\n{words.PERSON_OFFERED}"
             shown = sources(used)
         case _:
@@ -312,6 +334,7 @@ def _outcome(
         record,
         {name: round(value, 2) for name, value in timings.items()},
         tuple(hit.article_id for hit in found.hits),
+        language if found.hits else None,
     )
 
 

@@ -13,9 +13,12 @@ from rapidfuzz import fuzz
 from bot.feelings import chat_kind, is_abuse, wants_human
 
 SAME_QUESTION = 88  # of 100: rapidfuzz's token_sort_ratio from which two questions are the same one
+CHOSEN_FROM = 80  # of 100: rapidfuzz's token_set_ratio from which an answer names a title
 LONGEST_QUERY = 2000  # characters that are searched for; the model's window is shorter still
 CONTEXT_MESSAGES = 3
 
+_first = re.compile(r"(?:the |number |option )?(?:first|1st|1|one|former)(?: one)?[.!)]*")
+_second = re.compile(r"(?:the |number |option )?(?:second|2nd|2|two|latter|last|other)(?: one)?[.!)]*")
 _greeting = re.compile(
     r"^\s*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|dear (?:team|support|all)|greetings)"
     r"(?: (?:there|all|team|everyone|guys|support))?\s*[,!.\-–:]+\s*)+",
@@ -35,9 +38,10 @@ _points_back = re.compile(
     re.IGNORECASE,
 )
 _sensitive = re.compile(
-    r"\b(?:suicid\w*|kill(?:ing)? myself|self[- ]?harm|hurt myself|my lawyer|legal action|sue you|take you to court|"
-    r"data (?:breach|leak)|identity theft|fraudulent(?:ly)?|(?:account|card) (?:was|has been|got|is) (?:hacked|stolen)|"
-    r"gdpr (?:request|complaint)|subpoena|discriminat\w+|harass(?:ed|ment))\b",
+    r"\b(?:suicidal|kill(?:ing)? myself|hurt(?:ing)? myself|end my life|(?:hear from|call|tell|talk to|contact) my lawyer|my lawyers? will|"
+    r"(?:take|taking) legal action|sue you|suing you|take you to court|(?:my|our) (?:personal )?data (?:was|were|has been|have been) "
+    r"(?:leaked|breached|stolen)|my identity (?:was|has been) stolen|fraudulent charges?|there (?:was|has been|is) a data (?:breach|leak)|(?:account|card) (?:was|has been|got) "
+    r"(?:hacked|stolen)|(?:i was|i am being|i'm being|you are) (?:discriminat|harass)\w+)\b",
     re.IGNORECASE,
 )
 
@@ -62,10 +66,18 @@ class Question:
     sensitive: bool = False
     abuse: bool = False
     times_asked: int = 1
+    chosen: str | None = None  # the title that was chosen of those a question back named
 
 
-def understand(text: str, history: tuple[Said, ...] = ()) -> Question:
-    """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first."""
+def understand(text: str, history: tuple[Said, ...] = (), choices: tuple[str, ...] = ()) -> Question:
+    """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
+    `choices`: the titles that the turn before asked back about."""
+    chosen = choice(text, choices)
+    if chosen is not None:
+        before = [said.text for said in history if said.role == "customer"]
+        return Question(
+            text=text, query=f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY], chosen=chosen
+        )
     query = (
         _sign_off.sub(_end, _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
     )
@@ -85,6 +97,22 @@ def understand(text: str, history: tuple[Said, ...] = ()) -> Question:
 def _end(found: re.Match[str]) -> str:
     """The mark that ended the question stays."""
     return found[0][0] if found[0][0] in ".!?" else ""
+
+
+def choice(text: str, choices: tuple[str, ...]) -> str | None:
+    """Which of two titles an answer to a question back means: by its place, or by its words."""
+    if not choices:
+        return None
+    plain = text.strip().lower()
+    for title, place in zip(choices, (_first, _second), strict=False):
+        if place.fullmatch(plain):
+            return title
+    if len(plain) < 3:
+        return None
+    scores = [fuzz.token_set_ratio(plain, title.lower()) for title in choices]
+    best = max(range(len(choices)), key=scores.__getitem__)
+    rest = max((score for i, score in enumerate(scores) if i != best), default=0)
+    return choices[best] if scores[best] >= CHOSEN_FROM and scores[best] > rest else None
 
 
 def same_question(one: str, other: str) -> bool:

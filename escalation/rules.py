@@ -38,7 +38,8 @@ def asked_again_and_again(signals: Signals, policy: Policy) -> Decision | None:
 
 def not_for_this_help_center(signals: Signals, policy: Policy) -> Decision | None:
     """A stranger's question: says so and offers a person, but does not fill the queue."""
-    return Decision("offer", ("nothing_relevant",)) if signals.in_domain < policy.in_domain_from else None
+    stranger = signals.in_domain < policy.in_domain_from and (signals.confidence or 0.0) < policy.offer_from
+    return Decision("offer", ("nothing_relevant",)) if stranger else None
 
 
 def sure_enough(signals: Signals, policy: Policy) -> Decision | None:

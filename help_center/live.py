@@ -39,9 +39,9 @@ class Event(Base):
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """One event as a reader gets it. `id` is None for one that is not kept (typing)."""
+    """One event as a reader gets it. `id` is what a reader resumes from."""
 
-    id: int | None
+    id: int
     kind: str
     payload: dict[str, Any]
 
@@ -124,23 +124,13 @@ class Live:
                 waker.clear()
                 events = await self._database.run(self._read, topic, after)
                 for event in events:
-                    after = event.id or after
+                    after = event.id
                     yield event
                 if not events:
                     try:
                         await asyncio.wait_for(waker.wait(), idle_seconds)
                     except TimeoutError:
                         yield None
-        finally:
-            self._wakers.discard(waker)
-
-    async def changed(self, seconds: float) -> None:
-        """Returns when anything was published anywhere, or after `seconds`."""
-        waker = asyncio.Event()
-        self._wakers.add(waker)
-        try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(waker.wait(), seconds)
         finally:
             self._wakers.discard(waker)
 

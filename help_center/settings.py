@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     @field_validator("max_wrong")
     @classmethod
     def share(cls, value: float) -> float:
-        if not 0 < value < 1:
+        if not 0 <= value <= 1:
             raise ValueError("use a share between 0 and 1, such as 0.1")
         return value
 

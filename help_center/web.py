@@ -97,15 +97,13 @@ def bearer(request: Request) -> str | None:
 class Doorkeeper:
     """Says who a request comes from. One per app."""
 
-    def __init__(
-        self, database: Database, trusted_proxies: tuple[str, ...], own_origins: tuple[str, ...]
-    ) -> None:
+    def __init__(self, database: Database, trusted_proxies: tuple[str, ...]) -> None:
         self._database = database
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
-        self._origins = own_origins
 
     def viewer(self, request: Request) -> Viewer:
-        """Agent by API token or session cookie; else a stranger. Never raises: for doors open to all."""
+        """Agent by API token or session cookie; else a stranger. For doors open to all: raises only where a
+        browser was sent here by another site (a 403)."""
         agent = self._agent(request)
         return STRANGER if agent is None else Viewer(agent.id, agent.name, agent.role)
 
@@ -253,6 +251,25 @@ def wants_events(request: Request) -> bool:
 def last_event_id(request: Request) -> int | None:
     value = request.headers.get("last-event-id", "").strip()
     return int(value) if value.isdecimal() and len(value) < 19 else None
+
+
+class HeadAsGet:
+    """ASGI middleware: a HEAD request is answered as a GET is, without the body."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].endswith("/events"):
+            await self.app(scope, receive, send)
+            return
+
+        async def without_body(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, without_body)
 
 
 class BodyLimit:

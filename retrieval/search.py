@@ -38,7 +38,7 @@ DENSE_WEIGHT = 0.7
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
 PASSAGES_KEPT = 12
-PER_ARTICLE = 3  # passages read of each of the three best articles; one of the others
+PER_ARTICLE = 4  # passages read of each of the best articles; one of the others
 SPARE = 2  # articles read beyond the limit, for those that turn out to be gone
 EVIDENCE_DEPTH = 10  # articles whose scores and words the evidence is weighed on
 REBUILD_AFTER = 400  # changes since the lexical base was built
@@ -277,7 +277,7 @@ class Search:
         wanted = [
             id
             for place, a in enumerate(order)
-            for id in by_article[a][: PER_ARTICLE if place < PER_ARTICLE else 1]
+            for id in by_article[a][: PER_ARTICLE if place < 3 else 1]
         ]
         rows = self._rows(wanted, viewer)
         hits = []

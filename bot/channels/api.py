@@ -159,8 +159,15 @@ def routes(
     async def say(request: Request, conversation: Opened, given: MessageGiven) -> Any:
         if not given.text.strip():
             raise Problem(422, "text: write something.")
-        await limits.spend("messages", f"address {doorkeeper.address(request)}")
-        await limits.spend("messages", f"conversation {conversation}")
+        # the same message again is answered from what was saved: it costs nothing
+        known = (
+            await database.run(reception.known_turn, conversation, given.client_id)
+            if given.client_id
+            else None
+        )
+        if known is None:
+            await limits.spend("messages", f"address {doorkeeper.address(request)}")
+            await limits.spend("messages", f"conversation {conversation}")
         turn_id = await database.run(reception.accept, conversation, given.text.strip(), given.client_id)
         if not wants_events(request):
             return await reception.result(conversation, turn_id)
@@ -189,7 +196,7 @@ def routes(
     async def escalate(
         request: Request, conversation: Opened, given: EscalationGiven | None = None
     ) -> dict[str, Any]:
-        await limits.spend("messages", f"conversation {conversation}")
+        await limits.spend("signals", f"escalate {conversation}")  # never short of it for having asked much
         contact = given.contact.model_dump() if given and given.contact else None
         return await database.run(reception.escalate, conversation, given.note if given else None, contact)
 

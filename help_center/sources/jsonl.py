@@ -26,7 +26,8 @@ class JsonLines:
         try:
             with self.path.open("rb") as file:
                 for number, line in _lines(file):
-                    found = seen.judge(_read_line(line, f"line {number}"), f"line {number}")
+                    where = f"{self.path.name}, line {number}"
+                    found = seen.judge(_read_line(line, where), where)
                     if isinstance(found, Failure):
                         first_failure = first_failure or found
                     else:

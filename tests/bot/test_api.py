@@ -127,7 +127,7 @@ def test_an_answer_is_a_turn(talk: Talk) -> None:
     ("text", "confidence", "domain", "action", "reasons", "status"),
     [
         ("hello", 0.95, 0.95, "chat", [], "bot"),
-        ("Which ferry goes to the islands?", 0.95, 0.01, "offer", ["nothing_relevant"], "bot"),
+        ("Which ferry goes to the islands?", 0.05, 0.01, "offer", ["nothing_relevant"], "bot"),
         ("How do I return a bicycle label", PART, 0.95, "offer", ["low_confidence"], "bot"),
         ("How do I return a bicycle label", UNSURE, 0.95, "escalate", ["low_confidence"], "waiting"),
         ("Let me talk to a human", 0.95, 0.95, "escalate", ["requested_human"], "waiting"),

@@ -198,7 +198,6 @@ def test_small_talk_is_told_by_its_kind(text: str, kind: str) -> None:
         "yes that's it",
         "hello world program",
         "how are things with my refund",
-        "ok",
         "",
         "hi " * 100,
     ],
@@ -257,3 +256,32 @@ def test_no_message_takes_long(feelings: Feelings, text: str) -> None:
     start = time.perf_counter()
     wants_human(text), chat_kind(text), is_abuse(text), feelings.read(text)
     assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want a person", "get me someone", "I want someone to help me", "I demand a human", "I would rather deal with a person",
+        "person", "customer service", "can someone help me please", "I need a real person",
+    ],
+)  # fmt: skip
+def test_a_person_may_be_asked_for_without_more_words(text: str) -> None:
+    assert wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't connect me to a human, just tell me how to index articles",
+        "I do not want to talk to an agent, only the price",
+    ],
+)
+def test_who_declines_a_person_asks_for_none(text: str) -> None:
+    assert not wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["ok", "Thanks a lot, that solved it!", "\U0001f44d", "perfect", "got it", "great, that worked"]
+)
+def test_an_acknowledgement_is_thanks(text: str) -> None:
+    assert chat_kind(text) == "thanks"

@@ -519,7 +519,7 @@ def test_what_was_said_before_is_given_without_room_for_false_speakers(
 def test_no_model_is_asked_where_the_rules_have_decided(library: House, server: ModelServer) -> None:
     for text in ("Let me talk to a human", "hello", "You are all idiots, this is the worst service ever!!!"):
         ask(library, text)
-    ask(library, dial=Dial(domain=0.01))
+    ask(library, dial=Dial(confidence=0.02, domain=0.01))
     ask(library, dial=Dial(confidence=0.01))
     assert server.asked == []
 

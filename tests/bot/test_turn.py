@@ -137,7 +137,7 @@ def test_small_talk_is_answered_as_such(ask: Any, text: str, kind: str) -> None:
 
 
 def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
-    told = ask(NOWHERE, domain=0.01)
+    told = ask(NOWHERE, confidence=0.02, domain=0.01)
     assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == (
         "offer",
         ("nothing_relevant",),

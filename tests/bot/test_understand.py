@@ -131,3 +131,20 @@ def test_nothing_written_can_break_it() -> None:
     ):
         question = understand(text, said(text, text))
         assert question.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("the first one", "Put the chat on your website"), ("1", "Put the chat on your website"),
+        ("second", "Allow other websites to embed the chat"), ("2.", "Allow other websites to embed the chat"),
+        ("Allow other websites", "Allow other websites to embed the chat"),
+        ("neither", None), ("How do I pay?", None),
+    ],
+)  # fmt: skip
+def test_an_answer_to_a_question_back_chooses(text: str, chosen: str | None) -> None:
+    choices = ("Put the chat on your website", "Allow other websites to embed the chat")
+    question = understand(text, (Said("customer", "chat websites"),), choices)
+    assert question.chosen == chosen
+    if chosen:
+        assert question.query == f"chat websites {chosen}"

@@ -67,11 +67,13 @@ def test_the_same_question_for_the_third_time_goes_to_a_person() -> None:
 
 
 def test_a_strangers_question_is_not_put_into_the_queue() -> None:
-    for signals in (
-        replace(SURE, in_domain=0.1),
-        replace(UNSURE, in_domain=0.1, earlier_misses=5, part_known=True, rivals=("a", "b")),
-    ):
+    stranger = replace(UNSURE, confidence=0.05, in_domain=0.1)
+    for signals in (stranger, replace(stranger, earlier_misses=5, part_known=True, rivals=("a", "b"))):
         assert decide(signals, POLICY) == Decision("offer", ("nothing_relevant",))
+
+
+def test_a_question_that_is_likely_answered_rightly_is_no_strangers() -> None:
+    assert decide(replace(SURE, in_domain=0.1), POLICY).action == "answer"
 
 
 def test_below_the_dial_one_question_is_asked_back_once() -> None:

@@ -72,7 +72,7 @@ def house(tmp_path: Path) -> Iterator[HelpCenter]:
     app = FastAPI()
     install_problems(app)
     pages = Pages([help_pages.TEMPLATES], {"/static/help": help_pages.STATIC})
-    app.include_router(help_pages.routes(database, Doorkeeper(database, (), ()), pages))
+    app.include_router(help_pages.routes(database, Doorkeeper(database, ()), pages))
     with TestClient(app) as client:
         yield HelpCenter(database, client)
     database.close()

@@ -163,7 +163,7 @@ def test_bad_lines_fail_by_their_number_and_the_others_come_in(tmp_path: Path) -
     )
     articles, failures = read(spec)
     assert list(articles) == ["a", "b"]
-    assert [f.where for f in failures] == [f"line {n}" for n in (3, 4, 5, 6, 7)]
+    assert [f.where for f in failures] == [f"x.jsonl, line {n}" for n in (3, 4, 5, 6, 7)]
     assert "not JSON" in failures[0].reason
     assert "line 1" in failures[-1].reason
 

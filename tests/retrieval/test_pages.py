@@ -140,7 +140,7 @@ def house(tmp_path: Path, model: Embedder) -> Iterator[House]:
     store, embedder = BrokenStore(tmp_path / "chroma"), BrokenEmbedder(model)
     indexer = Indexer(database, store, embedder)
     search = Search(database, store, embedder, tmp_path / "lexical")
-    doorkeeper = Doorkeeper(database, (), ())
+    doorkeeper = Doorkeeper(database, ())
     static = {"/static/help": help_pages.STATIC}
     pages = Pages([help_pages.TEMPLATES, search_pages.TEMPLATES], static)
     app = FastAPI()
