@@ -22,11 +22,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bot.channels.widget.routes as widget
+import bot.house
 import escalation.inbox as inbox
 import escalation.insights as insights
 import help_center.pages as help_pages
 import retrieval.pages as search_pages
-from bot.channels import api, owner
+from bot.channels import api, owner, reference
 from bot.house import House
 from bot.receive import Reception
 from help_center.live import Live
@@ -43,7 +44,7 @@ STATIC = {
 }
 TEMPLATES = [
     Path(module.__file__).parent / "templates"
-    for module in (help_pages, search_pages, inbox, widget)
+    for module in (help_pages, search_pages, inbox, widget, bot.house)
     if module.__file__
 ]
 HOUSEKEEPING_SECONDS = 3600
@@ -90,6 +91,8 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
         title="Parley",
         version=version("parley"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         summary="Answers from your help center, or a person.",
     )
     install_problems(app)
@@ -111,6 +114,7 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     app.include_router(help_pages.routes(database, doorkeeper, pages))
     app.include_router(widget.routes(pages, settings.origin_list))
     app.include_router(owner.routes(house, owner_secret))
+    app.include_router(reference.routes(app, pages))
     for prefix, folder in STATIC.items():
         app.mount(prefix, VersionedStatic(directory=folder), name=prefix.rsplit("/", 1)[-1])
 

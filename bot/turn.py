@@ -24,7 +24,7 @@ from bot.understand import Question, Said, understand
 from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
 from help_center.people import STRANGER, Viewer
-from retrieval.lexical import tokens
+from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit
 from retrieval.search import Found, Search
 
@@ -264,11 +264,11 @@ def _passages(found: Found, query: str = "") -> list[Hit]:
     """The best article's passages first, the one under the most fitting heading at the top, then the others'."""
     best = found.hits[0]
     language = best.locale.split("-")[0].lower()
-    wanted = set(tokens(query, language))
+    wanted = set(tokens(telling_words(query), language))
 
     def fit(hit: Hit) -> float:
-        heading = set(tokens(hit.heading, language)) if hit.passage.headings else set()
-        return hit.score + HEADING_WEIGHT * len(wanted & heading) / (len(wanted | heading) or 1)
+        heading = set(tokens(hit.heading, language))
+        return hit.score + HEADING_WEIGHT * len(wanted & heading) / (len(wanted) or 1)
 
     mine = sorted((hit for hit in found.passages if hit.article_id == best.article_id), key=fit, reverse=True)
     return (mine or [best]) + [hit for hit in found.passages if hit.article_id != best.article_id]

@@ -30,6 +30,7 @@ QUIET = timedelta(hours=24)
 OUTCOMES = (
     "confirmed",
     "assumed",
+    "so_far",
     "contradicted",
     "reopened",
     "abandoned",
@@ -37,11 +38,13 @@ OUTCOMES = (
     "no_question",
     "open",
 )
+ANSWERED = ("confirmed", "assumed", "so_far")
 DEFINITIONS = {
     "conversations": "Conversations begun in the period. Each is counted under exactly one of the outcomes.",
     "confirmed": "The bot answered the last question, nobody took over, and the customer said it helped.",
     "assumed": "The bot answered the last question, nobody took over, and the customer said nothing more: "
     "closed, or quiet for 24 hours. Silence is not proof.",
+    "so_far": "The bot answered the last question, nobody took over, and the conversation is still open.",
     "contradicted": "The bot answered the last question and the customer said that it did not help.",
     "reopened": "Came back after its end, and no person was needed so far.",
     "abandoned": "The bot asked back or offered a person, and the customer left (closed, or quiet for a day).",
@@ -85,7 +88,7 @@ def outcome_of(facts: Facts) -> str:
     if facts.last_action == "answer" and facts.helpful:
         return "confirmed"
     if not ended:
-        return "open"
+        return "so_far" if facts.last_action == "answer" else "open"
     if facts.last_action is None:
         return "no_question"
     return "assumed" if facts.last_action == "answer" else "abandoned"
@@ -150,9 +153,8 @@ def insights(session: Session, first: date, last: date) -> dict[str, Any]:
         "conversations": len(outcomes),
         "outcomes": {name: by_outcome[name] for name in OUTCOMES},
         "answered": {
-            "total": by_outcome["confirmed"] + by_outcome["assumed"],
-            "confirmed": by_outcome["confirmed"],
-            "assumed": by_outcome["assumed"],
+            "total": sum(by_outcome[name] for name in ANSWERED),
+            **{name: by_outcome[name] for name in ANSWERED},
         },
         "turns_by_action": _turns(session, start, end),
         "handoffs": {
@@ -313,7 +315,7 @@ def _series(
         {
             "day": day.isoformat(),
             "conversations": by_day[day]["conversations"],
-            "answered": by_day[day]["confirmed"] + by_day[day]["assumed"],
+            "answered": sum(by_day[day][name] for name in ANSWERED),
             "handed_over": by_day[day]["handed_over"],
             "handoffs": by_day[day]["handoffs"],
         }

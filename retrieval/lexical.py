@@ -256,7 +256,7 @@ class LexicalIndex:
         """The telling tokens of a question, each once, stemmed as each language of the index stems."""
         languages = {language} & self.languages if language else set()
         found: dict[str, None] = {}
-        telling = _word.sub(lambda word: "" if word[0].lower() in _asking else word[0], text)
+        telling = telling_words(text)
         for one in sorted(languages or self.languages or {"en"}):
             found |= dict.fromkeys(tokens(telling, one) or tokens(text, one))
         return list(found)
@@ -299,6 +299,11 @@ class LexicalIndex:
         self.places.append((entry.audience, entry.language))
         self._article_of[entry.id] = entry.article_id
         self._places_used.add((entry.audience, entry.language))
+
+
+def telling_words(question: str) -> str:
+    """A question without the words that only ask."""
+    return _word.sub(lambda word: "" if word[0].lower() in _asking else word[0], question)
 
 
 def tokens(text: str, language: str) -> list[str]:

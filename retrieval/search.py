@@ -38,7 +38,7 @@ DENSE_WEIGHT = 0.7
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
 PASSAGES_KEPT = 12
-PER_ARTICLE = 4  # passages read of each of the best articles; one of the others
+OF_THE_BEST, PER_ARTICLE = 10, 3  # passages read of the best article, of the next two; one of the others
 SPARE = 2  # articles read beyond the limit, for those that turn out to be gone
 EVIDENCE_DEPTH = 10  # articles whose scores and words the evidence is weighed on
 REBUILD_AFTER = 400  # changes since the lexical base was built
@@ -50,7 +50,7 @@ _generation_query = select(IndexGeneration.generation).where(IndexGeneration.spa
 @dataclass(frozen=True)
 class Found:
     """What a search found. `hits`: articles, best first, each once, by its best passage. `passages`: the best
-    passages, at most three of an article. `vector`: of the question, so that nobody embeds it twice."""
+    passages, and what else is near of the first article. `vector`: of the question, so that nobody embeds it twice."""
 
     hits: list[Hit] = field(default_factory=list)
     passages: list[Hit] = field(default_factory=list)
@@ -277,16 +277,22 @@ class Search:
         wanted = [
             id
             for place, a in enumerate(order)
-            for id in by_article[a][: PER_ARTICLE if place < 3 else 1]
+            for id in by_article[a][: OF_THE_BEST if place == 0 else PER_ARTICLE if place < 3 else 1]
         ]
         rows = self._rows(wanted, viewer)
         hits = []
         for article in order:
-            first = next((id for id in by_article[article][:PER_ARTICLE] if id in rows), None)
+            first = next((id for id in by_article[article][:OF_THE_BEST] if id in rows), None)
             if first is not None:
                 hits.append(_hit(rows[first], *best[article], total[article]))
-        passages = sorted((id for id in wanted if id in rows), key=lambda id: -scores[id][2])[:PASSAGES_KEPT]
-        return hits[:limit], [_hit(rows[id], *scores[id]) for id in passages]
+        found = sorted((id for id in wanted if id in rows), key=lambda id: -scores[id][2])
+        first_article = hits[0].article_id if hits else None
+        kept = [
+            id
+            for place, id in enumerate(found)
+            if place < PASSAGES_KEPT or rows[id].article_id == first_article
+        ]
+        return hits[:limit], [_hit(rows[id], *scores[id]) for id in kept]
 
     def _rows(self, ids: list[str], viewer: Viewer) -> dict[str, Any]:
         """Passage id -> passage and what a hit tells of its article, of those that the viewer may see."""

@@ -140,9 +140,17 @@ def routes(
         customer = given.customer.model_dump() if given.customer else None
         if customer is not None and len(str(customer["attributes"])) > 10_000:
             raise Problem(422, "customer.attributes: at most 10,000 characters in all.")
+        proven = False
+        if given.user_hash is not None:
+            proven = bool(customer and customer["id"]) and tokens.proves(customer["id"], given.user_hash)  # type: ignore[index]
+            if not proven:
+                raise Problem(
+                    403,
+                    "user_hash does not belong to customer.id: send the HMAC-SHA256 of the id, or leave it out.",
+                )
         locale = given.locale.replace("_", "-") if given.locale else None
         conversation = await database.run(
-            lambda: reception.create(customer=customer, locale=locale, page_url=given.page_url)
+            lambda: reception.create(customer=customer, locale=locale, page_url=given.page_url, proven=proven)
         )
         return {
             "id": conversation.id,

@@ -43,7 +43,7 @@ function draw(figures) {
       "div",
       { class: "tiles" },
       tile("Conversations", figures.conversations, "begun in the period"),
-      tile("Answered by the bot", answered.total, `${answered.confirmed} confirmed, ${answered.assumed} only assumed`),
+      tile("Answered by the bot", answered.total, `${answered.confirmed} confirmed, ${answered.assumed} only assumed, ${answered.so_far} still open`),
       tile("Handed to a person", figures.outcomes.handed_over, share(figures.outcomes.handed_over, figures.conversations, "of conversations")),
       tile("CSAT", csat.n ? percent(csat.share_satisfied) : "—", csat.n ? `gave 4 or 5 · mean ${csat.mean.toFixed(1)} · ${ratings(csat.n)}` : "nobody has rated yet"),
       tile("NPS", nps.n ? signed(nps.score) : "—", nps.n ? `${nps.promoters} promoters, ${nps.detractors} detractors · ${ratings(nps.n)}` : "nobody was asked yet"),

@@ -185,7 +185,7 @@ def app(house: House) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
     install_problems(app)
-    doorkeeper = Doorkeeper(house.database, (), ())
+    doorkeeper = Doorkeeper(house.database, ())
     limits = RateLimits("off", None)
     app.include_router(inbox.routes(house.database, house.live, doorkeeper, limits, pages))
     app.include_router(insights.routes(house.database, doorkeeper, pages))

@@ -49,7 +49,8 @@ def figures(client, ada, query=""):
         ("confirmed", Facts("bot", False, False, False, "answer", True)),
         ("assumed", Facts("closed", False, False, False, "answer", None)),
         ("assumed", Facts("bot", False, True, False, "answer", None)),
-        ("open", Facts("bot", False, False, False, "answer", None)),
+        ("so_far", Facts("bot", False, False, False, "answer", None)),
+        ("open", Facts("bot", False, False, False, "clarify", None)),
         ("contradicted", Facts("closed", False, True, False, "answer", False)),
         ("handed_over", Facts("closed", False, True, True, "answer", True)),
         ("abandoned", Facts("bot", False, True, False, "clarify", None)),
@@ -74,10 +75,10 @@ def test_what_nobody_confirmed_is_only_assumed(client, house, ada):
     conversation(house, "answer", updated_at=now())
     told = figures(client, ada)
     assert told["conversations"] == 8
-    assert told["answered"] == {"total": 3, "confirmed": 1, "assumed": 2}
+    assert told["answered"] == {"total": 4, "confirmed": 1, "assumed": 2, "so_far": 1}
     assert told["outcomes"] == {
         "confirmed": 1, "assumed": 2, "contradicted": 1, "reopened": 1, "abandoned": 1, "handed_over": 0,
-        "no_question": 1, "open": 1,
+        "no_question": 1, "open": 0, "so_far": 1,
     }  # fmt: skip
     assert told["turns_by_action"] == {"answer": 7, "chat": 2, "clarify": 1}
     assert set(told["outcomes"]) <= set(told["definitions"])
