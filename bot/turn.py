@@ -166,8 +166,6 @@ def _assess(
 ) -> Signals:
     judged = bool(found.hits)
     confidence = calibration.confidence(found.evidence) if judged else None
-    if judged and not _passages(found)[0].passage.text.strip():
-        confidence = 0.0  # an article that is a title and nothing else answers nothing
     misses = 0
     for action in reversed(earlier):
         if action in {"answer", "escalate", "relay"}:

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from retrieval.passages import Passage
 
-VERSION = "chunks-2"  # goes up when the same article gives other passages
+VERSION = "chunks-3"  # goes up when the same article gives other passages
 WORDS = 200
 OVERLAP = 40
 MAX_WORD = 60  # characters: a longer "word" (an address, base64) counts as several
@@ -35,8 +35,8 @@ _splitter = RecursiveCharacterTextSplitter(
 
 
 def split(article_id: str, title: str, body: str) -> list[Passage]:
-    """The passages of an article's Markdown, in order. An article without text gives one empty passage,
-    so that its title can be found."""
+    """The passages of an article's Markdown, in order. An article without text gives none: it is shown and suggested by
+    its title, but there is nothing in it to find or to quote."""
     passages: list[Passage] = []
     seen: dict[str, int] = {}
     for headings, text in _sections(body):
@@ -46,7 +46,7 @@ def split(article_id: str, title: str, body: str) -> list[Passage]:
             piece = _fenced(piece.strip("\n").rstrip(), text[:start])
             if piece.strip():
                 passages.append(_passage(article_id, title, len(passages), headings, piece, seen))
-    return passages or [_passage(article_id, title, 0, (), "", seen)]
+    return passages
 
 
 def embedded_text(title: str, passage: Passage) -> str:

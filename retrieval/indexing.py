@@ -179,7 +179,8 @@ class Indexer:
             }
             for passage in work.passages
         ]  # fmt: skip
-        session.execute(insert(PassageRow), rows)
+        if rows:
+            session.execute(insert(PassageRow), rows)
         self._mark(session, work.article_id, work.content_hash, generation)
         return True
 

@@ -3,6 +3,7 @@
 Finds, asks `receive` to do, responds. A token opens its own conversation and no other.
 """
 
+import logging
 import math
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -30,6 +31,7 @@ from help_center.web import (
 )
 
 ATTRIBUTES_DEPTH = 8
+log = logging.getLogger(__name__)
 Short = Annotated[CleanText, StringConstraints(max_length=300)]
 Long = Annotated[CleanText, StringConstraints(max_length=MAX_MESSAGE_CHARACTERS)]
 Locale = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
@@ -143,10 +145,9 @@ def routes(
         proven = False
         if given.user_hash is not None:
             proven = bool(customer and customer["id"]) and tokens.proves(customer["id"], given.user_hash)  # type: ignore[index]
-            if not proven:
-                raise Problem(
-                    403,
-                    "user_hash does not belong to customer.id: send the HMAC-SHA256 of the id, or leave it out.",
+            if not proven:  # a stranger's conversation, then; the site's developer finds out here
+                log.warning(
+                    "a user_hash did not belong to its customer.id: check the key that the site signs with"
                 )
         locale = given.locale.replace("_", "-") if given.locale else None
         conversation = await database.run(

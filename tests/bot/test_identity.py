@@ -31,13 +31,13 @@ def test_only_a_proven_customer_is_told_what_is_for_customers(installation: Inst
 
     assert "9 to 12" in told(customer={"id": "ada"}, user_hash=good)
     assert "9 to 12" not in told(customer={"id": "ada"})
+    for bad in (
+        {"customer": {"id": "bob"}, "user_hash": good},
+        {"user_hash": good},
+        {"customer": {"id": "ada"}, "user_hash": "ü"},
+    ):
+        assert "9 to 12" not in told(**bad)
     with server.client() as client:
-        for bad in (
-            {"customer": {"id": "bob"}, "user_hash": good},
-            {"user_hash": good},
-            {"customer": {"id": "ada"}, "user_hash": "ü"},
-        ):
-            assert client.post("/api/conversations", json=bad).status_code == 403
         page = client.get("/docs")
     assert page.status_code == 200
     assert "/api/conversations/{conversation_id}/messages" in page.text

@@ -90,11 +90,8 @@ def test_a_line_without_any_blank_is_cut() -> None:
     assert max(map(len, texts(chinese))) <= 60 * WORDS + 60
 
 
-def test_an_article_without_text_can_be_found_by_its_title() -> None:
-    for body in ("", "\n\n  \n", "# Only a heading\n"):
-        (passage,) = split("a", "Opening hours", body)
-        assert passage.text == ""
-        assert "Opening hours" in embedded_text("Opening hours", passage)
+def test_an_article_without_text_holds_nothing_to_find() -> None:
+    assert split("a", "All articles", " \n") == []
 
 
 def test_what_is_embedded_begins_with_title_and_headings() -> None:
