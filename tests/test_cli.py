@@ -303,7 +303,7 @@ def test_a_broken_line_is_named_and_the_others_come_in(installation: Installatio
     told = the_one_document(done.stdout)
     assert done.returncode == 2
     assert told["added"] == 3
-    assert [failure["where"] for failure in told["failed"]] == ["line 2"]
+    assert [failure["where"] for failure in told["failed"]] == ["mixed.jsonl, line 2"]
     complaints = done.stderr.splitlines()
     assert all(line.startswith("parley: ") for line in complaints)
     assert [line for line in complaints if "line 2: it is not JSON" in line]
