@@ -1,14 +1,15 @@
-# make run | test | test-all | lint | evals | bench | setup | clean
+# make run | test | test-all | lint | evals | eval-sets | bench | bench-peers | setup | clean
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PEERS  := .venv-peers
 # PyTorch's index of CPU builds: without it pip takes builds with gigabytes of CUDA on Linux.
 # Used when it answers within two seconds; set it empty to use pip's own configuration only.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := torch==2.13.0
 PORT ?= 8000
 
-.PHONY: run setup dev test test-all lint evals bench clean
+.PHONY: run setup dev test test-all lint evals eval-sets bench bench-peers clean
 
 run: setup
 	@$(BIN)/parley index docs --prune
@@ -18,12 +19,12 @@ setup: $(VENV)/.made
 
 dev: $(VENV)/.made-dev
 
-$(VENV)/.torch:
+$(VENV)/.torch $(PEERS)/.torch: %/.torch:
 	@$(PYTHON) -c 'import sys; sys.exit("Parley needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	@if [ -n "$(TORCH_CPU_INDEX)" ] && $(BIN)/python -c "import urllib.request as u; u.urlopen('$(TORCH_CPU_INDEX)/torch/', timeout=2)" 2>/dev/null; \
-	then echo "PyTorch: CPU build from $(TORCH_CPU_INDEX)"; $(BIN)/pip install -q --index-url $(TORCH_CPU_INDEX) $(TORCH); \
-	else $(BIN)/pip install -q $(TORCH); fi
+	$(PYTHON) -m venv $*
+	@if [ -n "$(TORCH_CPU_INDEX)" ] && $*/bin/python -c "import urllib.request as u; u.urlopen('$(TORCH_CPU_INDEX)/torch/', timeout=2)" 2>/dev/null; \
+	then echo "PyTorch: CPU build from $(TORCH_CPU_INDEX)"; $*/bin/pip install -q --index-url $(TORCH_CPU_INDEX) $(TORCH); \
+	else $*/bin/pip install -q $(TORCH); fi
 	@touch $@
 
 $(VENV)/.made: $(VENV)/.torch pyproject.toml constraints.txt
@@ -58,8 +59,21 @@ lint: dev
 evals: setup
 	$(BIN)/parley eval --report evals.html
 
+# Retrieval on every question set of a folder, in one table: DATA=folder of folders in the BEIR layout.
+eval-sets: setup
+	$(BIN)/python -m evals.sets "$(DATA)"
+
 bench: dev
 	$(BIN)/python -m evals.bench
 
+# Parley beside other programs, which are installed in an environment of their own (about 2 GB).
+# DATA=folder: a set in the BEIR layout or a folder of sets, our own questions without it; QUERIES=number; THREADS=number; JSON=file.
+bench-peers: setup $(PEERS)/.made
+	$(BIN)/python -m evals.peers.bench $(if $(DATA),--data "$(DATA)") $(if $(QUERIES),--queries $(QUERIES)) $(if $(THREADS),--threads $(THREADS)) $(if $(JSON),--json "$(JSON)")
+
+$(PEERS)/.made: $(PEERS)/.torch evals/peers/requirements.txt
+	$(PEERS)/bin/pip install -q -r evals/peers/requirements.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -9,7 +9,7 @@ import html
 import logging
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +19,8 @@ from bot.ground import Sentences, citations, renumbered, says_something, support
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
 from help_center.markup import plain_text
-from retrieval.lexical import tokens
+from retrieval.chunking import section_at
+from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit, citation
 
 log = logging.getLogger(__name__)
@@ -54,10 +55,7 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
     used = [best]
     body = shorten(best.passage.text, question.query, language)
     if len(body.split()) < (SHORT_WORDS if best.passage.headings else LEAD_WORDS):
-        others = [hit for hit in hits[1:] if hit.article_id == best.article_id]
-        if not best.passage.headings:  # after an opening comes what stands after it
-            others.sort(key=lambda hit: hit.passage.ordinal)
-        more = others[0] if others else None
+        more = _next_to(best, hits[1:], question.query, language)
         if more is not None:
             used.append(more)
             extra = shorten(more.passage.text, question.query, language)
@@ -65,6 +63,30 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
             body = f"{body}\n\n{head}{extra}" if body.strip() else f"{head}{extra}"
     name = best.title if best.heading == best.title else f"{best.title} › {best.heading}"
     return f"**{_inline(name)}** [1]\n\n{body}", used
+
+
+def _next_to(best: Hit, hits: Sequence[Hit], query: str, language: str) -> Hit | None:
+    """What a short section takes along: an opening what stands after it; any other its article's next best passage, or the
+    section beside it that has more of the question's words."""
+    beside = _beside(best)
+    others = [hit for hit in hits if hit.article_id == best.article_id]
+    if not best.passage.headings:
+        return beside[0] if beside else min(others, key=lambda hit: hit.passage.ordinal, default=None)
+    wanted = set(tokens(telling_words(query, language), language))
+
+    def words(hit: Hit) -> int:
+        return len(wanted & set(tokens(f"{hit.heading}\n{hit.passage.text}", language)))
+
+    return max([*others[:1], *beside], key=words, default=None)
+
+
+def _beside(hit: Hit) -> list[Hit]:
+    """The other sections of the hit's passage, in order."""
+    whole = hit.whole
+    if whole is None:
+        return []
+    found = [section_at(whole, section.start) for section in whole.sections]
+    return [replace(hit, passage=section) for section in found if section != hit.passage]
 
 
 def shorten(markdown: str, query: str, language: str) -> str:
@@ -99,13 +121,18 @@ def shorten(markdown: str, query: str, language: str) -> str:
 async def tell(
     question: Question, history: Sequence[Said], hits: Sequence[Hit], llm: LanguageModel, language: str
 ) -> AsyncIterator[Sentence]:
-    """The model's answer, each sentence checked against the passages it cites; what does not hold is left out.
+    """The model's answer, each sentence checked against the passages it cites; what does not hold is left out. The model
+    reads passages whole.
 
     Raises NoAnswer when the model says that the passages do not answer (nothing was yielded then), and ModelError
     when it fails, before or after sentences were yielded, or when nothing that it says holds.
     """
     hits = hits[:PASSAGES_FOR_MODEL]
-    texts = [f"{hit.title}\n{' > '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
+    passages = [hit.whole or hit.passage for hit in hits]
+    texts = [
+        f"{hit.title}\n{' > '.join(passage.headings)}\n{passage.text}"
+        for hit, passage in zip(hits, passages, strict=True)
+    ]
     numbers: dict[str, int] = {}  # article -> its number among those cited
     held = ""  # what says nothing by itself waits for the first sentence that does
     shown = dropped = 0
@@ -163,8 +190,9 @@ def excerpt(markdown: str) -> str:
 def _prompt(question: Question, history: Sequence[Said], hits: Sequence[Hit]) -> Prompt:
     parts = ["<passages>"]
     for number, hit in enumerate(hits, 1):
-        title = html.escape(" > ".join((hit.title, *hit.passage.headings)))
-        parts.append(f'<passage number="{number}" title="{title}">\n{_data(hit.passage.text)}\n</passage>')
+        passage = hit.whole or hit.passage
+        title = html.escape(" > ".join((hit.title, *passage.headings)))
+        parts.append(f'<passage number="{number}" title="{title}">\n{_data(passage.text)}\n</passage>')
     parts.append("</passages>")
     if history:
         said = "\n".join(f"{s.role}: {' '.join(_data(s.text).split())[:600]}" for s in history[-6:])

@@ -10,39 +10,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from escalation.signals import Policy
 from retrieval.evidence import NAMES, Evidence
+from retrieval.logistic import Logistic
+from retrieval.relevance import shipped
 
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
 TOO_FEW_WORDS = 7  # a question with more telling words is not asked back about
-CLOSE = 0.06  # fused score within which two articles are rivals
-
-
-@dataclass(frozen=True)
-class Logistic:
-    """p = 1 / (1 + exp(-(bias + weights . (x - mean) / scale))). All vectors have one entry per name of NAMES."""
-
-    weights: tuple[float, ...]
-    bias: float
-    mean: tuple[float, ...]
-    scale: tuple[float, ...]
-
-    def probability(self, values: Sequence[float]) -> float:
-        rows = zip(self.weights, values, self.mean, self.scale, strict=True)
-        logit = self.bias + sum(w * (x - m) / s for w, x, m, s in rows)
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-
-    @classmethod
-    def read(cls, told: dict[str, Any]) -> Logistic:
-        return cls(tuple(told["weights"]), told["bias"], tuple(told["mean"]), tuple(told["scale"]))
-
-    def json(self) -> dict[str, Any]:
-        return asdict(self)
+CLOSE = 0.025  # fused score within which two articles are rivals: of short questions one in six
 
 
 @dataclass(frozen=True)
@@ -60,8 +40,6 @@ class Calibration:
     """Everything that was fitted, and on what."""
 
     answerable: Logistic
-    in_domain: Logistic
-    in_domain_from: float
     table: tuple[Point, ...]
     fitted_on: str
     fingerprint: str
@@ -74,8 +52,6 @@ class Calibration:
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
         return cls(
             Logistic.read(told["answerable"]),
-            Logistic.read(told["in_domain"]),
-            told["in_domain_from"],
             tuple(Point(*row) for row in told["table"]),
             told["fitted_on"],
             told.get("fingerprint", ""),
@@ -88,8 +64,6 @@ class Calibration:
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "answerable": self.answerable.json(),
-            "in_domain": self.in_domain.json(),
-            "in_domain_from": self.in_domain_from,
             "table": [[point.threshold, point.answered, point.wrong, point.asked] for point in self.table],
         }
 
@@ -97,12 +71,13 @@ class Calibration:
         """The probability that the article search puts first answers the question."""
         return self.answerable.probability(evidence.vector())
 
-    def domain(self, evidence: Evidence) -> float:
-        """The probability that the question is one for this help center at all."""
-        return self.in_domain.probability(evidence.vector())
-
     def policy(self, max_wrong: float) -> Policy:
-        """The policy that keeps the share of wrong answers at most `max_wrong`.
+        """The policy that keeps the share of wrong answers at most `max_wrong`."""
+        answer_from = self.threshold(max_wrong)
+        return Policy(answer_from, min(0.35, answer_from), shipped().floor)
+
+    def threshold(self, max_wrong: float) -> float:
+        """The confidence from which on a question is answered.
 
         The lowest threshold from which on the one-sided 90 % upper bound (Wilson 1927) of the wrong share stays at or
         under the dial; where there is none, nothing is answered on the strength of the confidence alone.
@@ -113,7 +88,7 @@ class Calibration:
                 continue
             if upper_bound(point.wrong, point.answered) <= max_wrong:
                 answer_from = point.threshold
-        return Policy(answer_from, min(0.35, answer_from), self.in_domain_from)
+        return answer_from
 
 
 def default_calibration() -> Calibration:

@@ -100,12 +100,17 @@ def search(
         raise typer.BadParameter("look for something.")
     began = time.monotonic()
     with reached(load_settings(), "search") as reach:
-        results = reach.ranking(query, limit)["results"]
+        found = reach.ranking(query, limit)
+    results = found["results"]
     if as_json:
+        results = results if found["relevant"] else []
         _print_json(
             {"query": query, "took_ms": round((time.monotonic() - began) * 1000, 1), "results": results}
         )
         return
+    if results and not found["relevant"]:
+        print("No article comes close to that. The nearest:")
+        results = results[:3]
     for place, result in enumerate(results, 1):
         print(
             f"{place}. {result['title']}  ({result['article_id']}, {result['score']:.2f})\n   {result['excerpt']}"
@@ -235,8 +240,8 @@ def _report(error: Exception) -> int:
         _complain(error.format_message())
         return 2
     ours = {
-        "SettingsError", "DatabaseError", "SourceError", "StoreError", "EmbedderError", "ModelError", "PeopleError",
-        "OwnerError", "ServeError", "EvalError",
+        "SettingsError", "DatabaseError", "SourceError", "StoreError", "EmbedderError", "RerankerError", "ModelError",
+        "PeopleError", "OwnerError", "ServeError", "EvalError",
     }  # fmt: skip
     if any(kind.__name__ in ours for kind in type(error).__mro__):
         _complain(str(error))

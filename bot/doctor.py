@@ -39,6 +39,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("server", lambda: _server(owner)),
         ("database", lambda: _database(house)),
         ("embedding model", lambda: _embedder(house)),
+        ("reranker", lambda: _reranker(house)),
         ("vector store", lambda: _store(house, owner)),
         ("index", lambda: _index(house)),
         ("language model", lambda: _model(house)),
@@ -100,6 +101,16 @@ def _embedder(house: House) -> Finding:
         True,
         f"{house.embedder.name} ({house.embedder.fingerprint}), {len(vector)} numbers",
     )
+
+
+def _reranker(house: House) -> Finding:
+    reranker = house.reranker
+    if reranker is None:
+        return Finding(
+            "reranker", True, "none: the first order stays (PARLEY_RERANKER names a cross-encoder)"
+        )
+    reranker.scores("ready?", ["ready"])
+    return Finding("reranker", True, f"{reranker.name} ({reranker.fingerprint})")
 
 
 def _store(house: House, owner: Ownership | OtherOwner | None) -> Finding:

@@ -20,6 +20,7 @@ from help_center.database import Database
 from help_center.settings import Settings
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.indexing import Indexer, space_of
+from retrieval.rerankers import Reranker, open_reranker
 from retrieval.search import Search
 from retrieval.stores import open_store
 from retrieval.stores.base import VectorStore
@@ -46,6 +47,10 @@ class House:
         return open_embedder(self.settings.embedding_model)
 
     @cached_property
+    def reranker(self) -> Reranker | None:
+        return open_reranker(self.settings.reranker)
+
+    @cached_property
     def store(self) -> VectorStore:
         return open_store(self.settings.data_dir / "chroma", self.settings.chroma_url)
 
@@ -55,7 +60,8 @@ class House:
 
     @cached_property
     def search(self) -> Search:
-        return Search(self.database, self.store, self.embedder, self.settings.data_dir / "lexical")
+        snapshots = self.settings.data_dir / "lexical"
+        return Search(self.database, self.store, self.embedder, snapshots, self.reranker)
 
     @cached_property
     def llm(self) -> LanguageModel | None:
@@ -75,8 +81,9 @@ class House:
 
     @property
     def fingerprint(self) -> str:
-        """What a calibration depends on: model, chunking and tokens (the space), and the answerer."""
-        return f"{space_of(self.embedder)}|{self.llm.name if self.llm else 'extractive'}"
+        """What a calibration depends on: model, chunking and tokens (the space), the reranker and the answerer."""
+        parts = [space_of(self.embedder), self.llm.name if self.llm else "extractive"]
+        return "|".join([*parts, *([self.reranker.fingerprint] if self.reranker else [])])
 
     @cached_property
     def parts(self) -> Parts:

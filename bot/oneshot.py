@@ -41,7 +41,8 @@ async def ask_once(
 
 
 def ranking(search: Search, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]:
-    """What search finds for a question as the bot would ask it: articles best first, and the evidence."""
+    """What search finds for a question as the bot would ask it: articles best first, whether they reach the relevance
+    floor, and the evidence."""
     question = understand(query, tuple(history))
     found = search.find(question.query, limit=limit, context=question.context)
     results = [
@@ -51,4 +52,6 @@ def ranking(search: Search, query: str, limit: int, history: Sequence[Said] = ()
         }
         for hit in found.hits
     ]  # fmt: skip
-    return {"query": query, "results": results, "evidence": asdict(found.evidence)}
+    return {
+        "query": query, "results": results, "relevant": found.relevant, "evidence": asdict(found.evidence),
+    }  # fmt: skip

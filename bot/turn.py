@@ -30,9 +30,8 @@ from retrieval.search import Found, Search
 
 log = logging.getLogger(__name__)
 SUMMARY_CHARACTERS = 600
-NAMED = 0.99  # share of the telling words that stand in the best article's title and headings
 HEADING_WEIGHT = (
-    0.3  # of a passage's own heading against its fused score, when the passage of an article is chosen
+    0.15  # of a passage's own heading against its fused score, when the passage of an article is chosen
 )
 
 
@@ -180,7 +179,7 @@ def _assess(
         abuse=question.abuse,
         sentiment_label=sentiment.label,
         sentiment_score=sentiment.score,
-        in_domain=_domain(calibration, found),
+        in_domain=found.relevance,
         confidence=confidence,
         rivals=rivals(scores, telling),
         part_known=judged and (found.evidence.coverage >= 0.5 or question.chosen is not None),
@@ -188,14 +187,6 @@ def _assess(
         earlier_misses=0 if question.chosen else misses,
         clarified=bool(earlier) and earlier[-1] == "clarify",
     )
-
-
-def _domain(calibration: Calibration, found: Found) -> float:
-    """Whether the question is one for this help center. A title or heading that holds all of its words settles it:
-    "postgres" alone is far from any passage."""
-    if not found.hits:
-        return 0.0
-    return 1.0 if found.evidence.title_coverage > NAMED else calibration.domain(found.evidence)
 
 
 class _Answer:
@@ -262,7 +253,7 @@ def _passages(found: Found, query: str = "") -> list[Hit]:
     """The best article's passages first, the one under the most fitting heading at the top, then the others'."""
     best = found.hits[0]
     language = best.locale.split("-")[0].lower()
-    wanted = set(tokens(telling_words(query), language))
+    wanted = set(tokens(telling_words(query, language), language))
 
     def fit(hit: Hit) -> float:
         heading = set(tokens(hit.heading, language))
@@ -350,7 +341,7 @@ def _summary(question: Question, asked: Asked, decision: Decision) -> str:
 
 def _suggestion(question: Question, found: Found, signals: Signals, policy: Policy, language: str) -> str:
     """A reply to start from: the passage that came first, when it is not plainly beside the point."""
-    if not found.hits or signals.in_domain < policy.in_domain_from or found.evidence.coverage < 0.3:
+    if not found.relevant or found.evidence.coverage < 0.3:
         return ""
     best = found.hits[0]
     return f"{shorten(best.passage.text, question.query, language)}\n\n{best.title}: {best.url}"

@@ -17,18 +17,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
-from bot.assess import Calibration, Logistic, Point
+from bot.assess import Calibration, Point
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet
 from evals.scores import risk_coverage
 from retrieval.evidence import NAMES
+from retrieval.logistic import Logistic
+from retrieval.relevance import Relevance, chosen
 
 FOLDS = 5
 REGULARISATION = (
     0.05  # inverse strength: signals overlap, and sets differ more than a fit of one of them knows
 )
 FEWEST = 40  # labelled questions
-KEEP_IN_DOMAIN = 0.97  # share of in-domain questions that the relevance floor keeps
+RELEVANCE_REGULARISATION = 0.3  # there are fewer signals, and thousands of rows
+KEEP_IN_DOMAIN = 0.965  # share of in-domain questions that the relevance floor keeps
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,17 @@ class Row:
     right: bool
     answerable: bool
     in_domain: bool = True
+    passages: int = 0  # of the whole index
 
 
-def fit_logistic(rows: Sequence[Row], label: Callable[[Row], bool]) -> Logistic:
+def fit_logistic(
+    rows: Sequence[Row],
+    label: Callable[[Row], bool],
+    signals: Callable[[Row], Sequence[float]] = lambda row: row.evidence,
+    regularisation: float = REGULARISATION,
+) -> Logistic:
     """L2-regularised logistic regression on standardised signals. Raises EvalError where one class is missing."""
-    x = np.array([row.evidence for row in rows])
+    x = np.array([signals(row) for row in rows])
     y = np.array([label(row) for row in rows])
     if y.all() or not y.any():
         raise EvalError(
@@ -54,7 +63,7 @@ def fit_logistic(rows: Sequence[Row], label: Callable[[Row], bool]) -> Logistic:
     scaler = StandardScaler().fit(x)
     sizes = Counter(row.group for row in rows)
     weights = [len(rows) / len(sizes) / sizes[row.group] for row in rows]  # every set counts the same
-    model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit(scaler.transform(x), y, weights)
+    model = LogisticRegression(C=regularisation, max_iter=2000).fit(scaler.transform(x), y, weights)
     return Logistic(
         tuple(map(float, model.coef_[0])), float(model.intercept_[0]), tuple(map(float, scaler.mean_)),
         tuple(map(float, np.where(scaler.scale_ > 0, scaler.scale_, 1.0))),
@@ -94,11 +103,9 @@ def fit(
     by_group: bool,
     fitted_on: str,
     fingerprint: str,
-    domain: Calibration | None = None,
 ) -> tuple[Calibration, list[float]]:
     """The calibration, and the out-of-fit confidence of every in-domain row.
 
-    `domain`: where the in-domain model comes from when the rows hold no other domain's questions.
     Raises EvalError for too few questions or one class only.
     """
     mine = [row for row in rows if row.in_domain]
@@ -110,24 +117,34 @@ def fit(
         for threshold, answered, wrong in risk_coverage(forecast, [row.right for row in mine])
     )
     answerable = fit_logistic(mine, lambda row: row.right)
-    if domain is not None:
-        in_domain, floor = domain.in_domain, domain.in_domain_from
-    else:
-        # only sets that were asked strangers' questions, too, tell what a stranger's question looks like
-        asked = {row.group for row in rows if not row.in_domain}
-        both = [row for row in rows if row.group in asked]
-        in_domain = fit_logistic(both, lambda row: row.in_domain)
-        kept = sorted(in_domain.probability(row.evidence) for row in both if row.in_domain and row.answerable)
-        floor = kept[int(len(kept) * (1 - KEEP_IN_DOMAIN))]
-    return Calibration(answerable, in_domain, round(floor, 5), table, fitted_on, fingerprint, False), forecast
+    return Calibration(answerable, table, fitted_on, fingerprint, False), forecast
+
+
+def fit_relevance(rows: Sequence[Row], fitted_on: str) -> Relevance:
+    """The relevance floor, from rows of which some are other domains' questions (`in_domain` false).
+
+    Only sets that were asked strangers' questions, too, tell what a stranger's question looks like.
+    """
+    asked = {row.group for row in rows if not row.in_domain}
+    both = [row for row in rows if row.group in asked and (row.answerable or not row.in_domain)]
+    model = fit_logistic(
+        both,
+        lambda row: row.in_domain,
+        lambda row: chosen(row.evidence, row.passages),
+        RELEVANCE_REGULARISATION,
+    )
+    unbound = Relevance(model, 0.0, fitted_on)
+    kept = sorted(unbound.of_vector(row.evidence, row.passages) for row in both if row.in_domain)
+    return Relevance(model, round(kept[int(len(kept) * (1 - KEEP_IN_DOMAIN))], 5), fitted_on)
 
 
 def rows_of(
     labelled: LabelledSet,
     evidence: Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]],
     is_out: Callable[[str], bool],
+    passages: int = 0,
 ) -> list[Row]:
-    """Asks every question. `evidence(text, history)` -> (article ids best first, signals by name)."""
+    """Asks every question of an index of `passages`. `evidence(text, history)` -> (article ids best first, signals by name)."""
     rows = []
     for query in labelled.queries:
         found, signals = evidence(query.text, query.history)
@@ -135,7 +152,7 @@ def rows_of(
         rows.append(
             Row(
                 labelled.name, query.id, tuple(signals[name] for name in NAMES),
-                bool(found) and found[0] in gold, bool(gold),
+                bool(found) and found[0] in gold, bool(gold), passages=passages,
             )
         )  # fmt: skip
     return rows

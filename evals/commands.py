@@ -21,7 +21,8 @@ def evaluate(
     suites: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SUITE...]", help="retrieval, confidence, decisions, sentiment; all when none is named."
+            metavar="[SUITE...]",
+            help="retrieval, searches, confidence, decisions, sentiment; all when none is named.",
         ),
     ] = None,
     data: Annotated[

@@ -1,4 +1,4 @@
-"""Makes the shipped default calibration: `python -m evals.fit_confidence SET... --out FILE [--keep FOLDER]`.
+"""Makes the shipped default calibration and relevance floor: `python -m evals.fit_confidence SET... --out FOLDER`.
 
 Each SET is a folder in the BEIR layout; half of our own questions on the shipped help center are one more, asked of
 the whole help center and of one without half of the gold articles. Half of a SET's gold articles are left out of its index; the questions of the
@@ -14,20 +14,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from bot.assess import Calibration, upper_bound
+from bot.assess import upper_bound
 from bot.house import House
 from bot.oneshot import ranking
 from bot.understand import Said
-from escalation.signals import Policy
 from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import LabelledSet, read_set
-from evals.calibration import Row, fit, rows_of
+from evals.calibration import Row, fit, fit_relevance, rows_of
 from evals.run import own_questions
 from evals.scores import auroc, ece, ece_by_chance
 from help_center.settings import Settings
 from retrieval.embedders import open_embedder
 from retrieval.evidence import NAMES
 from retrieval.indexing import space_of
+from retrieval.relevance import Relevance
 
 PER_SET = 400  # questions of each set, so that none outweighs the others
 STRANGERS = 100  # questions of each other set
@@ -42,7 +42,13 @@ def main() -> None:
         default=[],
         help="names of sets that are judged but not fitted (labels too thin)",
     )
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--mixed",
+        nargs="*",
+        default=[],
+        help="names of sets of several domains: their questions are no strangers to the others",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="for confidence.json and relevance.json")
     parser.add_argument("--rows", type=Path, help="write the rows here, as JSON: for trying other fits")
     parser.add_argument(
         "--from-rows", type=Path, help="fit the rows of an earlier run instead of asking again"
@@ -53,7 +59,7 @@ def main() -> None:
     space = space_of(open_embedder(None))
     if given.from_rows:
         rows = [Row(**told) for told in json.loads(given.from_rows.read_text()) if told["group"] != "own"]
-        rows += _ask_own(settings)
+        rows += _ask_own(settings, [read_set(folder) for folder in given.sets])
     else:
         rows = _ask_all(settings, [read_set(folder) for folder in given.sets], given.keep)
     if given.rows:
@@ -67,17 +73,24 @@ def main() -> None:
         if row.group in given.apart and row.in_domain:
             mine.append(row)
             forecast.append(calibration.answerable.probability(row.evidence))
-    policy = calibration.policy(0.1)
-    print(f"threshold at a dial of 0.10: {policy.answer_from:.3f}, domain floor {policy.in_domain_from:.3f}")
+    threshold = calibration.threshold(0.1)
+    apart = [row for row in rows if not _of(row) & set(given.mixed)]
+    domains = ", ".join(sorted({row.group for row in apart if not row.in_domain}))
+    relevance = fit_relevance(
+        apart, f"questions of {domains}, asked of their own articles and of each other's"
+    )
+    print(f"threshold at a dial of 0.10: {threshold:.3f}, relevance floor {relevance.floor:.3f}")
     for name in sorted({row.group for row in mine}):
         _tell(
             name,
             rows,
             [(f, row) for f, row in zip(forecast, mine, strict=True) if row.group == name],
-            calibration,
-            policy,
+            threshold,
+            fit_relevance([row for row in apart if name not in _of(row)], "the other sets"),
         )
-    given.out.write_text(json.dumps(calibration.json(), indent=1) + "\n")
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name, told in (("confidence", calibration.json()), ("relevance", relevance.json())):
+        (given.out / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
 def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> list[Row]:
@@ -93,7 +106,8 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
         corpus = [article for article in one.corpus or () if article.id not in out]
         with house_apart(settings, corpus, kept) as house:
             ask = _asker(house)
-            mine = rows_of(one, ask, out.__contains__)
+            size = len(house.search.lexicon())
+            mine = rows_of(one, ask, out.__contains__, size)
             mine = dice.sample(mine, min(PER_SET, len(mine)))
             rows += mine
             for other in sets:
@@ -109,6 +123,7 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
                             False,
                             False,
                             False,
+                            size,
                         )
                     )
         right = sum(row.right for row in mine)
@@ -116,7 +131,7 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
             f"{one.name}: {len(mine)} questions, {sum(r.answerable for r in mine)} answerable, {right} first and right",
             flush=True,
         )
-    return rows + _ask_own(settings)
+    return rows + _ask_own(settings, sets)
 
 
 def _asker(house: House) -> Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]]:
@@ -127,8 +142,9 @@ def _asker(house: House) -> Callable[[str, Sequence[Said]], tuple[list[str], dic
     return ask
 
 
-def _ask_own(settings: Settings) -> list[Row]:
-    """The half of our own questions that is for fitting, answerable and not."""
+def _ask_own(settings: Settings, strangers: Sequence[LabelledSet]) -> list[Row]:
+    """The half of our own questions that is for fitting, answerable and not, and other sets' questions."""
+    dice = random.Random(0)
     own = own_questions()
     own = replace(own, name="own", queries=tuple(query for query in own.queries if fitted_on(query.id)))
     out = {id for query in own.queries for id in query.gold if half_out(id)}
@@ -137,31 +153,44 @@ def _ask_own(settings: Settings) -> list[Row]:
         with house_apart(
             settings, [article for article in own.corpus or () if article.id not in gone]
         ) as house:
-            rows += rows_of(own, _asker(house), gone.__contains__)
+            ask, size = _asker(house), len(house.search.lexicon())
+            rows += rows_of(own, ask, gone.__contains__, size)
+            for other in [] if gone else strangers:
+                for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
+                    _, signals = ask(query.text, ())
+                    evidence = tuple(signals[name] for name in NAMES)
+                    rows.append(Row("own", f"{other.name}/{query.id}", evidence, False, False, False, size))
     return rows
 
 
+def _of(row: Row) -> set[str]:
+    """The set whose articles were asked, and the one whose question it is."""
+    return {row.group} if row.in_domain else {row.group, row.query_id.split("/")[0]}
+
+
 def _tell(
-    name: str, rows: list[Row], some: list[tuple[float, Row]], calibration: Calibration, policy: Policy
+    name: str, rows: list[Row], some: list[tuple[float, Row]], threshold: float, relevance: Relevance
 ) -> None:
     """One line of figures for a set, all outside of its fit."""
     sure, right = [f for f, _ in some], [row.right for _, row in some]
-    answered = [row for f, row in some if f >= policy.answer_from]
+    answered = [row for f, row in some if f >= threshold]
     wrong = sum(not row.right for row in answered)
     inside = [
-        calibration.in_domain.probability(r.evidence)
+        relevance.of_vector(r.evidence, r.passages) >= relevance.floor
         for r in rows
         if r.group == name and r.answerable and r.in_domain
     ]
     outside = [
-        calibration.in_domain.probability(r.evidence) for r in rows if r.group == name and not r.in_domain
+        relevance.of_vector(r.evidence, r.passages) < relevance.floor
+        for r in rows
+        if r.group == name and not r.in_domain
     ]
     print(
         f"{name}: AUROC right {auroc(sure, right) or 0:.3f}, answerable {auroc(sure, [row.answerable for _, row in some]) or 0:.3f}, "
         f"ECE {ece(sure, right):.3f} (by chance {ece_by_chance(sure):.3f}); dial 0.10: {len(answered)} of {len(some)} answered, "
         f"{wrong} wrong (upper bound {upper_bound(wrong, len(answered)):.2f}); floor keeps "
-        f"{sum(p >= policy.in_domain_from for p in inside) / max(1, len(inside)):.2f}, "
-        f"refuses {sum(p < policy.in_domain_from for p in outside) / max(1, len(outside)):.2f}"
+        f"{sum(inside) / max(1, len(inside)):.2f}, "
+        f"refuses {sum(outside) / max(1, len(outside)):.2f}"
     )
 
 

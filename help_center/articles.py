@@ -111,6 +111,12 @@ def ids_of_source(session: Session, source: str) -> set[str]:
     return set(session.scalars(select(Article.id).where(Article.source == source)))
 
 
+def hashes_of_source(session: Session, source: str) -> dict[str, str]:
+    """Article id -> content hash, of the articles that a source brought last."""
+    query = select(Article.id, Article.content_hash).where(Article.source == source)
+    return dict(session.execute(query).tuples().all())
+
+
 def article_json(article: Article, *, body: bool = True) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "id": article.id,

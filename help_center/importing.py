@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from help_center import articles
 from help_center.database import Database
 from help_center.sources import open_source
-from help_center.sources.base import Failure, SourceArticle, SourceError
+from help_center.sources.base import Failure, SourceArticle, SourceError, passing_over
 
 BATCH = 50
 
@@ -43,16 +44,20 @@ def bring_in(
     for spec, source in zip(specs, sources, strict=True):
         seen: set[str] = set()
         failures = 0
+        brought = _Brought(database, source.name)
         found = iter(source.read())
         try:
-            while batch := list(islice(found, BATCH)):
+            while batch := brought.read(found):
                 good = [one for one in batch if not isinstance(one, Failure)]
                 bad = [one for one in batch if isinstance(one, Failure)]
                 failures += len(bad)
                 report.failed += [{"where": one.where, "reason": one.reason} for one in bad]
                 seen.update(one.id for one in good)
-                for outcome in _stored(database, good, source.name):
+                fresh = [one for one in good if not one.unchanged]
+                report.unchanged += len(good) - len(fresh)
+                for one, (outcome, digest) in zip(fresh, _stored(database, fresh, source.name), strict=True):
                     setattr(report, outcome, getattr(report, outcome) + 1)
+                    brought.note(one, digest)
                 done += len(batch)
                 if progress:
                     progress(done)
@@ -63,14 +68,47 @@ def bring_in(
             report.failed.append({"where": spec, "reason": str(error)})
         if prune:
             _prune(database, source.name, seen, failures, report)
+        brought.keep()
     return report
 
 
-def _stored(database: Database, batch: list[SourceArticle], source: str, attempts: int = 3) -> list[str]:
-    """What became of each article of a batch."""
+class _Brought:
+    """Which records a source brought earlier and what became of them: what is the same and still there is passed over.
+
+    Kept as {article id: [digest of the record, content hash of the article]}, when the source has been read to its end.
+    """
+
+    def __init__(self, database: Database, source: str) -> None:
+        self._database = database
+        self._key = f"brought:{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+        self._kept = database.fact(self._key) or {}
+        with database.read() as session:
+            there = articles.hashes_of_source(session, source)
+        self._known = {id: told for id, told in self._kept.items() if there.get(id) == told[1]}
+
+    def read(self, found: Iterator[SourceArticle | Failure]) -> list[SourceArticle | Failure]:
+        """The next of what a source gives."""
+        with passing_over(lambda id, digest: self._known.get(id, [""])[0] == digest):
+            return list(islice(found, BATCH))
+
+    def note(self, stored: SourceArticle, content_hash: str) -> None:
+        self._known[stored.id] = [stored.digest, content_hash]
+
+    def keep(self) -> None:
+        if self._known != self._kept:
+            self._database.keep_fact(self._key, self._known)
+
+
+def _stored(
+    database: Database, batch: list[SourceArticle], source: str, attempts: int = 3
+) -> list[tuple[str, str]]:
+    """What became of each article of a batch, and its content hash."""
     try:
         with database.write() as session:
-            return [articles.store(session, one, source) for one in batch]
+            return [
+                (articles.store(session, one, source), session.get_one(articles.Article, one.id).content_hash)
+                for one in batch
+            ]
     except IntegrityError:  # another command brought the same id or title in at the same moment
         if attempts == 1:
             raise

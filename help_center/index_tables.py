@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import JSON, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from help_center.database import Base
@@ -42,5 +42,8 @@ class PassageRow(Base):
     ordinal: Mapped[int]
     headings: Mapped[list[Any]]  # from the outermost to its own
     text: Mapped[str] = mapped_column(Text)
+    # [start, end, headings] of each in the text, where it holds several
+    sections: Mapped[list[Any] | None] = mapped_column(JSON)
     audience: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(10))
+    parts: Mapped[bytes | None] = mapped_column(LargeBinary)  # vectors of its sentences, as `retrieval.closeness` packs them

@@ -614,11 +614,14 @@ def clean_markdown(markdown: str) -> str:
 
     Code, fenced or in a line, stays as it was written. A text without any of these comes back unchanged, but
     for control characters and space around it; one with HTML is written anew. `<your-name>` and other tags
-    that HTML does not know are words, and stay."""
+    that HTML does not know are words, and stay. Of lists and quotes in each other that are deeper than anybody
+    writes them only the words are kept."""
     text = legible(markdown).strip("\n")
     text = _asciidoc_to_markdown(text)
     text = _without_template_tags(text)
     tokens, env = _inspect(text)
+    if any(token.level >= MAX_NESTING - 1 for token in tokens):  # what stands deeper is in no token
+        return _as_text(_words_of_html(_unswallowed(_LINE_MARKERS.sub("", text))))
     if not _is_safe(tokens, env):
         for token in tokens:
             _tame(token)
@@ -661,6 +664,7 @@ def _word_if_unknown(tag: re.Match[str]) -> str:
     return entities.escape(tag[0], quote=False) if bare and name not in _HTML_NAMES else tag[0]
 
 
+_LINE_MARKERS = re.compile(r"^(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)))+[ \t]*", re.MULTILINE)
 _CAPTION = re.compile(r"""\bcaption\s*=\s*["']([^"'<>{}]*)["']""")
 _ATTRIBUTE_LINE = re.compile(r"^[ \t]*\{:[^{}\n]*\}[ \t]*$", re.MULTILINE)
 _ATTRIBUTE_SUFFIX = re.compile(r"(?<=[)\]*_])\{:[^{}\n]*\}")

@@ -35,6 +35,7 @@ STATIC = Path(__file__).parent / "static"  # served at /static/help
 
 SHORT_LIST = 6  # articles of a section where several sections are listed
 LONG_LIST = 100  # articles on one page of a section
+MOST_CONTENTS = 200  # headings in an article's table of contents
 MAX_COMMENT = 2000  # characters
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 
@@ -234,7 +235,7 @@ _TAG = re.compile(r'<(/?)(h[1-6]|table|pre)((?: [a-z]+="[^"]*")*)>')
 
 
 def shown(article: Article) -> tuple[Markup, list[tuple[int, str, str]]]:
-    """The body for the page, and its headings `(level, text, slug)` for the table of contents.
+    """The body for the page, and its first headings `(level, text, slug)` for the table of contents.
 
     The page's only h1 is the title: a body that starts with it loses it, one that has others has all its headings
     one level down. Tables and code scroll inside of themselves, by keyboard, too.
@@ -258,7 +259,7 @@ def shown(article: Article) -> tuple[Markup, list[tuple[int, str, str]]]:
         return f"<{closing}h{min(6, int(name[1]) + down)}{attributes}>"
 
     told = [(level + down, text, slug) for level, text, slug in headings if level + down <= 3]
-    return Markup(_TAG.sub(fitted, html)), told
+    return Markup(_TAG.sub(fitted, html)), told[:MOST_CONTENTS]
 
 
 def _description(article: Article) -> str:

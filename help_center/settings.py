@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     llm: str = "extractive"
     embedding_model: str | None = None
+    reranker: str | None = None
     secret_key: str | None = None
     max_wrong: float = 0.1
     allowed_origins: str = ""

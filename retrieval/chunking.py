@@ -1,37 +1,29 @@
-"""Cuts an article into passages. LangChain's splitters stop here.
+"""Cuts an article into passages, and a passage into the parts that are compared with a question.
 
-An article is cut at its headings first, so that a passage never mixes two sections; a section that is too long
-is cut by LangChain's recursive splitter at paragraphs, then lines, then sentences. Code and lists keep their
-shape. Knows Markdown, not how passages are stored.
+An article is cut at its headings, and `cutting` cuts a section that is too long. Short neighbours share a passage, which
+is found better than each alone (docs/log.md); what is shown of it is the one section that answers (`section_at`).
+Knows Markdown, not how passages are stored.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-from retrieval.passages import Passage
+from retrieval.cutting import SIZE, count, cut
+from retrieval.passages import Passage, Section
 
-VERSION = "chunks-3"  # goes up when the same article gives other passages
-WORDS = 200
-OVERLAP = 40
-MAX_WORD = 60  # characters: a longer "word" (an address, base64) counts as several
+VERSION = "chunks-4"  # goes up when the same article gives other passages or parts
+SHORTEST_PART = 25  # characters: a shorter sentence or line goes with the next
+MOST_PARTS = 48  # of a passage; neighbours are joined where there are more
 
-_fence = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_markdown = MarkdownIt("commonmark").enable("table")
-_splitter = RecursiveCharacterTextSplitter(
-    chunk_size=WORDS,
-    chunk_overlap=OVERLAP,
-    length_function=lambda text: sum(1 + len(word) // MAX_WORD for word in text.split()),
-    separators=["\n\n", "\n", r"(?<=[.!?。！？])\s+", " ", ""],
-    is_separator_regex=True,
-    keep_separator=True,
-    strip_whitespace=False,
-)
+_boundary = re.compile(r"(?<=[.!?:])\s+|(?<=[。！？])|\n+")
+_markdown = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 
 
 def split(article_id: str, title: str, body: str) -> list[Passage]:
@@ -39,14 +31,36 @@ def split(article_id: str, title: str, body: str) -> list[Passage]:
     its title, but there is nothing in it to find or to quote."""
     passages: list[Passage] = []
     seen: dict[str, int] = {}
-    for headings, text in _sections(body):
-        start = -1
-        for piece in _splitter.split_text(text):
-            start = text.find(piece, start + 1)  # pieces overlap, and come in order
-            piece = _fenced(piece.strip("\n").rstrip(), text[:start])
-            if piece.strip():
-                passages.append(_passage(article_id, title, len(passages), headings, piece, seen))
+    gathered: list[tuple[tuple[str, ...], str, str]] = []  # headings, heading line, text
+    size = 0
+
+    def finish() -> None:
+        nonlocal size
+        if gathered:
+            passages.append(_passage(article_id, title, len(passages), gathered, seen))
+        gathered.clear()
+        size = 0
+
+    for headings, section in _sections(body):
+        for number, text in enumerate(cut(section)):
+            heading = headings[-1] if headings and number == 0 else ""
+            more = count(text) + count(heading)
+            if size + more > SIZE or number > 0:
+                finish()
+            gathered.append((headings, heading, text))
+            size += more
+    finish()
     return passages
+
+
+def section_at(passage: Passage, position: int) -> Passage:
+    """The passage narrowed to the section that the character at `position` of its text, or of that section's heading, is in."""
+    section = next((section for section in passage.sections if position < section.end), None)
+    if section is None:
+        return passage
+    return replace(
+        passage, headings=section.headings, text=passage.text[section.start : section.end], sections=()
+    )
 
 
 def embedded_text(title: str, passage: Passage) -> str:
@@ -54,11 +68,32 @@ def embedded_text(title: str, passage: Passage) -> str:
     return "\n".join([" > ".join((title, *passage.headings)), passage.text])
 
 
+def parts(text: str) -> list[tuple[int, int]]:
+    """Where a text's parts begin and end: about its sentences and lines, in order, none empty."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for boundary in _boundary.finditer(text):
+        if boundary.start() - start >= SHORTEST_PART:
+            found.append((start, boundary.start()))
+            start = boundary.end()
+    if len(text) - start >= SHORTEST_PART or not found:
+        found.append((start, len(text)))
+    else:
+        found[-1] = (found[-1][0], len(text))
+    step = -(-len(found) // MOST_PARTS)
+    return [
+        (group[0][0], group[-1][1]) for group in (found[i : i + step] for i in range(0, len(found), step))
+    ]
+
+
 def _sections(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
     lines = body.split("\n")
     path: list[tuple[int, str]] = []
     start = 0
-    tokens = _markdown.parse(body)
+    tokens: list[Token] = []
+    _markdown.block.parse(
+        body, _markdown, {}, tokens
+    )  # what stands inside of the lines takes longer, and cuts nothing
     for i, token in enumerate(tokens):
         if token.type != "heading_open" or token.map is None or token.level != 0:
             continue
@@ -74,39 +109,28 @@ def _sections(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
         yield tuple(heading for _, heading in path), text
 
 
-def _fenced(piece: str, before: str) -> str:
-    """The piece with the code fences that the cut took from it, so that code stays code."""
-    opening = _open_fence(before.split("\n"))
-    if opening and piece.strip():
-        piece = f"{opening}\n{piece}"
-    left_open = _open_fence(piece.split("\n"))
-    return f"{piece}\n{_fence.match(left_open)[1]}" if left_open else piece  # type: ignore[index]
-
-
-def _open_fence(lines: list[str]) -> str | None:
-    """The line that opens the code block which `lines` end in, if they do."""
-    opening: str | None = None
-    for line in lines:
-        found = _fence.match(line)
-        if found is None:
-            continue
-        if opening is None:
-            opening = line.strip()
-        elif line.strip().startswith(_fence.match(opening)[1]) and not line.strip().strip("`~"):  # type: ignore[index]
-            opening = None
-    return opening
-
-
 def _plain(inline: str) -> str:
-    parts = _markdown.parseInline(inline)[0].children or []
+    parts = _markdown.parseInline(inline[:1000])[0].children or []
     return "".join(part.content for part in parts if part.type in {"text", "code_inline"}).strip()[:300]
 
 
 def _passage(
-    article_id: str, title: str, ordinal: int, headings: tuple[str, ...], text: str, seen: dict[str, int]
+    article_id: str,
+    title: str,
+    ordinal: int,
+    gathered: Sequence[tuple[tuple[str, ...], str, str]],
+    seen: dict[str, int],
 ) -> Passage:
+    sections: list[Section] = []
+    whole = ""
+    for headings, heading, text in gathered:
+        if whole:
+            whole += f"\n\n{heading}\n" if heading else "\n\n"
+        sections.append(Section(len(whole), len(whole) + len(text), headings))
+        whole += text
+    headings = sections[0].headings
     # The id is the content: an edit leaves the other passages of its article, and their vectors, as they are.
-    key = "\x1f".join((article_id, title, *headings, "\x1e", text))
+    key = "\x1f".join((article_id, title, *headings, "\x1e", whole))
     seen[key] = seen.get(key, 0) + 1
     digest = hashlib.sha256(f"{key}\x1f{seen[key]}".encode("utf-8", "replace")).hexdigest()[:32]
-    return Passage(digest, article_id, ordinal, headings, text)
+    return Passage(digest, article_id, ordinal, headings, whole, tuple(sections) if len(sections) > 1 else ())

@@ -1,33 +1,42 @@
 """The piece of a passage that says why it was found, and the searched words marked in it.
 
-Pure functions over text. A word matches when it has the stem of a searched word; a searched word that occurs nowhere
-matches the words that look like it, because search forgives typing errors, too.
+Pure functions over text. A word matches when it has the stem of a searched word, a code as a whole, and what was quoted
+where it stands word for word. Of a question that search has read, what it was read as counts; a searched word that
+occurs nowhere matches the words that look like it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 from rapidfuzz import fuzz
 
 from help_center.markup import plain_text
-from retrieval.lexical import tokens
+from retrieval.tokenizing import (
+    folded,
+    normal,
+    parts_at,
+    parts_of,
+    pieces_at,
+    tokens,
+    without_spaces,
+    written_words,
+)
+from retrieval.wording import Wording
 
 LENGTH = 220
 ALIKE = 80  # of 100, for words of at least five letters
 MAX_QUERY = 1000  # characters looked at
 MAX_TEXT = 20_000  # characters looked at
 
-_word = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _sentence = re.compile(r"(?:(?<=[.!?:;])\s|(?<=[。！？])|\n)")
 
 Span = tuple[int, int, str]  # start, end, the searched token that it matches
 
 
-def excerpt(passage: str, query: str, length: int = LENGTH, language: str = "en") -> str:
+def excerpt(passage: str, query: str | Wording, length: int = LENGTH, language: str = "en") -> str:
     """Plain text of at most `length` characters out of a passage's Markdown: where most of the searched words stand,
     the beginning where none does. Cut between words, with an ellipsis where text is left out."""
     lines = (" ".join(line.split()) for line in plain_text(passage).split("\n"))
@@ -46,7 +55,7 @@ def excerpt(passage: str, query: str, length: int = LENGTH, language: str = "en"
     return ("… " if start else "") + words + (" …" if end < len(text) else "")
 
 
-def marked(excerpt: str, query: str, language: str = "en") -> Markup:
+def marked(excerpt: str, query: str | Wording, language: str = "en") -> Markup:
     """The excerpt as HTML, everything in it escaped, the searched words in <mark>."""
     html = Markup("")
     done = 0
@@ -87,36 +96,62 @@ def _start(text: str, matches: list[Span], room: int) -> int:
     return space + 1 if space >= 0 else latest
 
 
-def _matches(text: str, query: str, language: str) -> list[Span]:
-    wanted = set(tokens(query[:MAX_QUERY], language)) or set(_word.findall(query[:MAX_QUERY].lower()))
-    if not wanted:
+def _matches(text: str, query: str | Wording, language: str) -> list[Span]:
+    """Where the searched words stand, the longer of two that begin together first."""
+    text = text[:MAX_TEXT]
+    wanted, phrases = _wanted(query, language)
+    if not wanted and not phrases:
         return []
-    spans = list(_tokens_at(text[:MAX_TEXT], language))
+    spans = list(_tokens_at(text, language))
     there = {token for _, _, token in spans}
     stands_for = {token: token for token in wanted & there}
     for missing in wanted - there:
-        if len(missing) >= 5 and not _cjk.search(missing):
+        if len(missing) >= 5 and not without_spaces(missing):
             for token in there:
                 if len(token) >= 4 and token not in stands_for and fuzz.ratio(missing, token) >= ALIKE:
                     stands_for[token] = missing
     found = [(start, end, stands_for[token]) for start, end, token in spans if token in stands_for]
-    return sorted(found)
+    return sorted([*found, *_phrases_at(text, phrases)], key=lambda span: (span[0], -span[1]))
+
+
+def _wanted(query: str | Wording, language: str) -> tuple[set[str], list[str]]:
+    """The searched tokens, and what is searched as several words one after the other."""
+    if isinstance(query, Wording):
+        several = [token for token in query.tokens if " " in token]
+        return set(query.tokens) - set(several), [*several, *query.phrases]
+    query = query[:MAX_QUERY]
+    return set(tokens(query, language)) or {word.lower() for _, _, word in parts_at(query)}, []
+
+
+def _phrases_at(text: str, phrases: Sequence[str]) -> Iterator[Span]:
+    if not phrases:
+        return
+    words = [(start, end, folded(normal(word))) for start, end, word in parts_at(text)]
+    for phrase in phrases:
+        wanted = phrase.split(" ")
+        for i in range(len(words) - len(wanted) + 1):
+            if all(words[i + k][2] == word for k, word in enumerate(wanted)):
+                yield words[i][0], words[i + len(wanted) - 1][1], phrase
 
 
 def _tokens_at(text: str, language: str) -> Iterator[Span]:
-    known: dict[str, str] = {}
-    for word in _word.finditer(text):
-        if _cjk.search(word[0]):
-            for run in _cjk.finditer(text, word.start(), word.end()):
-                for i in range(run.start(), max(run.start() + 1, run.end() - 1)):
-                    end = min(i + 2, run.end())
-                    yield i, end, text[i:end]
-            continue
-        token = known.get(word[0])
-        if token is None:
-            stems = tokens(word[0], language)
-            token = known[word[0]] = stems[0] if stems else word[0].lower()
-        yield word.start(), word.end(), token
+    known: dict[str, list[str]] = {}
+
+    def token_of(word: str) -> list[str]:
+        if word not in known:
+            known[word] = tokens(word, language) or [normal(word)]
+        return known[word]
+
+    for start, end, word in written_words(text):
+        if without_spaces(word):
+            for first, last in pieces_at(text, start, end):
+                yield first, last, normal(text[first:last])
+        elif len(parts_of(word)) > 1:
+            yield start, end, token_of(word)[-1]
+            for first, last, part in parts_at(word):
+                yield start + first, start + last, token_of(part)[0]
+        else:
+            yield start, end, token_of(word)[0]
 
 
 __all__ = ["excerpt", "marked"]

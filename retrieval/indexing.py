@@ -23,6 +23,7 @@ from help_center.articles import Article
 from help_center.database import Database
 from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from retrieval import chunking, lexical
+from retrieval.closeness import packed
 from retrieval.embedders.base import Embedder
 from retrieval.passages import Passage
 from retrieval.stores.base import VectorStore
@@ -30,6 +31,7 @@ from retrieval.stores.base import VectorStore
 log = logging.getLogger(__name__)
 STRAY_SECONDS = 600
 BATCH_PASSAGES = 256  # passages embedded and committed together
+BATCH_REMOVED = 100  # articles taken out together
 Progress = Callable[[int, int], None]  # (passages done so far, passages known so far)
 
 
@@ -100,9 +102,10 @@ class Indexer:
             with self._one_batch:
                 articles += self._index(batch, embedded)
         removed = 0
-        for article_id in _gone(self.database, self.space, only):
+        gone = _gone(self.database, self.space, only)
+        for start in range(0, len(gone), BATCH_REMOVED):
             with self._one_batch:
-                removed += self._take_out(article_id)
+                removed += self._take_out(gone[start : start + BATCH_REMOVED])
         return IndexReport(articles, removed, passages)
 
     def _batches(self, ids: list[str]) -> Iterator[list[_Work]]:
@@ -151,16 +154,18 @@ class Indexer:
         kept = sum(len(work.passages) for work in batch) - len(fresh)
         if kept:
             embedded(kept)
-        vectors = self.embedder.embed_passages([text for _, _, text in fresh], embedded)
+        texts = [text for _, _, text in fresh]
+        vectors, parts = self.embedder.embed_parts(texts, [chunking.parts(text) for text in texts], embedded)
+        packed_parts = {id: packed(of_it) for (_, id, _), of_it in zip(fresh, parts, strict=True)}
         for shelf in {shelf for shelf, _, _ in fresh}:
             rows_of = [i for i, (name, _, _) in enumerate(fresh) if name == shelf]
             self.store.add(shelf, [fresh[i][1] for i in rows_of], vectors[rows_of])
         with self.database.write() as session:
-            done = [work for work in batch if self._commit(session, work)]
+            done = [work for work in batch if self._commit(session, work, packed_parts)]
         self._drop_old(done, held)
         return len(done)
 
-    def _commit(self, session: Session, work: _Work) -> bool:
+    def _commit(self, session: Session, work: _Work, fresh: dict[str, bytes]) -> bool:
         """Makes the work's passages the valid ones, unless the article has changed again meanwhile."""
         generation = self._next_generation(session)
         query = select(Article.content_hash).where(
@@ -168,14 +173,17 @@ class Indexer:
         )
         if session.scalar(query.with_for_update()) != work.content_hash:
             return False
-        session.execute(
-            delete(PassageRow).where(PassageRow.space == self.space, PassageRow.article_id == work.article_id)
+        mine = (PassageRow.space == self.space) & (PassageRow.article_id == work.article_id)
+        parts = (
+            dict(session.execute(select(PassageRow.id, PassageRow.parts).where(mine)).tuples().all()) | fresh
         )
+        session.execute(delete(PassageRow).where(mine))
         rows = [
             {
                 "space": self.space, "id": passage.id, "article_id": work.article_id, "ordinal": passage.ordinal,
                 "headings": list(passage.headings), "text": passage.text, "audience": work.audience,
-                "language": work.language,
+                "sections": [[section.start, section.end, list(section.headings)] for section in passage.sections],
+                "language": work.language, "parts": parts.get(passage.id),
             }
             for passage in work.passages
         ]  # fmt: skip
@@ -195,25 +203,25 @@ class Indexer:
         for shelf, ids in old.items():
             self.store.delete(shelf, ids)
 
-    def _take_out(self, article_id: str) -> int:
+    def _take_out(self, article_ids: list[str]) -> int:
+        """How many were taken out: one that is published again meanwhile stays."""
         with self.database.write() as session:
             generation = self._next_generation(session)
-            if session.scalar(
-                select(Article.id).where(Article.id == article_id, Article.status == "published")
-            ):
-                return 0  # published again meanwhile
-            mine = (PassageRow.space == self.space) & (PassageRow.article_id == article_id)
+            back = select(Article.id).where(Article.id.in_(article_ids), Article.status == "published")
+            gone = sorted(set(article_ids) - set(session.scalars(back)))
+            mine = (PassageRow.space == self.space) & PassageRow.article_id.in_(gone)
             rows = session.execute(
                 select(PassageRow.id, PassageRow.audience, PassageRow.language).where(mine)
             ).all()
             session.execute(delete(PassageRow).where(mine))
-            self._mark(session, article_id, "", generation)
+            for article_id in gone:
+                self._mark(session, article_id, "", generation)
         shelves: dict[str, list[str]] = {}
         for id, audience, language in rows:
             shelves.setdefault(shelf_of(self._shelves, audience, language), []).append(id)
         for shelf, ids in shelves.items():
             self.store.delete(shelf, ids)
-        return 1
+        return len(gone)
 
     def _mend(self) -> None:
         """Sweeps vectors that no passage knows, and marks articles whose vectors the store has lost.

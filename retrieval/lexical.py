@@ -1,123 +1,34 @@
-"""The lexical half of search: BM25 over passages, by bm25s.
+"""The lexical half of search: BM25 over passages.
 
-A base that was built once (kept on disk as a snapshot) and a small delta in memory: what changed since. The
-delta is scored with the base's statistics, so both are on one scale; words that only the delta has count by it. Knows words and passage ids, not articles.
-
-BM25 in Lucene's variant: Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"; Kamphuis et al. 2020,
-"Which BM25 do you mean?".
+A base of posting lists (kept on disk as a snapshot) and a small delta in memory: what changed since. The delta is
+scored with the base's statistics, so both are on one scale; words that only the delta has count by it. `compacted`
+folds the delta into a new base.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
-import re
 import shutil
-import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import bm25s
 import numpy as np
-import Stemmer
-from bm25s import stopwords
 from numpy.typing import NDArray
 
-K1, B = 1.5, 0.75
-TOKENS_VERSION = "tokens-1"  # goes up when the same text gives other tokens
-logging.getLogger("bm25s").setLevel(logging.WARNING)
+from retrieval.postings import K1, B, Postings
+from retrieval.roster import Place, Roster
+from retrieval.texts import Rows, Texts, Writing
+from retrieval.tokenizing import VERSION as TOKENS_VERSION
+from retrieval.tokenizing import folded, telling_words, tokens, without_spaces, words_of
+from retrieval.vocabulary import Vocabulary, Words
 
-_word = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-_languages = {
-    "ar": "arabic", "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
-    "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian",
-    "ru": "russian", "sv": "swedish", "tr": "turkish",
-}  # fmt: skip
-# words that carry no meaning of their own in a question to a help center
-_asking = frozenset(
-    [
-        "how",
-        "what",
-        "when",
-        "where",
-        "why",
-        "who",
-        "which",
-        "whose",
-        "can",
-        "could",
-        "would",
-        "should",
-        "shall",
-        "may",
-        "might",
-        "must",
-        "do",
-        "does",
-        "did",
-        "done",
-        "please",
-        "help",
-        "need",
-        "want",
-        "way",
-        "like",
-        "know",
-        "get",
-        "got",
-        "have",
-        "has",
-        "had",
-        "having",
-        "am",
-        "are",
-        "is",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "myself",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "you",
-        "your",
-        "yours",
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "someone",
-        "anyone",
-        "there",
-        "here",
-        "just",
-        "also",
-        "any",
-        "some",
-        "about",
-    ]
-)
+NOWHERE = np.zeros(0, dtype=np.int32)
+LEAST = 1e-3  # what a passage scores that is asked for and holds none of the tokens
 
 
 @dataclass(frozen=True)
@@ -131,61 +42,82 @@ class Entry:
     words: str
 
 
+@dataclass(frozen=True)
+class _New:
+    """A passage that came after the base was built, with how often each token stands in it, and its words in order."""
+
+    id: str
+    article_id: str
+    place: Place
+    counts: Counter[str]
+    length: int
+    words: list[str]  # folded
+    forms: dict[str, str]  # those that are written otherwise, as they are written
+
+    @classmethod
+    def of(cls, entry: Entry, place: Place) -> _New:
+        stems, written = tokens(entry.words, entry.language), words_of(entry.words)
+        words = [folded(word) for word in written]
+        forms = {plain: word for plain, word in zip(words, written, strict=True) if plain != word}
+        return cls(entry.id, entry.article_id, place, Counter(stems), len(stems), words, forms)
+
+    def says(self, phrase: str) -> bool:
+        """Whether these folded words, one space between each, stand one after the other."""
+        return f" {phrase} " in f" {' '.join(self.words)} "
+
+    def written(self) -> list[str]:
+        """The words in order as they are written."""
+        return [self.forms.get(word, word) for word in self.words]
+
+
 @dataclass
 class LexicalIndex:
-    """Scores every passage for a question. Read by many threads; changed only as a fresh `copy`."""
+    """Scores every passage for a question. Read by many threads; changed only as a fresh `copy`.
 
-    ids: list[str] = field(default_factory=list)
-    articles: list[str] = field(default_factory=list)
-    places: list[tuple[str, str]] = field(default_factory=list)  # (audience, language) of each passage
+    Rows number the passages: first those of the base, dead or alive, then what is new.
+    """
+
     generation: int = 0
-    _base: bm25s.BM25 | None = None
-    _base_size: int = 0
-    _document_frequency: dict[str, int] = field(default_factory=dict)
-    _mean_length: float = 1.0
-    _delta: list[Counter[str]] = field(default_factory=list)
+    _postings: Postings = field(default_factory=lambda: Postings.of([]))
+    _roster: Roster = field(default_factory=lambda: Roster.of([]))
+    _texts: Texts = field(default_factory=lambda: Texts.of([]))
+    _delta: list[_New] = field(default_factory=list)
     _delta_frequency: Counter[str] = field(
         default_factory=Counter
     )  # in how many living passages of the delta
+    _delta_articles: dict[str, str] = field(default_factory=dict)  # passage id -> article
     _dead: set[int] = field(default_factory=set)
-    _by_article: dict[str, list[int]] = field(default_factory=dict)
-    _masks: dict[frozenset[tuple[str, str]], NDArray[np.float32]] = field(default_factory=dict)
-    _article_of: dict[str, str] = field(default_factory=dict)
-    _places_used: set[tuple[str, str]] = field(default_factory=set)
+    _base_words: dict[Place, Words] = field(default_factory=dict)  # read when they are asked for
+    _masks: dict[frozenset[Place], NDArray[np.bool_]] = field(default_factory=dict)
+    _vocabularies: dict[frozenset[Place], Vocabulary] = field(default_factory=dict)
+    _saying: dict[str, Rows] = field(default_factory=dict)
 
     @classmethod
     def build(cls, entries: Iterable[Entry], generation: int) -> LexicalIndex:
-        index = cls(generation=generation)
-        documents = []
-        frequency: Counter[str] = Counter()
-        for entry in entries:
-            words = tokens(entry.words, entry.language)
-            index._append(entry)
-            documents.append(words)
-            frequency.update(set(words))
-        index._base_size = len(documents)
-        index._document_frequency = dict(frequency)
-        index._mean_length = max(1.0, sum(map(len, documents)) / max(1, len(documents)))
-        if frequency:
-            index._base = bm25s.BM25(k1=K1, b=B, method="lucene")
-            index._base.index(documents, show_progress=False)
-        return index
+        rows: list[tuple[str, str, Place]] = []
+        texts = Writing()
+
+        def documents() -> Iterator[list[str]]:
+            for entry in entries:
+                rows.append((entry.id, entry.article_id, (entry.audience, entry.language)))
+                texts.add(words_of(entry.words))
+                yield tokens(entry.words, entry.language)
+
+        postings = Postings.of(documents())
+        return cls(generation, postings, Roster.of(rows), texts.done())
 
     def save(self, folder: Path) -> None:
         """Keeps the base as a snapshot, written aside and renamed. Only for an index without a delta."""
-        assert not self._delta
-        assert not self._dead
+        assert not self.changes
         aside = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        if self._base is not None:
-            self._base.save(str(aside / "bm25"), show_progress=False)
-        told = {
-            "ids": self.ids, "articles": self.articles, "places": self.places, "generation": self.generation,
-            "document_frequency": self._document_frequency, "mean_length": self._mean_length,
-            "base": self._base is not None,
-        }  # fmt: skip
-        (aside / "index.json").write_text(json.dumps(told))
+        self._postings.save(aside / "postings")
+        self._roster.save(aside / "roster")
+        self._texts.save(aside / "texts")
+        (aside / "index.json").write_text(
+            json.dumps({"generation": self.generation, "passages": len(self._roster)})
+        )
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(aside, folder)
 
@@ -194,45 +126,91 @@ class LexicalIndex:
         """The snapshot in `folder`, or None when there is none that can be read."""
         try:
             told = json.loads((folder / "index.json").read_text())
-            index = cls(
-                told["ids"], told["articles"], [(a, b) for a, b in told["places"]], told["generation"]
+            postings, roster = (
+                Postings.load(folder / "postings"),
+                Roster.load(folder / "roster"),
             )
-            if told["base"]:
-                index._base = bm25s.BM25.load(str(folder / "bm25"), show_progress=False)
+            texts = Texts.load(folder / "texts")
+            if len(postings) == len(roster) == len(texts) == told["passages"]:
+                return cls(told["generation"], postings, roster, texts)
         except (OSError, ValueError, KeyError, EOFError):
-            return None
-        index._base_size = len(index.ids)
-        index._document_frequency = told["document_frequency"]
-        index._mean_length = told["mean_length"]
-        index._article_of = dict(zip(index.ids, index.articles, strict=True))
-        index._places_used = set(index.places)
-        for i, article in enumerate(index.articles):
-            index._by_article.setdefault(article, []).append(i)
-        return index
+            pass
+        return None
 
     def replace(self, article_id: str, entries: Iterable[Entry]) -> None:
-        """From now on the article's passages are these (none: it is gone)."""
-        old = self._by_article.pop(article_id, [])
-        self._dead.update(old)
-        for row in old:
-            if row >= self._base_size:
-                self._delta_frequency.subtract(self._delta[row - self._base_size].keys())
+        """From now on the article's passages are these (none: it is gone). An id is a passage's content: one that was
+        there already stays as it is."""
+        base = len(self._roster)
+        old = [row for row in self._roster.rows_of(article_id) if row not in self._dead]
+        old += [
+            row
+            for row, new in enumerate(self._delta, base)
+            if new.article_id == article_id and row not in self._dead
+        ]
+        there = {self._id_and_place(row): row for row in old}
         for entry in entries:
-            self._append(entry)
-            self._delta.append(Counter(tokens(entry.words, entry.language)))
-            self._delta_frequency.update(self._delta[-1].keys())
-        self._masks.clear()
+            place = entry.audience, entry.language
+            if there.pop((entry.id, place), None) is None:
+                self._delta.append(_New.of(entry, place))
+                self._delta_frequency.update(self._delta[-1].counts.keys())
+                self._delta_articles[entry.id] = article_id
+        for row in there.values():
+            self._dead.add(row)
+            if row >= base:
+                self._delta_frequency.subtract(self._delta[row - base].counts.keys())
+        for kept in (self._masks, self._vocabularies, self._saying):
+            kept.clear()
 
     def copy(self) -> LexicalIndex:
-        """An index that can be changed while this one is read: the base is shared, the lists are not."""
-        twin = LexicalIndex(list(self.ids), list(self.articles), list(self.places), self.generation)
-        twin._base, twin._base_size = self._base, self._base_size
-        twin._document_frequency, twin._mean_length = self._document_frequency, self._mean_length
-        twin._delta, twin._dead = list(self._delta), set(self._dead)
-        twin._delta_frequency = Counter(self._delta_frequency)
-        twin._article_of, twin._places_used = dict(self._article_of), set(self._places_used)
-        twin._by_article = {article: list(rows) for article, rows in self._by_article.items()}
-        return twin
+        """An index that can be changed while this one is read: the base is shared, what came after it is not."""
+        return LexicalIndex(
+            self.generation,
+            self._postings,
+            self._roster,
+            self._texts,
+            list(self._delta),
+            Counter(self._delta_frequency),
+            dict(self._delta_articles),
+            set(self._dead),
+            self._base_words,
+        )
+
+    def compacted(self) -> LexicalIndex:
+        """The same passages as a base alone, as `save` keeps it. Reads no text again."""
+        if not self.changes:
+            return self
+        keep = np.ones(len(self._roster), dtype=np.bool_)
+        keep[[row for row in self._dead if row < len(keep)]] = False
+        living = [new for row, new in enumerate(self._delta, len(keep)) if row not in self._dead]
+        postings = Postings.of(list(new.counts.elements()) for new in living)
+        roster = Roster.of((new.id, new.article_id, new.place) for new in living)
+        texts = Texts.of(new.written() for new in living)
+        return LexicalIndex(
+            self.generation,
+            self._postings.merged(keep, postings),
+            self._roster.merged(keep, roster),
+            self._texts.merged(keep, texts),
+        )
+
+    def __len__(self) -> int:
+        return len(self._roster) + len(self._delta)
+
+    @property
+    def ids(self) -> list[str]:
+        """The passage id of each row, of dead ones too."""
+        return [
+            *self._roster.ids_of(np.arange(len(self._roster))),
+            *(new.id for new in self._delta),
+        ]
+
+    @property
+    def articles(self) -> list[str]:
+        """The article of each row."""
+        names = self._roster.articles
+        return [
+            *(names[i] for i in self._roster.article),
+            *(new.article_id for new in self._delta),
+        ]
 
     @property
     def changes(self) -> int:
@@ -241,106 +219,222 @@ class LexicalIndex:
 
     @property
     def languages(self) -> set[str]:
-        return {language for _, language in self._places_used}
+        return {language for _, language in self.places_used}
 
     @property
-    def places_used(self) -> frozenset[tuple[str, str]]:
+    def places_used(self) -> frozenset[Place]:
         """Every (audience, language) that a passage has or had."""
-        return frozenset(self._places_used)
+        return frozenset(self._roster.places).union(new.place for new in self._delta)
+
+    def articles_of(self, passage_ids: Sequence[str]) -> dict[str, str]:
+        """Passage id -> its article, without those that this index has not seen."""
+        known = dict(zip(passage_ids, self._roster.articles_of(passage_ids), strict=True))
+        found = {id: self._delta_articles.get(id, article) for id, article in known.items()}
+        return {id: article for id, article in found.items() if article is not None}
 
     def article_of(self, passage_id: str) -> str | None:
         """The article of a passage; None for one that this index has not seen."""
-        return self._article_of.get(passage_id)
+        return self.articles_of([passage_id]).get(passage_id)
 
     def question_tokens(self, text: str, language: str | None) -> list[str]:
         """The telling tokens of a question, each once, stemmed as each language of the index stems."""
         languages = {language} & self.languages if language else set()
         found: dict[str, None] = {}
-        telling = telling_words(text)
         for one in sorted(languages or self.languages or {"en"}):
-            found |= dict.fromkeys(tokens(telling, one) or tokens(text, one))
+            found |= dict.fromkeys(tokens(telling_words(text, one), one) or tokens(text, one))
         return list(found)
 
     def idf(self, token: str) -> float:
-        count, size = self._document_frequency.get(token, 0), max(1, self._base_size)
+        count, size = self._postings.frequency(token), max(1, len(self._roster))
         if count == 0:
-            count, size = self._delta_frequency[token], max(1, self._base_size + len(self._delta))
-        return math.log(1 + (size - count + 0.5) / (count + 0.5))
+            count, size = (
+                self._delta_frequency[token],
+                max(1, len(self._roster) + len(self._delta)),
+            )
+        return _idf(count, size)
 
     def knows(self, token: str) -> bool:
-        return token in self._document_frequency or self._delta_frequency[token] > 0
+        return self._postings.frequency(token) > 0 or self._delta_frequency[token] > 0
 
-    def scores(self, question: Sequence[str], places: frozenset[tuple[str, str]]) -> NDArray[np.float32]:
-        """BM25 of every passage, shape (len(ids),); 0 outside `places` and for what is gone."""
-        scores = np.zeros(len(self.ids), dtype=np.float32)
-        known = [token for token in question if token in self._document_frequency]
-        if self._base is not None and known:
-            scores[: self._base_size] = self._base.get_scores(known)
-        for i, counts in enumerate(self._delta):
-            length = sum(counts.values())
-            for token in question:
-                if count := counts.get(token):
-                    norm = K1 * (1 - B + B * length / self._mean_length)
-                    scores[self._base_size + i] += self.idf(token) * count / (count + norm)
-        return scores * self._mask(places)
+    def with_accents(self, token: str) -> str | None:
+        """A known token that is this one but for its accents."""
+        plain = folded(token)
+        late = (one for one, count in self._delta_frequency.items() if count and not one.isascii())
+        return self._postings.accented.get(plain) or next((one for one in late if folded(one) == plain), None)
 
-    def _mask(self, places: frozenset[tuple[str, str]]) -> NDArray[np.float32]:
+    def scores(
+        self,
+        question: Sequence[str],
+        places: frozenset[Place],
+        weights: Sequence[float] | None = None,
+    ) -> NDArray[np.float32]:
+        """BM25 of every row; 0 outside `places` and for what is gone. `weights`: of each token, 1 where left out.
+
+        A token of several words ("log in") counts where these stand one after the other.
+        """
+        base = len(self._roster)
+        given = dict(zip(question, weights or [1.0] * len(question), strict=True))
+        together = {token: weight for token, weight in given.items() if " " in token}
+        worth = {token: given[token] * self.idf(token) for token in given if token not in together}
+        scores = np.zeros(base + len(self._delta), dtype=np.float32)
+        scores[:base] = self._postings.scores(worth)
+        for row, new in enumerate(self._delta, base):
+            for token, weight in worth.items():
+                if count := new.counts.get(token):
+                    norm = K1 * (1 - B + B * new.length / self._postings.mean_length)
+                    scores[row] += weight * count / (count + norm)
+        for phrase, weight in together.items():  # as if once, in a passage of mean length
+            rows = self._rows_saying(phrase)
+            scores[rows] += weight * _idf(len(rows), len(scores)) / (1 + K1)
+        if self._dead or not places >= self.places_used:
+            scores *= self._mask(places)
+        return scores
+
+    def best(
+        self,
+        question: Sequence[str],
+        places: frozenset[Place],
+        depth: int,
+        also: Sequence[str] = (),
+        *,
+        weights: Sequence[float] | None = None,
+        only: Rows | None = None,
+    ) -> dict[str, float]:
+        """Passage id -> BM25, of the `depth` best passages of those that score at all, best first, and of `also`.
+
+        `only`: the rows that are asked for; no other scores, and these at least a little.
+        """
+        scores = self.scores(question, places, weights)
+        if only is not None:
+            kept = np.zeros_like(scores)
+            kept[only] = scores[only] + LEAST
+            scores = kept * self._mask(places)
+        rows = np.argpartition(-scores, depth)[:depth] if depth < len(scores) else np.arange(len(scores))
+        rows = rows[scores[rows] > 0]
+        rows = rows[np.argsort(-scores[rows], kind="stable")]
+        found = dict(zip(self._ids_of(rows), scores[rows].tolist(), strict=True))
+        others = [id for id in also if id not in found]
+        return found | dict(zip(others, self._scores_of(others, scores), strict=True))
+
+    def _scores_of(self, ids: Sequence[str], scores: NDArray[np.float32]) -> list[float]:
+        rows = self._roster.rows_with(ids)
+        if self._delta:
+            late = {new.id: row for row, new in enumerate(self._delta, len(self._roster))}
+            rows = np.array(
+                [late.get(id, row) for id, row in zip(ids, rows.tolist(), strict=True)],
+                dtype=np.int64,
+            )
+        here = rows >= 0
+        return np.where(here, scores[rows] if len(scores) else 0.0, 0.0).tolist() if len(ids) else []
+
+    def vocabulary(self, places: frozenset[Place]) -> Vocabulary:
+        """The words of these places as they are written."""
+        known = self._vocabularies.get(places)
+        if known is None:
+            for place in places - self._base_words.keys():
+                counts = self._texts.counts(self._roster.lies_in({place}))
+                self._base_words[place] = Words(counts, self._texts.forms)
+            found = [self._base_words[place] for place in places]
+            late, forms = Counter[str](), dict[str, str]()
+            for row, new in enumerate(self._delta, len(self._roster)):
+                if new.place in places and row not in self._dead:
+                    late.update(new.words)
+                    forms |= new.forms
+            known = self._vocabularies[places] = Vocabulary([*found, Words(late, forms)] if late else found)
+        return known
+
+    def prepare(self) -> None:
+        """Reads what the first misspelt or unfinished word would otherwise wait for."""
+        words = self.vocabulary(self.places_used)
+        words.near("prepare", 1)
+        words.beginning_with("prepare", 1)
+
+    def stands(self, word: str, places: frozenset[Place]) -> bool:
+        """Whether some passage of `places` that is not gone holds the written word."""
+        mask = self._mask(places)
+        return any(
+            mask[self._rows_with(token)].any()
+            for language in {language for _, language in places}
+            for token in tokens(word, language)
+        )
+
+    def holding(self, token: str, places: frozenset[Place]) -> Rows:
+        """The rows of the passages of `places` that hold a token, one of several words too."""
+        rows = self._rows_saying(token) if " " in token else self._rows_with(token)
+        return rows[self._mask(places)[rows]]
+
+    def saying(self, phrase: str, places: frozenset[Place]) -> Rows:
+        """The rows of the passages of `places` in which these folded words, one space between, stand one after the other."""
+        rows = self._rows_saying(phrase)
+        return rows[self._mask(places)[rows]]
+
+    def passages_of(self, rows: Rows) -> list[str]:
+        """The passage ids of rows as `holding` gives them."""
+        return self._ids_of(rows)
+
+    def _rows_saying(self, phrase: str) -> Rows:
+        """The rows, gone or not, that hold the words one after the other."""
+        rows = self._saying.get(phrase)
+        if rows is None:
+            late = [row for row, new in enumerate(self._delta, len(self._roster)) if new.says(phrase)]
+            base = self._texts.holding(phrase.split(" "), self._rows_to_look_at(phrase))
+            rows = self._saying[phrase] = np.concatenate([base, np.array(late, dtype=np.int64)])
+        return rows
+
+    def _rows_to_look_at(self, phrase: str) -> Rows | None:
+        """Rows of the base that may hold a phrase: those with its rarest word. None for all of them."""
+        fewest: NDArray[Any] | None = None
+        for word in phrase.split(" "):
+            if without_spaces(word):  # a single sign, which is no token
+                continue
+            found = []
+            for language in self.languages:
+                stems = tokens(self._texts.forms.get(word, word), language, wholes=False)
+                if len(stems) != 1:
+                    break
+                found.append(self._postings.rows_of(stems[0]))
+            else:
+                rows = found[0] if len(found) == 1 else np.unique(np.concatenate([NOWHERE, *found]))
+                if fewest is None or len(rows) < len(fewest):
+                    fewest = rows
+        few = fewest is not None and 4 * len(fewest) < len(self._roster)
+        return fewest.astype(np.int64) if few and fewest is not None else None
+
+    def _rows_with(self, token: str) -> Rows:
+        late = [row for row, new in enumerate(self._delta, len(self._roster)) if token in new.counts]
+        return np.concatenate([self._postings.rows_of(token), np.array(late, dtype=np.int64)])
+
+    def _mask(self, places: frozenset[Place]) -> NDArray[np.bool_]:
         mask = self._masks.get(places)
-        if mask is None or len(mask) != len(self.ids):
-            mask = np.array([place in places for place in self.places], dtype=np.float32)
-            mask[list(self._dead)] = 0
+        if mask is None:
+            late = np.array([new.place in places for new in self._delta], dtype=np.bool_)
+            mask = np.concatenate([self._roster.lies_in(places), late])
+            mask[list(self._dead)] = False
             self._masks[places] = mask
         return mask
 
-    def _append(self, entry: Entry) -> None:
-        self._by_article.setdefault(entry.article_id, []).append(len(self.ids))
-        self.ids.append(entry.id)
-        self.articles.append(entry.article_id)
-        self.places.append((entry.audience, entry.language))
-        self._article_of[entry.id] = entry.article_id
-        self._places_used.add((entry.audience, entry.language))
+    def _ids_of(self, rows: NDArray[np.intp]) -> list[str]:
+        base = len(self._roster)
+        if not len(rows) or rows.max() < base:
+            return self._roster.ids_of(rows)
+        return [self._id_and_place(row)[0] for row in rows.tolist()]
+
+    def _id_and_place(self, row: int) -> tuple[str, Place]:
+        base = len(self._roster)
+        if row >= base:
+            return self._delta[row - base].id, self._delta[row - base].place
+        return self._roster.ids[row].decode(), self._roster.places[self._roster.place[row]]
 
 
-def telling_words(question: str) -> str:
-    """A question without the words that only ask."""
-    return _word.sub(lambda word: "" if word[0].lower() in _asking else word[0], question)
+def _idf(count: int, size: int) -> float:
+    return math.log(1 + (size - count + 0.5) / (count + 0.5))
 
 
-def tokens(text: str, language: str) -> list[str]:
-    """Lower-case stems without stop words; runs of Chinese, Japanese and Korean as pairs of characters."""
-    text = text.lower()
-    stop, stem = _words_of(language)
-    found: list[str] = []
-    for word in _word.findall(text):
-        if _cjk.search(word):
-            for run in _cjk.findall(word):
-                found.extend(run[i : i + 2] for i in range(max(1, len(run) - 1)))
-            word = _cjk.sub("", word)
-            if not word:
-                continue
-        word = word.replace("’", "'").removesuffix("'s")
-        if word not in stop:
-            found.append(word)
-    return stem(found) if stem else found
-
-
-@lru_cache(maxsize=64)
-def _words_of(language: str) -> tuple[frozenset[str], Any]:
-    name = _languages.get(language)
-    listed = "EN" if language == "en" else (name or "").upper()
-    stop = getattr(stopwords, f"STOPWORDS_{listed}", ())
-    return frozenset(stop), _Stem(name) if name else None
-
-
-class _Stem:
-    """A Snowball stemmer; PyStemmer's objects are not for several threads, so each thread has its own."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._local = threading.local()
-
-    def __call__(self, words: list[str]) -> list[str]:
-        stemmer = getattr(self._local, "stemmer", None)
-        if stemmer is None:
-            stemmer = self._local.stemmer = Stemmer.Stemmer(self._name)
-        return stemmer.stemWords(words)
+__all__ = [
+    "TOKENS_VERSION",
+    "Entry",
+    "LexicalIndex",
+    "Place",
+    "telling_words",
+    "tokens",
+]

@@ -25,13 +25,13 @@ from help_center.sources.base import Failure, SourceArticle, article_from_record
 from help_center.templating import Pages
 from help_center.web import Doorkeeper, Problem, clean_text
 from retrieval.embedders.base import EmbedderError
-from retrieval.evidence import Evidence
 from retrieval.excerpt import excerpt, marked
 from retrieval.indexing import Indexer
 from retrieval.passages import Hit
 from retrieval.search import Found, Search
 from retrieval.stores.base import StoreError
 from retrieval.suggest import Suggestions
+from retrieval.wording import Wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_QUESTION = 1000  # characters
@@ -86,10 +86,11 @@ def routes(
         locale: Annotated[Locale, Query(description="prefers articles of this language")] = None,
         viewer: Viewer = Depends(doorkeeper.viewer),
     ) -> dict[str, Any]:
-        """Articles for a question, best first, each once. Nothing asked, nothing found."""
+        """Articles for a question, best first, each once. Nothing asked, nothing found; nothing relevant, nothing either. `corrected` is given where typing
+        errors were put right: the question that was searched for."""
         started = time.perf_counter()
         try:
-            found = search.find(q, viewer=viewer, limit=limit, locale=locale)
+            found = search.find(q, viewer=viewer, limit=limit, locale=locale, unfinished=True)
         except (StoreError, EmbedderError) as error:
             raise Problem(503, str(error)) from error
         results = [
@@ -98,12 +99,14 @@ def routes(
                 "title": hit.title,
                 "url": hit.url,
                 "section": list(hit.section),
-                "excerpt": _excerpt(hit, q),
+                "excerpt": _excerpt(hit, found.wording or q),
                 "score": round(hit.score, 4),
             }
-            for hit in found.hits
+            for hit in (found.hits if found.relevant else ())
         ]
-        return {"query": q, "took_ms": round(1000 * (time.perf_counter() - started), 1), "results": results}
+        took_ms = round(1000 * (time.perf_counter() - started), 1)
+        read = found.wording.corrected if found.wording else None
+        return {"query": q} | ({"corrected": read} if read else {}) | {"took_ms": took_ms, "results": results}
 
     @router.get("/api/suggest")
     def suggest(
@@ -122,21 +125,27 @@ def routes(
         question = asked[:MAX_QUESTION]
         found, down = Found(), False
         try:
-            found = search.find(question, viewer=viewer, limit=10, locale=normal_locale(locale))
+            found = search.find(
+                question, viewer=viewer, limit=10, locale=normal_locale(locale), unfinished=True
+            )
         except (StoreError, EmbedderError):
             down = True
-        fits = bool(found.hits) and _fits(found.evidence)
-        similar = [] if fits else suggestions.find(question, viewer, 5)
+        fits = found.relevant
+        corrected = found.wording.corrected if found.wording else None
+        similar = [] if fits else suggestions.find(corrected or question, viewer, 5)
         named = {entry.url for entry in similar}
         return pages.page(
             "search.html",
             status=503 if down else 200,
             query=question,
+            corrected=corrected,
             shortened=len(asked) > MAX_QUESTION,
             down=down,
             fits=fits,
             results=[
-                _result(hit, question) for hit in found.hits[: 10 if fits else 5] if hit.url not in named
+                _result(hit, found.wording or question)
+                for hit in found.hits[: 10 if fits else 5]
+                if hit.url not in named
             ],
             similar=similar,
             direction=direction,
@@ -172,14 +181,6 @@ def routes(
     return router
 
 
-def _fits(evidence: Evidence) -> bool:
-    """Whether the page calls what was found results, or says that nothing fits and shows it as what is nearest.
-
-    Cautious: of the questions of evals/cases that have an article 1 in 136 falls below. The API leaves this to the score."""
-    known = evidence.known > 0 and (evidence.top_dense >= 0.2 or evidence.coverage >= 0.5)
-    return known or evidence.top_dense >= 0.45
-
-
 def _article(id: str, fields: dict[str, Any]) -> SourceArticle:
     told = fields.get("id")
     if told is not None and article_id(str(told)) != id:
@@ -202,11 +203,11 @@ def _store(database: Database, given: SourceArticle, attempts: int = 3) -> tuple
         return _store(database, given, attempts - 1)
 
 
-def _excerpt(hit: Hit, question: str) -> str:
+def _excerpt(hit: Hit, question: str | Wording) -> str:
     return excerpt(hit.passage.text, question, language=hit.locale.split("-")[0])
 
 
-def _result(hit: Hit, question: str) -> Result:
+def _result(hit: Hit, question: str | Wording) -> Result:
     language = hit.locale.split("-")[0]
     words = marked(_excerpt(hit, question), question, language)
     heading = hit.heading if hit.heading != hit.title else None

@@ -8,22 +8,36 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Section:
+    """Where a section begins and ends in its passage's text, and the headings it stands under (outermost first)."""
+
+    start: int
+    end: int
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Passage:
-    """A piece of an article in its Markdown shape, with the headings it stands under (outermost first)."""
+    """A piece of an article in its Markdown shape, with the headings it stands under (outermost first).
+
+    `sections`: of a passage that holds several, else empty; `headings` are the first one's then.
+    """
 
     id: str
     article_id: str
     ordinal: int
     headings: tuple[str, ...]
     text: str
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found for a question.
+    """A passage that was found for a question; of several sections, the one that fits it best.
 
-    `dense`: cosine of question and passage. `lexical`: BM25 of the passage. Both are None-free: a half that did
-    not find the passage gives its floor. `score`: the fused score of the article, 0..1 within this search.
+    `whole`: all of the passage, where it holds several sections. `dense`: cosine of the question and the passage's
+    nearest part. `lexical`: BM25 of the passage. In a list of articles both are the best of any passage. `score`: the
+    two fused, 0..1.
     """
 
     passage: Passage
@@ -35,6 +49,7 @@ class Hit:
     dense: float
     lexical: float
     score: float
+    whole: Passage | None = None
 
     @property
     def article_id(self) -> str:

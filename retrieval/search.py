@@ -1,8 +1,7 @@
 """Search: dense and lexical, fused. One search serves the bot, the help center and the API.
 
-Two halves score passages, an article counts by its best passage in each, both are brought to 0..1 over the
-candidates and added (convex fusion: Bruch, Gai & Ingber 2023, "An Analysis of Fusion Functions for Hybrid
-Retrieval"). Who may see what is decided by `help_center.articles`: the shelves and places searched follow from it,
+The vector store and the lexical index each propose passages; all of them are compared with the question exactly, by
+their nearest part (`closeness`) and by BM25 (`lexical`), and put in order by both (`ranking`). Who may see what is decided by `help_center.articles`: the shelves and places searched follow from it,
 and every hit is read again through its `visible` before it leaves.
 """
 
@@ -12,7 +11,7 @@ import fcntl
 import logging
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,15 +25,20 @@ from help_center.articles import Article, audiences_of, visible
 from help_center.database import Database
 from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from help_center.people import STRANGER, Viewer
+from retrieval.closeness import Closeness
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.evidence import Candidate, Evidence, weigh
 from retrieval.indexing import shelf_of, shelves_of, space_of
-from retrieval.lexical import Entry, LexicalIndex, tokens
-from retrieval.passages import Hit, Passage
+from retrieval.lexical import Entry, LexicalIndex, Place, Rows, tokens
+from retrieval.narrowing import narrowed
+from retrieval.passages import Hit, Passage, Section
+from retrieval.ranking import Ranked, exact_first, rank
+from retrieval.relevance import shipped
+from retrieval.rerankers import RERANKED, Reranker, read_text, reranked
 from retrieval.stores.base import StoreError, VectorStore
+from retrieval.wording import Wording, read_question
 
 log = logging.getLogger(__name__)
-DENSE_WEIGHT = 0.7
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
 PASSAGES_KEPT = 12
@@ -50,24 +54,70 @@ _generation_query = select(IndexGeneration.generation).where(IndexGeneration.spa
 @dataclass(frozen=True)
 class Found:
     """What a search found. `hits`: articles, best first, each once, by its best passage. `passages`: the best
-    passages, and what else is near of the first article. `vector`: of the question, so that nobody embeds it twice."""
+    passages, and what else is near of the first article. `vector`: of the question, so that nobody embeds it twice.
+    `wording`: the question as it was understood. `exact`: articles hold the code that is asked for.
+    `size`: passages in the index."""
 
     hits: list[Hit] = field(default_factory=list)
     passages: list[Hit] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
     vector: Vectors | None = None
+    wording: Wording | None = None
+    exact: bool = False
+    size: int = 0
+
+    @property
+    def relevance(self) -> float:
+        """The probability that this help center is the one to ask."""
+        if not self.hits:
+            return 0.0
+        return 1.0 if self.exact else shipped().probability(self.evidence, self.size)
+
+    @property
+    def relevant(self) -> bool:
+        """Whether what was found is worth showing: the relevance floor."""
+        return bool(self.hits) and self.relevance >= shipped().floor
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question, or what was said before it, with its weight."""
+
+    vector: Vectors
+    wording: Wording
+    weight: float
+
+
+def _as_one(asked: Sequence[_Asked], lexicon: LexicalIndex) -> tuple[Vectors, dict[str, float]]:
+    """The questions by their weights as one: its vector, and how telling each of its tokens is that some passage holds."""
+    vector: Vectors = np.average([one.vector for one in asked], axis=0, weights=[one.weight for one in asked])
+    telling: dict[str, float] = {}
+    for one in asked:
+        for token, weight in zip(one.wording.tokens, one.wording.weights, strict=True):
+            if lexicon.knows(token):
+                telling[token] = telling.get(token, 0.0) + one.weight * weight * lexicon.idf(token)
+    return vector, telling
 
 
 class Search:
     """One per process. `find` may be called by several threads."""
 
-    def __init__(self, database: Database, store: VectorStore, embedder: Embedder, snapshots: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: VectorStore,
+        embedder: Embedder,
+        snapshots: Path,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._database = database
         self._store = store
         self._embedder = embedder
+        self._reranker = reranker
         self._snapshots = snapshots
         self.space = space_of(embedder)
         self._shelves = shelves_of(database, self.space)
+        self._closeness = Closeness(database, self.space)
         self._lexicon: LexicalIndex | None = None
         self._change = threading.Lock()
         self._rebuilding = threading.Lock()
@@ -81,32 +131,45 @@ class Search:
         locale: str | None = None,
         only_locale: bool = False,
         context: str | None = None,
+        unfinished: bool = False,
     ) -> Found:
         """Articles for a question, best first.
 
         `locale` prefers articles of that language (all are searched when it has none); `only_locale` searches no
-        other. `context`: what was said before, for a question that follows up on it. Raises StoreError or
-        EmbedderError when a part is down.
+        other. `context`: what was said before, for a question that follows up on it. `unfinished`: the question is being
+        typed, and its last word may be the beginning of one. Raises StoreError, EmbedderError or RerankerError when a
+        part is down.
         """
-        question = question.strip()
         lexicon = self.lexicon()
         places = self._places(lexicon, viewer, locale, only_locale)
-        if not question or not places:
-            return Found()
-        vector = self._embedder.embed_query(question)
         language = locale.split("-")[0].lower() if locale else None
-        words = lexicon.question_tokens(question, language)
-        dense, lexical = self._halves(lexicon, vector, words, places)
+        wording = read_question(question, lexicon, places, language, unfinished=unfinished)
+        if wording.asks_nothing or not places:
+            return Found(wording=wording)
+        asked = [_Asked(self._embedder.embed_query(wording.text), wording, 1.0)]
         if context:
-            c_vector = self._embedder.embed_query(context)
-            c_words = lexicon.question_tokens(context, language)
-            c_dense, c_lexical = self._halves(lexicon, c_vector, c_words, places)
-            dense = _add(dense, c_dense)
-            lexical = _add(lexical, c_lexical)
-        ranked = self._fuse(dense, lexical)
-        hits, passages = self._read(ranked, lexicon, viewer, max(limit, EVIDENCE_DEPTH))
-        evidence = self._evidence(question, words, hits, passages, lexicon)
-        return Found(hits[:limit], passages, evidence, vector)
+            before = read_question(context, lexicon, places, language)
+            if not before.asks_nothing:
+                asked.append(_Asked(self._embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
+        ids, close, lexical = self._compare(lexicon, asked, places)
+        articles, passages = rank(ids, close, lexical, lexicon.articles_of(ids))
+        coded = wording.coded(lexicon, places)
+        exact = set(lexicon.articles_of(coded).values())
+        if coded:
+            articles = exact_first(articles, exact, lambda article: article.id)
+            passages = exact_first(passages, set(coded), lambda passage: passage.id)
+        most = max(limit, EVIDENCE_DEPTH, RERANKED if self._reranker else 0)
+        hits, near = self._read(articles, passages, lexicon, viewer, most, asked)
+        if self._reranker is not None:
+            texts = [read_text(hit) for hit in hits[:RERANKED]]
+            hits = reranked(hits, self._reranker.scores(wording.text, texts))
+            if coded:
+                hits = exact_first(hits, exact, lambda hit: hit.article_id)
+            place = {hit.article_id: i for i, hit in enumerate(hits)}
+            articles = sorted(articles, key=lambda article: place.get(article.id, len(place)))
+            _, near = self._read(articles, passages, lexicon, viewer, most, asked)
+        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon)
+        return Found(hits[:limit], near, evidence, asked[0].vector, wording, bool(coded), len(lexicon))
 
     def lexicon(self) -> LexicalIndex:
         """The lexical index, caught up with the generation that the database is at."""
@@ -129,9 +192,10 @@ class Search:
             return lexicon
 
     def rebuild(self) -> None:
-        """Builds the lexical base anew and keeps its snapshot. Searches go on meanwhile."""
+        """Folds what changed into the lexical base and keeps its snapshot. Searches go on meanwhile."""
         with self._rebuilding:
-            built = self._build()
+            built = self.lexicon().compacted()
+            built.prepare()
             try:
                 with self._alone():
                     built.save(self._snapshot)
@@ -146,7 +210,8 @@ class Search:
 
     def warm(self) -> None:
         """Loads what the first question would otherwise wait for."""
-        self.find("warm up")
+        self.lexicon().prepare()
+        self.find("wram up")  # misspelt, so that all is there to put it right
 
     @property
     def _snapshot(self) -> Path:
@@ -189,11 +254,11 @@ class Search:
                 IndexedArticle.space == self.space, IndexedArticle.generation > lexicon.generation
             )
             changed = dict(session.execute(query).tuples().all())
-            if len(changed) > REBUILD_AFTER:
-                return self._build()
             fresh = lexicon.copy()
-            for article_id in changed:
+            for number, article_id in enumerate(changed, 1):
                 fresh.replace(article_id, self._entries(session, article_id))
+                if number % REBUILD_AFTER == 0:  # a long delta is slow to search, and to add to
+                    fresh = fresh.compacted()
             fresh.generation = max([newest, *changed.values()])
         return fresh
 
@@ -210,7 +275,7 @@ class Search:
         if article_id is not None:
             query = query.where(PassageRow.article_id == article_id)
         for id, article, audience, language, headings, text, title in session.execute(query).all():
-            yield Entry(id, article, audience, language, "\n".join((title, *headings, text)))
+            yield Entry(id, article, audience, language, "\n\n".join((title, *headings, text)))
 
     def _places(
         self, lexicon: LexicalIndex, viewer: Viewer, locale: str | None, only: bool
@@ -223,76 +288,86 @@ class Search:
                 return frozenset(spoken)
         return frozenset(allowed)
 
-    def _halves(
-        self, lexicon: LexicalIndex, vector: Vectors, words: list[str], places: frozenset[tuple[str, str]]
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        """Passage id -> cosine, and passage id -> BM25: the best DEPTH of each half."""
-        dense: dict[str, float] = {}
-        for audience, language in sorted(places):
-            dense |= dict(self._store.nearest(shelf_of(self._shelves, audience, language), vector, DEPTH))
-        scores = lexicon.scores(words, places)
-        depth = min(DEPTH, len(scores))
-        best = np.argpartition(-scores, depth - 1)[:depth] if depth else np.zeros(0, int)
-        lexical = {lexicon.ids[i]: float(scores[i]) for i in best if scores[i] > 0}
-        return dense, lexical
-
-    def _fuse(
-        self, dense: dict[str, float], lexical: dict[str, float]
-    ) -> list[tuple[str, float, float, float]]:
-        """(passage id, cosine, BM25, fused passage score), best first. What a half did not find gets its floor."""
-        low_d, high_d = _range(dense.values())
-        low_l, high_l = 0.0, max(lexical.values(), default=0.0)
-        fused = []
-        for id in dense.keys() | lexical.keys():
-            d, lex = dense.get(id, low_d), lexical.get(id, low_l)
-            score = DENSE_WEIGHT * _scaled(d, low_d, high_d) + (1 - DENSE_WEIGHT) * _scaled(
-                lex, low_l, high_l
-            )
-            fused.append((id, d, lex, score))
-        return sorted(fused, key=lambda row: (-row[3], row[0]))
+    def _compare(
+        self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[tuple[str, str]]
+    ) -> tuple[list[str], Vectors, Vectors]:
+        """Passages that either half proposes, with their closeness and their BM25; several questions by their weights."""
+        only = asked[0].wording.quoting(lexicon, places)
+        wanted = None if only is None else set(lexicon.passages_of(only))
+        near: list[dict[str, float]] = []
+        for one in asked:
+            found: dict[str, float] = {}
+            for audience, language in sorted(places):
+                shelf = shelf_of(self._shelves, audience, language)
+                found |= dict(self._store.nearest(shelf, one.vector, DEPTH))
+            if wanted is not None:
+                found = {id: cosine for id, cosine in found.items() if id in wanted}
+            near.append(found)
+        proposed = list(dict.fromkeys(id for found in near for id in found))
+        words = [_best(lexicon, one.wording, places, DEPTH, proposed, only) for one in asked]
+        ids = list(dict.fromkeys([*proposed, *(id for found in words for id in found)]))
+        if len(asked) > 1:
+            words = [_best(lexicon, one.wording, places, 0, ids, only) for one in asked]
+        closeness = self._closeness(np.stack([one.vector for one in asked]), ids)
+        for row, found in zip(closeness, near, strict=True):
+            low = min(found.values(), default=0.0)  # for a passage that has lost its parts
+            for i in np.flatnonzero(np.isnan(row)):
+                row[i] = found.get(ids[i], low)
+        weights = np.array([one.weight for one in asked], dtype=np.float32)
+        weights /= weights.sum()
+        lexical = np.array([[found[id] for id in ids] for found in words], dtype=np.float32)
+        return ids, weights @ closeness, weights @ lexical
 
     def _read(
-        self, ranked: list[tuple[str, float, float, float]], lexicon: LexicalIndex, viewer: Viewer, limit: int
+        self,
+        articles: Sequence[Ranked],
+        passages: Sequence[Ranked],
+        lexicon: LexicalIndex,
+        viewer: Viewer,
+        limit: int,
+        asked: Sequence[_Asked],
     ) -> tuple[list[Hit], list[Hit]]:
         """Hits by article and by passage, read through `visible`: what was unpublished a moment ago is gone."""
-        scores: dict[str, tuple[float, float, float]] = {}
-        by_article: dict[str, list[str]] = {}  # its passages, best first
-        for id, dense, lexical, score in ranked:
-            article = lexicon.article_of(id)
-            if article is not None:
-                scores[id] = dense, lexical, score
-                by_article.setdefault(article, []).append(id)
-        best = {
-            a: (max(scores[id][0] for id in ids), max(scores[id][1] for id in ids))
-            for a, ids in by_article.items()
-        }
-        low_d, high_d = _range([dense for dense, _ in best.values()])
-        high_l = max((lexical for _, lexical in best.values()), default=0.0)
-        total = {
-            article: DENSE_WEIGHT * _scaled(d, low_d, high_d)
-            + (1 - DENSE_WEIGHT) * _scaled(lexical, 0.0, high_l)
-            for article, (d, lexical) in best.items()
-        }
-        order = sorted(total, key=lambda article: (-total[article], article))[: limit + SPARE]
+        article_of = lexicon.articles_of([passage.id for passage in passages])
+        by_article: dict[str, list[Ranked]] = {}  # its passages, best first
+        for passage in passages:
+            by_article.setdefault(article_of[passage.id], []).append(passage)
+        first = articles[: limit + SPARE]
         wanted = [
-            id
-            for place, a in enumerate(order)
-            for id in by_article[a][: OF_THE_BEST if place == 0 else PER_ARTICLE if place < 3 else 1]
+            passage
+            for place, article in enumerate(first)
+            for passage in by_article[article.id][
+                : OF_THE_BEST if place == 0 else PER_ARTICLE if place < 3 else 1
+            ]
         ]
-        rows = self._rows(wanted, viewer)
+        rows = self._rows([passage.id for passage in wanted], viewer)
+        question, telling = _as_one(asked, lexicon)
+        read = {id: self._narrowed(row, question, telling) for id, row in rows.items()}
         hits = []
-        for article in order:
-            first = next((id for id in by_article[article][:OF_THE_BEST] if id in rows), None)
-            if first is not None:
-                hits.append(_hit(rows[first], *best[article], total[article]))
-        found = sorted((id for id in wanted if id in rows), key=lambda id: -scores[id][2])
-        first_article = hits[0].article_id if hits else None
+        for article in first:
+            best = next((one for one in by_article[article.id][:OF_THE_BEST] if one.id in rows), None)
+            if best is not None:
+                hits.append(_hit(read[best.id], rows[best.id], article))
+        found = sorted((one for one in wanted if one.id in rows), key=lambda one: -one.score)
+        top = hits[0].article_id if hits else None
         kept = [
-            id
-            for place, id in enumerate(found)
-            if place < PASSAGES_KEPT or rows[id].article_id == first_article
+            one for place, one in enumerate(found) if place < PASSAGES_KEPT or rows[one.id].article_id == top
         ]
-        return hits[:limit], [_hit(rows[id], *scores[id]) for id in kept]
+        return hits[:limit], [_hit(read[one.id], rows[one.id], one) for one in kept]
+
+    def _narrowed(self, row: Any, question: Vectors, telling: Mapping[str, float]) -> Passage:
+        """The passage; where it holds several sections, the one that fits the question best."""
+        whole = _passage(row)
+        if not whole.sections:
+            return whole
+        language = row.locale.split("-")[0].lower()
+        total = sum(telling.values()) or 1.0
+
+        def covered(text: str) -> float:
+            held = set(_tokens_of(row.id, text, language))
+            return sum(weight for token, weight in telling.items() if token in held) / total
+
+        return narrowed(whole, row.title, self._closeness.of_parts(question, row.id), covered)
 
     def _rows(self, ids: list[str], viewer: Viewer) -> dict[str, Any]:
         """Passage id -> passage and what a hit tells of its article, of those that the viewer may see."""
@@ -316,45 +391,45 @@ class Search:
         return weigh(question, words, candidates, mine, lexicon)
 
 
+def _best(
+    lexicon: LexicalIndex,
+    wording: Wording,
+    places: frozenset[Place],
+    depth: int,
+    also: list[str],
+    only: Rows | None,
+) -> dict[str, float]:
+    return lexicon.best(wording.tokens, places, depth, also, weights=wording.weights, only=only)
+
+
 @lru_cache(maxsize=16)
 def _rows_query(viewer: Viewer) -> Select[Any]:
     """Built once per kind of viewer: building it costs as much as running it."""
     columns = (
         PassageRow.id, PassageRow.article_id, PassageRow.ordinal, PassageRow.headings, PassageRow.text,
-        Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
+        PassageRow.sections, Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
     )  # fmt: skip
     query = select(*columns).join(Article, Article.id == PassageRow.article_id)
     mine = PassageRow.id.in_(bindparam("ids", expanding=True))
     return query.where(PassageRow.space == bindparam("space"), mine, visible(viewer))
 
 
-def _hit(row: Any, dense: float, lexical: float, score: float) -> Hit:
-    passage = Passage(row.id, row.article_id, row.ordinal, tuple(row.headings), row.text)
+def _passage(row: Any) -> Passage:
+    sections = tuple(Section(start, end, tuple(headings)) for start, end, headings in row.sections or ())
+    return Passage(row.id, row.article_id, row.ordinal, tuple(row.headings), row.text, sections)
+
+
+def _hit(passage: Passage, row: Any, ranked: Ranked) -> Hit:
     return Hit(
-        passage, row.title, row.slug, tuple(row.section), row.locale, row.updated_at, dense, lexical, score
-    )
+        passage, row.title, row.slug, tuple(row.section), row.locale, row.updated_at, ranked.close,
+        ranked.lexical, ranked.score, _passage(row) if row.sections else None,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=20_000)
 def _tokens_of(_passage_id: str, text: str, language: str) -> tuple[str, ...]:
     """Tokens of a passage's title and headings, or of its text: the id is their content, they are cut once."""
     return tuple(tokens(text, language))
-
-
-def _range(scores: Collection[float]) -> tuple[float, float]:
-    return (min(scores), max(scores)) if scores else (0.0, 0.0)
-
-
-def _scaled(value: float, low: float, high: float) -> float:
-    return (value - low) / (high - low) if high > low else float(value > 0)
-
-
-def _add(turn: dict[str, float], context: dict[str, float]) -> dict[str, float]:
-    """(score(turn) + 0.6 x score(history)) / 1.6, a half's floor where one of them did not find the passage."""
-    low_t, low_c = min(turn.values(), default=0.0), min(context.values(), default=0.0)
-    both = turn.keys() | context.keys()
-    whole = 1 + CONTEXT_WEIGHT
-    return {id: (turn.get(id, low_t) + CONTEXT_WEIGHT * context.get(id, low_c)) / whole for id in both}
 
 
 __all__ = ["Found", "Search", "StoreError"]

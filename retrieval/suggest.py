@@ -10,19 +10,19 @@ import re
 import threading
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from help_center.articles import audiences_of
 from help_center.database import Database
 from help_center.outline import Entry, Outline
 from help_center.people import Viewer
-from retrieval.lexical import tokens
+from retrieval.tokenizing import tokens
+from retrieval.vocabulary import Words
 
 MAX_WORDS = 12  # of what was typed
 ENOUGH = 0.45  # share of what was typed that a title must account for
@@ -40,16 +40,16 @@ class _Titles:
     """Titles taken apart. `flat[starts[i] : starts[i + 1]]` are the places in `words` of title i's words."""
 
     entries: tuple[Entry, ...]
-    folded: list[str]
+    folded: list[str]  # the titles, sorted
+    order: NDArray[np.intp]  # which title each of `folded` is
     lengths: Scores
     words: list[str]  # of all titles, sorted
     place: dict[str, int]  # of each word in `words`
+    near: Words  # the same, to be compared with what is misspelt
     weights: Scores  # of each word: how telling it is
     flat: NDArray[np.int32]
     starts: NDArray[np.int32]
-    cut: dict[
-        int, tuple[list[str], NDArray[np.intp]]
-    ]  # length -> beginnings of that length, and which of them each word has
+    beginnings: dict[int, Words]  # of each length that was asked for
 
 
 class Suggestions:
@@ -95,16 +95,19 @@ def _taken_apart(entries: tuple[Entry, ...]) -> _Titles:
     weights = np.log(1 + len(entries) / np.maximum(1, seen))
     weights[[i for i, word in enumerate(words) if _is_empty(word)]] *= EMPTY_WORD
     folded = [_folded(entry.title) for entry in entries]
+    order = sorted(range(len(folded)), key=folded.__getitem__)
     return _Titles(
         entries=entries,
-        folded=folded,
+        folded=[folded[i] for i in order],
+        order=np.array(order, dtype=np.intp),
         lengths=np.array([len(title) for title in folded], dtype=np.float32),
         words=words,
         place=place,
+        near=Words(dict.fromkeys(words, 1), {}),
         weights=weights.astype(np.float32),
         flat=np.array([place[word] for title in titles for word in title], dtype=np.int32),
         starts=np.cumsum([0, *(len(title) for title in titles[:-1])], dtype=np.int32),
-        cut={},
+        beginnings={},
     )
 
 
@@ -123,7 +126,8 @@ def _score(titles: _Titles, typed: list[str], typed_text: str) -> Scores:
         total += weight
         reached += weight * np.maximum.reduceat(likeness[titles.flat], titles.starts)
     scores = reached / max(total, 1e-6)
-    begins = np.fromiter((text.startswith(typed_text) for text in titles.folded), dtype=bool, count=count)
+    begins = np.zeros(count, dtype=bool)
+    begins[titles.order[slice(*_range(titles.folded, typed_text))]] = True
     # short titles first among equals: more of them is what was typed
     return (scores + 0.2 * begins - 0.0002 * np.minimum(titles.lengths, 200) * (scores > 0)).astype(
         np.float32
@@ -135,15 +139,13 @@ def _likeness(typed: str, titles: _Titles, *, unfinished: bool) -> Scores:
     allowed = 0 if not 4 <= len(typed) <= 30 or _cjk.search(typed) else 1 if len(typed) < 8 else 2
     result = np.zeros(len(titles.words), dtype=np.float32)
     if allowed:
-        errors = _errors(typed, titles.words, allowed)
-        if unfinished:
-            for length in (len(typed) - 1, len(typed), len(typed) + 1):
-                beginnings, which = _cut(titles, length)
-                errors = np.minimum(errors, _errors(typed, beginnings, allowed)[which] + 0.25)
-        result = np.where(errors <= allowed + 0.25, 0.9 - 0.15 * errors, 0).astype(np.float32)
-    first = bisect_left(titles.words, typed)
-    last = bisect_left(titles.words, typed + "\U0010ffff")
-    result[first:last] = 0.95 if unfinished or len(typed) >= 4 else 0.7
+        for word, errors in titles.near.near(typed, allowed).items():
+            result[titles.place[word]] = 0.9 - 0.15 * errors
+        for length in range(len(typed) - 1, len(typed) + 2) if unfinished else ():
+            for beginning, errors in _beginnings(titles, length).near(typed, allowed).items():
+                part = slice(*_range(titles.words, beginning))
+                result[part] = np.maximum(result[part], 0.9 - 0.15 * (errors + 0.25))
+    result[slice(*_range(titles.words, typed))] = 0.95 if unfinished or len(typed) >= 4 else 0.7
     for length in range(max(4, len(typed) - 4), len(typed)):  # "installing" for "install"
         if (i := titles.place.get(typed[:length])) is not None:
             result[i] = max(result[i], 0.8)
@@ -152,18 +154,17 @@ def _likeness(typed: str, titles: _Titles, *, unfinished: bool) -> Scores:
     return result
 
 
-def _cut(titles: _Titles, length: int) -> tuple[list[str], NDArray[np.intp]]:
-    known = titles.cut.get(length)
+def _beginnings(titles: _Titles, length: int) -> Words:
+    known = titles.beginnings.get(length)
     if known is None:
-        beginnings, which = np.unique([word[:length] for word in titles.words], return_inverse=True)
-        known = titles.cut[length] = ([str(beginning) for beginning in beginnings], which)
+        known = Words(dict.fromkeys((word[:length] for word in titles.words if len(word) > length), 1), {})
+        titles.beginnings[length] = known
     return known
 
 
-def _errors(typed: str, words: list[str], allowed: int) -> Scores:
-    """Typing errors between the typed word and each word: left out, put in, wrong, or two letters swapped."""
-    found = process.cdist([typed], words, scorer=OSA.distance, score_cutoff=allowed, dtype=np.uint8)[0]
-    return np.where(found > allowed, 99, found).astype(np.float32)
+def _range(texts: Sequence[str], start: str) -> tuple[int, int]:
+    """From and up to where the sorted texts begin with `start`."""
+    return bisect_left(texts, start), bisect_left(texts, start + "\U0010ffff")
 
 
 def _folded(text: str) -> str:

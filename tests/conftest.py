@@ -12,6 +12,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,8 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def client(self, **more: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **more)
+        # plain HTTP: reading the certificates of the world takes longer than a request
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=False, **more)
 
     def wait(self, log: Path) -> None:
         end = time.monotonic() + 60
@@ -222,9 +224,9 @@ def installations(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
         one.stop()
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A fresh PostgreSQL database, dropped afterwards."""
+@contextmanager
+def fresh_postgres() -> Iterator[str]:
+    """The address of a new PostgreSQL database, dropped afterwards."""
     from sqlalchemy import create_engine, text
 
     name = f"parley_test_{uuid.uuid4().hex[:12]}"
@@ -238,6 +240,12 @@ def postgres_url() -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     admin.dispose()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    with fresh_postgres() as url:
+        yield url
 
 
 @pytest.fixture

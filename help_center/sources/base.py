@@ -6,14 +6,21 @@ a file and a web page obey the same rules. Knows nothing about where articles ar
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from help_center import markup
 from help_center.markup import clean_markdown, html_to_markdown, legible
 
 AUDIENCES = ("public", "customers", "agents")
@@ -21,11 +28,15 @@ STATUSES = ("draft", "published", "archived")
 
 MAX_ID = 300  # characters
 MAX_TITLE = 500  # characters
-MAX_BYTES = 2_000_000  # of one article's body or html, in UTF-8
+MAX_BYTES = 6_000_000  # of one article's body or html, in UTF-8
 MAX_URL = 2_000  # characters
 MAX_WORDS = 50  # labels, or levels of sections, of one article
 MAX_WORD = 200  # characters of one label or section
 
+_FIELDS = (
+    "id", "_id", "title", "body", "html", "text", "url", "locale", "section", "labels", "audience", "status",
+    "updated_at",
+)  # fmt: skip
 _LOCALE = re.compile(
     r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?(?P<rest>(?:-[a-z0-9]{1,8}){0,3})"
 )
@@ -43,6 +54,10 @@ class SourceArticle:
     audience: str = "public"
     status: str = "published"
     updated_at: datetime | None = None  # with zone
+    # of the record that it was made of; opaque: only compared
+    digest: str = field(default="", compare=False, repr=False)
+    # the record is known (`passing_over`): only `id`, `title` and `digest` were read
+    unchanged: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,20 @@ class Source(Protocol):
         ...
 
 
+Known = Callable[[str, str], bool]  # (article id, digest of a record): has it been brought in just like this?
+_known: ContextVar[Known | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def passing_over(known: Known) -> Iterator[None]:
+    """Within, records that are known are not read again: cleaning a text costs more than everything else about it."""
+    token = _known.set(known)
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
 class _Refused(ValueError):
     """Why a record is no article, in words for the person who wrote it."""
 
@@ -82,6 +111,10 @@ def article_from_record(record: Mapping[str, Any], where: str) -> SourceArticle 
 
 def _article(record: Mapping[str, Any]) -> SourceArticle:
     article_id = _id(_first(record, "id", "_id"))
+    digest = _digest(record)
+    known = _known.get()
+    if known is not None and known(article_id, digest):
+        return SourceArticle(article_id, _line(record.get("title")), "", digest=digest, unchanged=True)
     corpus_text = None if _first(record, "body", "html") is not None else record.get("text")
     unnamed = corpus_text is not None and not _line(record.get("title"))
     title = "" if unnamed else _title(record.get("title"))
@@ -99,7 +132,25 @@ def _article(record: Mapping[str, Any]) -> SourceArticle:
         audience=_one_of(record.get("audience"), "audience", AUDIENCES, "public"),
         status=_one_of(record.get("status"), "status", STATUSES, "published"),
         updated_at=_moment(record.get("updated_at")),
+        digest=digest,
     )
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    """The same for the same record read by the same program."""
+    told = {name: record[name] for name in _FIELDS if record.get(name) is not None}
+    try:
+        written = json.dumps(told, default=str, skipkeys=True)
+    except (ValueError, RecursionError):  # nested without end: no field of an article is
+        written = repr(sorted(told))
+    return hashlib.sha256(f"{_reader()}{written}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _reader() -> str:
+    """Names the program that reads: a later one may make another article of the same record."""
+    files = (Path(__file__), Path(str(markup.__file__)))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _first(record: Mapping[str, Any], *names: str) -> Any:

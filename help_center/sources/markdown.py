@@ -137,7 +137,7 @@ def _read_file(
         if not record["body"].strip() and _stem(name, names)[0].lower() in INDEX_NAMES:
             return None  # it only names its folder
     found = article_from_record(_told_by_path(record, name, names, language_folders), name)
-    if isinstance(found, SourceArticle) and not found.body and "title" not in record:
+    if isinstance(found, SourceArticle) and not (found.body or found.unchanged or "title" in record):
         return Failure(name, "it has no text, and no title of its own")
     return found
 

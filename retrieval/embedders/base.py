@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Span = tuple[int, int]  # characters of a text, from and up to
 
 
 class EmbedderError(Exception):
@@ -32,5 +33,18 @@ class Embedder(Protocol):
         """Shape (len(texts), d), float32, rows of length 1, in the order of `texts`.
 
         `progress` is called with the number of texts just done. Raises EmbedderError.
+        """
+        ...
+
+    def embed_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, list[Vectors]]:
+        """As `embed_passages`, and for each text the unit vectors of its parts, shape (n, d), n at least 1.
+
+        A part's vector is the mean of its tokens as they are in the whole text ("late chunking": Günther et al. 2024), so
+        it costs no second run. A part beyond what the model reads has none; a model that cannot do it gives the text's own.
         """
         ...

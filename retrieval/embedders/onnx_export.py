@@ -2,7 +2,8 @@
 
 A program of its own, because it needs torch and the process that serves does not. It exports the whole
 pipeline (transformer, pooling, normalisation), quantises weights and embedding table to int8, compares both
-forms with the original, and writes the first that is close enough: int8, else float32, else it fails.
+forms with the original, and writes the first that is close enough: int8, else float32, else it fails. A model that
+takes the mean of its tokens gives their vectors as a second output, `tokens`: means over a part of them are comparable.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from retrieval.onnx_files import to_onnx
 
 # int8 arithmetic is accepted when no probe's cosine with the original falls below this
 SMALLEST_INT8_COSINE = 0.95
@@ -31,38 +35,35 @@ PROBES = [
 
 def export(model_name: str, target: Path) -> dict[str, object]:
     """Writes `target` (ONNX) and `target` + `.json` (how it was made). Returns the latter."""
-    import onnx
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(model_name, device="cpu").eval()
     wanted = model.encode(PROBES, normalize_embeddings=True, convert_to_numpy=True)
     names = [n for n in ("input_ids", "attention_mask", "token_type_ids") if n in model.preprocess(["x"])]
 
+    with_tokens = _takes_the_mean(model)
+
     class Pipeline(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        def forward(self, *inputs: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
             features = self.model(dict(zip(names, inputs, strict=True)))
-            return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
+            embedding = torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
+            return (embedding, features["token_embeddings"]) if with_tokens else embedding
 
     sample = model.preprocess(PROBES[:3])
     axes = {name: {0: "batch", 1: "tokens"} for name in names} | {"embedding": {0: "batch"}}
+    outputs = ["embedding"]
+    if with_tokens:
+        outputs.append("tokens")
+        axes["tokens"] = {0: "batch", 1: "tokens"}
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        plain, small = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
-        with torch.no_grad():
-            torch.onnx.export(
-                Pipeline(), tuple(sample[name] for name in names), str(plain), input_names=names,
-                output_names=["embedding"], dynamic_axes=axes, opset_version=17, dynamo=False,
-            )  # fmt: skip
-        onnx.checker.check_model(str(plain))
-        quantize_dynamic(
-            str(plain), str(small), weight_type=QuantType.QInt8, per_channel=True,
-            op_types_to_quantize=["MatMul", "Gather"],
-        )  # fmt: skip
+        plain, small = to_onnx(
+            Pipeline(), {name: sample[name] for name in names}, outputs, axes, Path(folder)
+        )
         chosen, arithmetic, cosine = small, "int8", _agreement(small, model, names, wanted)
         if cosine < SMALLEST_INT8_COSINE:
             chosen, arithmetic, cosine = plain, "float32", _agreement(plain, model, names, wanted)
@@ -77,6 +78,15 @@ def export(model_name: str, target: Path) -> dict[str, object]:
         Path(str(target) + ".json").write_text(json.dumps(told))
         os.replace(chosen, target)  # last: who finds the file finds all of it
     return told
+
+
+def _takes_the_mean(model: Any) -> bool:
+    """Whether a text's vector is the mean of its tokens' and nothing else but brought to length 1."""
+    parts = list(model)
+    kinds = [type(part).__name__ for part in parts]
+    return kinds in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) and (
+        getattr(parts[1], "pooling_mode", None) == "mean"
+    )
 
 
 def _agreement(file: Path, model: object, names: list[str], wanted: np.ndarray) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from retrieval.embedders.base import EmbedderError, Vectors
+from retrieval.embedders.base import EmbedderError, Span, Vectors
 
 BATCH = 128
 
@@ -44,6 +44,15 @@ class OpenAIEmbedder:
         return (
             vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12) if rows else vectors
         )
+
+    def embed_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, list[Vectors]]:
+        vectors = self.embed_passages(texts, progress)
+        return vectors, [vector[None] for vector in vectors]
 
 
 def _line(error: Exception) -> str:

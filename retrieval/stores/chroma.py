@@ -24,9 +24,12 @@ from chromadb.errors import NotFoundError
 from retrieval.embedders.base import Vectors
 from retrieval.stores.base import StoreError
 
+IDS_AT_ONCE = 100_000  # Chroma counts its way to an offset: small pages of 200,000 ids take ten times as long
 SECONDS = 5.0  # a Chroma server that does not answer within this is down
 SLOWEST_SECONDS = 120.0  # of one request: a large batch takes its time
-HOW_TO_FIND = {"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200, "max_neighbors": 24}}
+# with real vectors 99.6 % of the true 100 nearest of 10,000 are found, 99.4 % of 50,000; ef_search 200 finds 99.0 and
+# 98.8 %, 0.3 ms sooner (docs/log.md)
+HOW_TO_FIND = {"hnsw": {"space": "cosine", "ef_search": 300, "ef_construction": 200, "max_neighbors": 24}}
 
 
 class ChromaStore:
@@ -62,11 +65,11 @@ class ChromaStore:
             return
         try:
             collection = self._collection(shelf, create=True)
-            there = set(self._present(collection, ids))
-            if there:  # delete and add is ten times faster than Chroma's upsert of ids that exist
-                collection.delete(ids=sorted(there))
             for start in range(0, len(ids), self._batch):
                 part = slice(start, start + self._batch)
+                there = self._present(collection, ids[part])
+                if there:  # delete and add is ten times faster than Chroma's upsert of ids that exist
+                    collection.delete(ids=there)
                 collection.add(ids=list(ids[part]), embeddings=np.asarray(vectors[part], dtype=np.float32))
         except Exception as error:
             raise self._error(error) from error
@@ -107,7 +110,7 @@ class ChromaStore:
             if collection is None:
                 return set()
             there: set[str] = set()
-            while part := collection.get(include=[], limit=5000, offset=len(there))["ids"]:
+            while part := collection.get(include=[], limit=IDS_AT_ONCE, offset=len(there))["ids"]:
                 there.update(part)
             return there
         except Exception as error:

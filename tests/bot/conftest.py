@@ -15,12 +15,21 @@ from bot.house import House
 from help_center.database import Database
 from help_center.importing import bring_in
 from help_center.settings import Settings
-from tests.bot.support import Dial, Service, in_thread
+from tests.bot.support import Dial, Service, in_thread, relevance
 from tests.conftest import ARTICLES
 
 
 def settings(folder: Path, **more: Any) -> Settings:
     return Settings(_env_file=None, data_dir=folder, **({"rate_limit": "off"} | more))  # type: ignore[call-arg]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def turned() -> Iterator[None]:
+    """The relevance floor is what the test's Dial says."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("retrieval.search", "bot.assess"):
+            patch.setattr(f"{module}.shipped", lambda: relevance)
+        yield
 
 
 @pytest.fixture(scope="session")

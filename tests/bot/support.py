@@ -18,12 +18,13 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from bot.assess import Calibration, Logistic, Point
+from bot.assess import Calibration, Point
 from bot.house import House
 from bot.llm import ModelError, Prompt
 from bot.turn import Asked, Outcome, Parts, Sentence, Stage, take_turn
 from help_center.people import add_agent, new_api_token
-from retrieval.evidence import NAMES
+from retrieval.evidence import NAMES, Evidence
+from retrieval.logistic import Logistic
 
 SURE, PART, UNSURE = (
     0.95,
@@ -32,26 +33,39 @@ SURE, PART, UNSURE = (
 )  # confidences on both sides of the dial (0.5) and of what is offered (0.35)
 
 
-def calibration(confidence: float = SURE, domain: float = 0.95) -> Calibration:
-    """A calibration that gives every search the same two probabilities; its dial answers from 0.5."""
+class Relevance:
+    """Stands for the shipped relevance floor: every question belongs to the help center with the same probability."""
+
+    floor = 0.2
+    domain = 0.95
+
+    def probability(self, evidence: Evidence, passages: int) -> float:
+        return self.domain
+
+
+relevance = Relevance()
+
+
+def calibration(confidence: float = SURE) -> Calibration:
+    """A calibration that gives every search the same probability; its dial answers from 0.5."""
 
     def always(p: float) -> Logistic:
         return Logistic((0.0,) * len(NAMES), math.log(p / (1 - p)), (0.0,) * len(NAMES), (1.0,) * len(NAMES))
 
-    return Calibration(
-        always(confidence), always(domain), 0.2, (Point(0.5, 1000, 0, 1000),), "a test", "", False
-    )
+    return Calibration(always(confidence), (Point(0.5, 1000, 0, 1000),), "a test", "", False)
 
 
 @dataclass
 class Dial:
-    """A `Calibrations` that a test turns: `dial.confidence = UNSURE`."""
+    """A `Calibrations` that a test turns: `dial.confidence = UNSURE`. With the fixture `turned`, `domain` is the
+    probability that a question belongs to the help center."""
 
     confidence: float = SURE
     domain: float = 0.95
 
     def __call__(self) -> Calibration:
-        return calibration(self.confidence, self.domain)
+        relevance.domain = self.domain
+        return calibration(self.confidence)
 
 
 class StringModel:

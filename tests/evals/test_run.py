@@ -10,7 +10,7 @@ import pytest
 from bot.feelings import Sentiment
 from evals.beir import EvalError, read_set
 from evals.report import as_html, as_text
-from evals.suites import decisions, retrieval, sentiment
+from evals.suites import decisions, retrieval, searches, sentiment
 from tests.conftest import ARTICLES, Installation
 
 KNOWN = {
@@ -182,3 +182,21 @@ def test_an_unknown_suite_is_refused(installation: Installation) -> None:
     done = installation.parley("eval", "speling", check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("parley: there is no suite 'speling'")
+
+
+def test_searches_are_judged_by_kind(tmp_path: Path) -> None:
+    file = tmp_path / "searches.jsonl"
+    rows = [
+        {"kind": "typo", "text": "refnd", "article_ids": ["refunds"]},
+        {"kind": "typo", "text": "inovice", "article_ids": ["invoices"]},
+        {"kind": "code", "text": "E-417", "article_ids": ["pump"]},
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    ranked = {"refnd": ["refunds"], "inovice": ["refunds", "invoices"], "E-417": []}
+    result = searches.judge(file, lambda text, depth: ranked[text], {"typo R@1": 0.6, "code R@1": 0.0})
+    assert result.figures == {"typo R@1": 0.5, "typo R@5": 1.0, "code R@1": 0.0, "code R@5": 0.0}
+    assert [gate.held for gate in result.gates] == [False, True]
+    assert len(result.misses) == 2
+    file.write_text(json.dumps({"kind": "typo", "text": "refnd"}))
+    with pytest.raises(EvalError, match="line 1"):
+        searches.judge(file, lambda text, depth: [], {})

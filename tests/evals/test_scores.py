@@ -52,7 +52,7 @@ def test_the_upper_bound_is_above_the_share_and_closes_in_on_it() -> None:
 
 def _with(table: list[Point]) -> Calibration:
     shipped = default_calibration()
-    return Calibration(shipped.answerable, shipped.in_domain, 0.3, tuple(table), "a test", "", False)
+    return Calibration(shipped.answerable, tuple(table), "a test", "", False)
 
 
 def test_the_dial_takes_the_lowest_threshold_that_keeps_the_promise() -> None:

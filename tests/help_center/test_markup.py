@@ -378,3 +378,14 @@ def test_endless_input_ends_soon(text: str) -> None:
 def test_text_nested_too_deeply_is_still_text() -> None:
     assert html_to_markdown("<div>" * 500 + "words" + "</div>" * 500) == "words"
     assert "words" in html_to_markdown("<div>" * 50_000 + "words")
+
+
+@pytest.mark.parametrize("marker", ["> ", ">", "- ", "1. ", "* > "])
+def test_lists_and_quotes_nested_too_deeply_are_still_text(marker: str) -> None:
+    assert clean_markdown(f"Before.\n\n{marker * 10_000}words\n\nAfter.") == "Before\\.\n\nwords\n\nAfter\\."
+
+
+def test_lists_nested_too_deeply_by_their_indentation_are_still_text() -> None:
+    kept = clean_markdown("\n".join(f"{'  ' * n}- word{n} <script>x()</script>" for n in range(300)))
+    assert re.findall(r"word\d+", kept) == [f"word{n}" for n in range(300)]
+    assert "x()" not in kept

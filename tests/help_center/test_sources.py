@@ -84,7 +84,7 @@ def test_every_field_of_the_article_file_comes_through() -> None:
         ({"title": "x" * 501}, "500"),
         ({"body": None}, "`body` (Markdown) or `html`"),
         ({"body": ["x"]}, "`body` must be text"),
-        ({"body": "é" * 1_000_001}, "2 MB"),
+        ({"body": "é" * 3_000_001}, "6 MB"),
         ({"section": {"a": 1}}, "`section`"),
         ({"labels": [1]}, "`labels`"),
         ({"labels": ["x"] * 51}, "`labels`"),
@@ -347,7 +347,7 @@ def test_files_that_cannot_be_read_fail_alone(tmp_path: Path) -> None:
         {
             "a.md": "Text",
             "latin.md": "é".encode("latin-1"),
-            "large.md": b"x" * 2_200_000,
+            "large.md": b"x" * 6_200_000,
             "twin.md": "---\nid: a.md\n---\nx",
         },
     )

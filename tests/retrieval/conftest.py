@@ -16,7 +16,7 @@ from help_center import articles
 from help_center.database import Database
 from help_center.sources.base import SourceArticle
 from retrieval.embedders import open_embedder
-from retrieval.embedders.base import Embedder, Vectors
+from retrieval.embedders.base import Embedder, Span, Vectors
 from retrieval.indexing import Indexer
 from retrieval.lexical import tokens
 from retrieval.search import Search
@@ -41,6 +41,18 @@ class WordsEmbedder:
         if progress:
             progress(len(texts))
         return self._of(texts) if texts else np.zeros((0, 0), np.float32)
+
+    def embed_parts(
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, list[Vectors]]:
+        of_parts = [
+            self._of([text[start:end] for start, end in spans])
+            for text, spans in zip(texts, parts, strict=True)
+        ]
+        return self.embed_passages(texts, progress), of_parts
 
     def _of(self, texts: Sequence[str]) -> Vectors:
         rows = np.full((len(texts), self.dimensions), 1e-3, dtype=np.float32)

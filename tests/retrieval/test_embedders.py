@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from retrieval.embedders import Embedder, EmbedderError, open_embedder, sentence_transformers
+from retrieval.weights import cache_dir, hash_of
 from tests.conftest import free_port
 
 EMBEDDERS = ["bundled", "openai"]
@@ -127,6 +128,13 @@ def test_the_same_text_gives_the_same_vector_from_any_thread(embedder: Embedder)
     assert all(np.allclose(vector, vectors[0], atol=1e-5) for vector in vectors)
 
 
+def test_a_text_has_the_same_vector_whatever_it_is_embedded_with(bundled: Embedder) -> None:
+    together = bundled.embed_passages(TEXTS)
+    alone = np.stack([bundled.embed_query(text) for text in TEXTS])
+    assert np.array_equal(together, alone)
+    assert np.array_equal(bundled.embed_passages(TEXTS[::-1]), alone[::-1])
+
+
 def test_it_names_itself(embedder: Embedder) -> None:
     assert embedder.name
     assert embedder.fingerprint
@@ -185,7 +193,7 @@ def test_a_hash_that_was_remembered_is_not_believed_of_a_changed_file(
     weights.unlink()
     weights.write_bytes(content)
     monkeypatch.setattr(sentence_transformers, "bundled_model", lambda: elsewhere)
-    assert sentence_transformers._weights_hash(elsewhere) == sentence_transformers.BUNDLED_SHA256
+    assert hash_of(elsewhere, sentence_transformers.KIND) == sentence_transformers.BUNDLED_SHA256
     content[-5] ^= 1
     weights.write_bytes(content)
     with pytest.raises(EmbedderError, match="damaged"):
@@ -194,7 +202,7 @@ def test_a_hash_that_was_remembered_is_not_believed_of_a_changed_file(
 
 def test_an_exported_model_that_is_damaged_is_refused_by_name(elsewhere: Path, bundled: Embedder) -> None:
     name = f"{sentence_transformers.BUNDLED_SHA256[:16]}-{sentence_transformers.RECIPE}.onnx"
-    cache = sentence_transformers.cache_dir()
+    cache = cache_dir()
     cache.mkdir(parents=True)
     (cache / name).write_bytes(b"not an ONNX file")
     (cache / f"{name}.json").write_text('{"arithmetic": "int8", "max_tokens": 256}')

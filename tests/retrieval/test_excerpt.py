@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.excerpt import excerpt, marked
+from retrieval.lexical import Entry, LexicalIndex
+from retrieval.wording import read_question
 
 FILLER = "Nothing of interest stands in this sentence, and it goes on for a while. " * 6
 
@@ -72,6 +74,35 @@ def test_the_searched_words_are_marked(text: str, query: str, language: str, wor
     html = BeautifulSoup(marked(text, query, language), "html.parser")
     assert [mark.get_text() for mark in html.find_all("mark")] == words
     assert html.get_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "words"),
+    [
+        ("Reset the password", "reste my pasword", ["Reset", "password"]),
+        ("You can cancel it: cancelling is free", "how do i canc", ["cancel", "cancelling"]),
+        ("Choose the reset link, reset it, a link", '"reset link"', ["reset link", "reset", "link"]),
+        ("The error ORA-00942, not ORA-00943", "ora00942", ["ORA-00942"]),
+        ("The error ORA-00942, not ORA-00943", "ORA-00942", ["ORA-00942", "ORA"]),
+        ("You log in, or log nothing in", "login", ["log in", "log"]),
+        ("Your e-mail", "email", ["e-mail"]),
+        ("Les PÉNALITÉS", "penalites", ["PÉNALITÉS"]),
+    ],
+)
+def test_the_marks_follow_what_the_question_was_read_as(text: str, question: str, words: list[str]) -> None:
+    language = "fr" if "PÉ" in text else "en"
+    index = LexicalIndex.build([Entry("p", "a", "public", language, text)], 1)
+    wording = read_question(question, index, index.places_used, unfinished=True)
+    html = BeautifulSoup(marked(excerpt(text, wording), wording, language), "html.parser")
+    assert [mark.get_text() for mark in html.find_all("mark")] == words
+    assert html.get_text() == text
+
+
+def test_the_excerpt_shows_the_quoted_phrase() -> None:
+    text = f"The reset. A link. {FILLER} Here stands the reset link. {FILLER}"
+    index = LexicalIndex.build([Entry("p", "a", "public", "en", text)], 1)
+    wording = read_question('"reset link"', index, index.places_used)
+    assert "stands the reset link" in excerpt(text, wording)
 
 
 def test_hostile_text_and_hostile_queries_stay_text() -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import chromadb
 import numpy as np
 import pytest
 from sqlalchemy import select
@@ -22,8 +23,9 @@ from retrieval.indexing import IndexReport, pending_of, shelf_of, shelves_of
 from retrieval.stores import StoreError, open_store
 from tests.retrieval.conftest import Library, WordsEmbedder
 
-SECTIONS = "\n\n".join(
-    f"## Part {n}\n\nThe {word} is on page {n}." for n, word in enumerate(("saddle", "pedal", "chain"))
+SECTIONS = "\n\n".join(  # each too long to share a passage with another
+    f"## Part {n}\n\nThe {word} is on page {n}." + " Turn it twice." * 40
+    for n, word in enumerate(("saddle", "pedal", "chain"))
 )
 
 
@@ -67,12 +69,57 @@ def test_an_edit_embeds_only_what_changed(library: Library, words: WordsEmbedder
     library.publish("manual", SECTIONS)
     words.embedded.clear()
     library.publish("manual", SECTIONS.replace("pedal", "crank"))
-    assert words.embedded == ["Manual > Part 1\nThe crank is on page 1."]
+    (embedded,) = words.embedded
+    assert embedded.startswith("Manual > Part 1\nThe crank is on page 1.")
     check_whole(library)
     words.embedded.clear()
     library.publish("manual", SECTIONS.replace("pedal", "crank"), labels=("new",))  # changes no passage
     assert words.embedded == []
     check_whole(library)
+
+
+def test_where_one_article_in_a_hundred_changed_only_its_new_passages_are_embedded_and_nothing_is_upserted(
+    library: Library, words: WordsEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chroma's upsert of ids that exist is ten times slower than deleting and adding them."""
+
+    def never(*_given: Any, **_named: Any) -> None:
+        raise AssertionError("the vector store was asked to upsert")
+
+    for slow in ("upsert", "update"):
+        monkeypatch.setattr(chromadb.Collection, slow, never)
+    sections = [" ".join([part] * 150) for part in ("saddle", "pedal", "chain")]  # too long for one passage
+    for n in range(300):
+        library.write(f"a{n}", "\n\n".join(f"## Part\n\n{one}" for one in [*sections, f"The number is {n}."]))
+    library.indexer.sync()
+    assert len(rows(library)) >= 900
+    library.found("warm")
+    words.embedded.clear()
+    for n in range(0, 300, 100):
+        library.write(
+            f"a{n}", "\n\n".join(f"## Part\n\n{one}" for one in [*sections, f"The number was {n}."])
+        )
+    assert library.indexer.sync().articles == 3
+    assert len(words.embedded) == 3
+    assert all("The number was" in text for text in words.embedded)
+    assert library.search.lexicon().changes == 6  # as many are gone as are new, the others are as they were
+    check_whole(library)
+
+
+def test_many_articles_leave_together(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "BATCH_REMOVED", 4)
+    for n in range(10):
+        library.write(f"a{n}", f"Article number{n}.", audience="agents" if n % 2 else "public")
+    library.indexer.sync()
+    with library.database.write() as session:
+        for n in range(9):
+            articles.remove(session, f"a{n}")
+    before = generation(library)
+    assert library.indexer.sync() == IndexReport(0, 9, 0)
+    assert generation(library) == before + 3
+    assert [row.article_id for row in rows(library)] == ["a9"]
+    check_whole(library)
+    assert library.found("number3") == []
 
 
 def test_another_audience_or_language_moves_the_passages_to_another_shelf(library: Library) -> None:
@@ -210,18 +257,18 @@ def test_another_installation_on_the_same_store_is_left_alone(
 def test_a_model_that_fails_leaves_what_was_done(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "BATCH_PASSAGES", 1)
     calls = 0
-    embed = library.embedder.embed_passages
+    embed = library.embedder.embed_parts
 
-    def failing(texts: Sequence[str], progress: Any = None) -> Any:
+    def failing(texts: Sequence[str], parts: Any, progress: Any = None) -> Any:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise EmbedderError("away")
-        return embed(texts, progress)
+        return embed(texts, parts, progress)
 
     for n in range(4):
         library.write(f"a{n}", f"Article number{n}.")
-    monkeypatch.setattr(library.embedder, "embed_passages", failing)
+    monkeypatch.setattr(library.embedder, "embed_parts", failing)
     with pytest.raises(EmbedderError):
         library.indexer.sync()
     assert len(rows(library)) == 2
@@ -277,9 +324,11 @@ def test_writers_and_readers_at_once_see_every_change_when_the_call_has_returned
 
     with ThreadPoolExecutor(5) as pool:
         rebuilding = pool.submit(rebuild)
-        for done in [pool.submit(write, me) for me in range(4)]:
-            done.result()
-        stop.set()
+        try:
+            for done in [pool.submit(write, me) for me in range(4)]:
+                done.result()
+        finally:
+            stop.set()
         rebuilding.result()
     assert wrong == []
     check_whole(crowd[0])
@@ -318,19 +367,19 @@ def test_the_same_article_written_by_everybody_at_once_ends_as_one_of_the_versio
 def test_what_changes_while_it_is_embedded_is_never_committed_as_it_was(
     library: Library, words: WordsEmbedder, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
-    embed = words.embed_passages
+    embed = words.embed_parts
 
-    def slowly(texts: Sequence[str], progress: Any = None) -> Any:
-        monkeypatch.setattr(words, "embed_passages", embed)
+    def slowly(texts: Sequence[str], parts: Any, progress: Any = None) -> Any:
+        monkeypatch.setattr(words, "embed_parts", embed)
         if meanwhile == "edited":
             library.write("manual", "The new text.")
         else:
             with library.database.write() as session:
                 articles.remove(session, "manual")
-        return embed(texts, progress)
+        return embed(texts, parts, progress)
 
     library.write("manual", "The old text.")
-    monkeypatch.setattr(words, "embed_passages", slowly)
+    monkeypatch.setattr(words, "embed_parts", slowly)
     assert library.indexer.sync() == IndexReport(0, 0, 1)
     assert rows(library) == []
     library.indexer.sync()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.stores import StoreError, VectorStore, open_store
+from retrieval.stores import StoreError, VectorStore, chroma, open_store
 from tests.conftest import free_port
 
 Open = Callable[[], VectorStore]
@@ -105,13 +105,25 @@ def test_it_is_durable_when_add_returns(opened: Open, shelf: str) -> None:
     assert again.nearest(shelf, directions(2)[1], 1)[0][0] == "b"
 
 
-def test_more_than_one_batch_goes_in_and_out(store: VectorStore, shelf: str) -> None:
+def test_more_than_one_batch_goes_in_and_out(
+    store: VectorStore, shelf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma, "IDS_AT_ONCE", 2000)
     vectors = directions(5200, size=8)
     names = [f"p{n}" for n in range(5200)]
     store.add(shelf, names, vectors)
     assert store.ids(shelf) == set(names)
     store.delete(shelf, names[:5100])
     assert store.ids(shelf) == set(names[5100:])
+
+
+@pytest.mark.slow
+def test_the_passages_of_an_enormous_article_go_in_and_in_again(tmp_path: Path) -> None:
+    store = open_store(tmp_path, None)
+    names = [f"p{n}" for n in range(33_000)]  # more than one statement of SQLite may name
+    store.add("all", names, directions(33_000, size=4))
+    store.add("all", names[:6_000], directions(6_000, size=4))
+    assert store.ids("all") == set(names)
 
 
 def test_readers_and_a_writer_at_once(store: VectorStore, shelf: str) -> None:

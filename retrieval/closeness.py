@@ -1,0 +1,106 @@
+"""How close a question is to a passage: to the part of it that is nearest.
+
+A passage answers with one of its sentences, and the vector of all of it blurs that sentence with its neighbours. The
+vectors of the parts stand beside the passage in the database, as int8: no second vector index, and what the vector store
+and the lexical index propose is compared exactly.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import bindparam, select
+
+from help_center.database import Database
+from help_center.index_tables import PassageRow
+from retrieval.embedders.base import Vectors
+
+CACHE_BYTES = 64 * 2**20  # of one process
+
+_query = select(PassageRow.id, PassageRow.parts).where(
+    PassageRow.space == bindparam("space"), PassageRow.id.in_(bindparam("ids", expanding=True))
+)
+
+
+def packed(vectors: Vectors) -> bytes:
+    """Unit vectors (n, d) as n records of a float32 scale and d int8."""
+    scales = np.maximum(np.abs(vectors).max(axis=1), 1e-12) / 127
+    records = np.empty(len(vectors), dtype=_record(vectors.shape[1]))
+    records["scale"] = scales
+    records["values"] = np.rint(vectors / scales[:, None])
+    return records.tobytes()
+
+
+class Closeness:
+    """Reads the parts' vectors and keeps those of late; a passage's id is its content, so what is kept stays true.
+
+    May be called by several threads.
+    """
+
+    def __init__(self, database: Database, space: str) -> None:
+        self._database = database
+        self._space = space
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+        self._changing = threading.Lock()
+
+    def __call__(self, questions: Vectors, ids: Sequence[str]) -> Vectors:
+        """`questions`: unit vectors (k, d). The cosine of each with each passage's nearest part, shape (k, len(ids));
+        NaN for a passage without parts."""
+        closest = np.full((len(questions), len(ids)), np.nan, dtype=np.float32)
+        held = self._held(ids)
+        record = _record(questions.shape[1])
+        there = [i for i, id in enumerate(ids) if held.get(id)]
+        if not there:
+            return closest
+        records = np.frombuffer(b"".join(held[ids[i]] for i in there), dtype=record)
+        # einsum and not @: BLAS would wake threads for a tenth of a millisecond's work, and wait for them
+        cosines = np.einsum("pd,kd->pk", records["values"].astype(np.float32), questions)
+        cosines *= records["scale"][:, None]
+        lengths = [len(held[ids[i]]) // record.itemsize for i in there]
+        starts = np.cumsum([0, *lengths[:-1]])
+        closest[:, there] = np.maximum.reduceat(cosines, starts, axis=0).T
+        return closest
+
+    def of_parts(self, question: Vectors, id: str) -> Vectors:
+        """The cosine of a question, shape (d,), with each part of a passage, in their order."""
+        record = _record(len(question))
+        records = np.frombuffer(self._held([id]).get(id, b""), dtype=record)
+        cosines: Vectors = (records["values"].astype(np.float32) @ question) * records["scale"]
+        return cosines
+
+    def _held(self, ids: Sequence[str]) -> dict[str, bytes]:
+        with self._changing:
+            held = {}
+            for id in ids:
+                if (parts := self._kept.get(id)) is not None:
+                    self._kept.move_to_end(id)
+                    held[id] = parts
+        missing = [id for id in ids if id not in held]
+        if missing:
+            with self._database.engine.connect() as connection:
+                rows = connection.execute(_query, {"space": self._space, "ids": missing}).all()
+            read = {id: parts for id, parts in rows if parts}
+            held |= read
+            self._keep(read)
+        return held
+
+    def _keep(self, read: dict[str, bytes]) -> None:
+        with self._changing:
+            for id, parts in read.items():
+                if id not in self._kept:
+                    self._kept[id] = parts
+                    self._size += len(parts)
+            while self._size > CACHE_BYTES:
+                _, oldest = self._kept.popitem(last=False)
+                self._size -= len(oldest)
+
+
+def _record(dimensions: int) -> np.dtype[np.void]:
+    return np.dtype([("scale", "<f4"), ("values", "i1", (dimensions,))])
+
+
+__all__ = ["Closeness", "packed"]

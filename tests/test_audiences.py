@@ -1,0 +1,635 @@
+"""Who sees what, on every door: articles of every audience and status are full of words that stand nowhere else, and
+each of these words is shown exactly to those who may read its article.
+
+Every address of the app is walked by a tour below, or named in SHOWS_NO_ARTICLE with the reason. A new address without
+either fails `test_every_address_is_walked_or_said_to_show_no_article`: decide, and write a tour for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from help_center.articles import AUDIENCES, STATUSES
+from help_center.database import Database
+from help_center.owner import HEADER
+from help_center.people import add_agent, new_api_token
+from help_center.settings import Settings
+from tests.conftest import Installation, Server, fresh_postgres
+
+KEY = "a secret of forty characters, for a test"
+PASSWORD = "a long password"
+KINDS = ("title", "heading", "body", "label", "section")
+
+SHOWS_NO_ARTICLE = {
+    "POST /api/session": "signs in",
+    "DELETE /api/session": "signs out",
+    "GET /api/session": "who is signed in",
+    "GET /api/agents": "names of agents",
+    "POST /api/conversations": "a greeting",
+    "POST /api/conversations/{conversation_id}/resume": "answers nothing",
+    "POST /api/conversations/{conversation_id}/close": "answers nothing",
+    "POST /api/conversations/{conversation_id}/typing": "answers nothing",
+    "POST /api/conversations/{conversation_id}/rating": "answers nothing",
+    "POST /api/conversations/{conversation_id}/messages/{message_id}/feedback": "answers nothing",
+    "POST /api/handoffs/{id}/reply": "gives back what the agent wrote",
+    "POST /api/handoffs/{id}/note": "gives back what the agent wrote",
+    "POST /api/handoffs/{id}/typing": "answers nothing",
+    "POST /api/owner/sync": "counts; open to whoever can read the data dir",
+}
+
+
+# --- the articles ------------------------------------------------------------------------------------------
+
+
+@cache
+def secret(name: str) -> str:
+    """A word that stands nowhere else, the same at every run."""
+    dice = random.Random(name)
+    return "z" + "".join(dice.choice("bdfgkmprtv") + dice.choice("aou") for _ in range(5)) + "x"
+
+
+def misspelt(word: str) -> str:
+    """The word with one typing error."""
+    return word[:5] + ("s" if word[5] != "s" else "l") + word[6:]
+
+
+@dataclass(frozen=True)
+class Written:
+    """An article, and its secret words by where they stand."""
+
+    id: str
+    audience: str = "public"
+    status: str = "published"
+    locale: str = "en"
+
+    @property
+    def words(self) -> dict[str, str]:
+        return {kind: secret(f"{self.id} {kind}") for kind in KINDS}
+
+    @property
+    def slug(self) -> str:
+        return f"velocipede-{self.words['title']}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        words = self.words
+        return {
+            "id": self.id, "audience": self.audience, "status": self.status, "locale": self.locale,
+            "title": f"Velocipede {words['title']}", "labels": [words["label"]], "section": [f"Area {words['section']}"],
+            "body": f"## How to oil the {words['heading']}\n\nEvery velocipede has a {words['body']}. Oil the {words['body']} on "
+            "every Sunday before you ride.",
+        }  # fmt: skip
+
+
+ARTICLES = [
+    Written(f"{audience} {status} {locale}", audience, status, locale)
+    for audience in AUDIENCES
+    for status in STATUSES
+    for locale in ("en", "de")
+]
+MOVING = "a moving article"  # beside them: it changes its audience and status
+
+
+# --- the viewers -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody at the doors. `sees`: the audiences whose published articles they are shown."""
+
+    name: str
+    sees: frozenset[str]
+    headers: dict[str, str] = field(default_factory=dict, hash=False)
+    cookies: dict[str, str] = field(default_factory=dict, hash=False)
+    reads_all: bool = False  # drafts and archived articles, too, by their id
+
+    def may_see(self, article: Written) -> bool:
+        return article.status == "published" and article.audience in self.sees
+
+
+@dataclass
+class World:
+    """A served help center, and everybody who comes to its doors."""
+
+    installation: Installation
+    server: Server
+    database_url: str
+
+    @cached_property
+    def people(self) -> list[Viewer]:
+        """Who comes to the pages and to the search. A conversation's token proves nothing there."""
+        public, everything = frozenset(["public"]), frozenset(AUDIENCES)
+        tokens = self.tokens
+        with self.server.client() as client:
+            mine = {"email": "agent@example.org", "password": PASSWORD}
+            signed_in = client.post("/api/session", json=mine).raise_for_status()
+        proven = self.server.conversation(**self.proven)
+        return [
+            Viewer("a stranger", public),
+            Viewer("a proven customer", public, headers=proven.headers),
+            Viewer("an agent with a token", everything, headers=tokens["agent"]),
+            Viewer("an agent with a cookie", everything, cookies=dict(signed_in.cookies)),
+            Viewer("an admin", everything, headers=tokens["admin"], reads_all=True),
+        ]
+
+    @property
+    def customers(self) -> list[tuple[Viewer, dict[str, Any]]]:
+        """Who talks to the bot, and what their site says of them."""
+        public, both = frozenset(["public"]), frozenset(["public", "customers"])
+        forged = self.proven | {"customer": {"id": "eve"}}
+        return [
+            (Viewer("a stranger", public), {}),
+            (Viewer("a proven customer", both), self.proven),
+            (Viewer("somebody with another's proof", public), forged),
+        ]
+
+    @property
+    def proven(self) -> dict[str, Any]:
+        proof = hmac.new(KEY.encode(), b"ada", hashlib.sha256).hexdigest()
+        return {"customer": {"id": "ada"}, "user_hash": proof}
+
+    @cached_property
+    def tokens(self) -> dict[str, dict[str, str]]:
+        database = Database(self.database_url)
+        with database.write() as session:
+            made = {
+                role: new_api_token(
+                    session,
+                    add_agent(session, f"{role}@example.org", name=None, role=role, password=PASSWORD),
+                )
+                for role in ("agent", "admin")
+            }
+        database.close()
+        return {role: {"Authorization": f"Bearer {token}"} for role, token in made.items()}
+
+    def client(self, viewer: Viewer) -> httpx.Client:
+        return self.server.client(headers=viewer.headers, cookies=viewer.cookies)
+
+    def put(self, article: Written) -> None:
+        with self.server.client(headers=self.tokens["admin"]) as client:
+            client.put(f"/api/articles/{article.id}", json=article.fields).raise_for_status()
+
+    def delete(self, article: Written) -> None:
+        with self.server.client(headers=self.tokens["admin"]) as client:
+            client.delete(f"/api/articles/{article.id}").raise_for_status()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    if request.param == "postgres":
+        with fresh_postgres() as url:
+            yield from served(tmp_path_factory.mktemp("postgres"), url)
+    else:
+        yield from served(tmp_path_factory.mktemp("sqlite"), None)
+
+
+def served(folder: Path, database_url: str | None) -> Iterator[World]:
+    env = {"PARLEY_SECRET_KEY": KEY, "PARLEY_MAX_WRONG": "1"}  # everything that is found is answered
+    installation = Installation(folder, env | ({"PARLEY_DATABASE_URL": database_url} if database_url else {}))
+    file = folder / "articles.jsonl"
+    file.write_text("\n".join(json.dumps(article.fields) for article in [*ARTICLES, Written(MOVING)]))
+    installation.parley("index", str(file))
+    server = installation.serve()
+    try:
+        yield World(installation, server, database_url or f"sqlite:///{folder / 'var' / 'parley.db'}")
+    finally:
+        installation.stop()
+
+
+# --- the tours ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one viewer was shown at one door.
+
+    `must`: the kinds of words that stand there of every article of `of` that the viewer may see; `asked`: words that
+    the viewer wrote, who therefore sees them again.
+    """
+
+    door: str
+    viewer: Viewer
+    text: str
+    must: tuple[str, ...] = ()
+    of: tuple[Written, ...] = tuple(ARTICLES)
+    asked: frozenset[str] = frozenset()
+
+    def faults(self) -> Iterator[str]:
+        text = self.text.lower()
+        for article in ARTICLES:
+            shown = {kind for kind, word in article.words.items() if word in text and word not in self.asked}
+            by_id = self.viewer.reads_all and self.door == "GET /api/articles/{id:path}"
+            if self.viewer.may_see(article) or by_id:
+                missing = set(self.must) - shown if article in self.of else set()
+                if missing:
+                    yield f"{self.door} hides {sorted(missing)} of the article {article.id!r} from {self.viewer.name}"
+            elif shown:
+                yield f"{self.door} shows {sorted(shown)} of the article {article.id!r} to {self.viewer.name}"
+
+
+Tour = Callable[[World], Iterable[Sight]]
+TOURS: dict[str, Tour] = {}
+DOORS: set[str] = set()
+
+
+def tour(*doors: str) -> Callable[[Tour], Tour]:
+    """Says which doors a tour walks through."""
+
+    def kept(walk: Tour) -> Tour:
+        TOURS[walk.__name__] = walk
+        DOORS.update(doors)
+        return walk
+
+    return kept
+
+
+def expect(answer: httpx.Response, status: int, viewer: Viewer) -> None:
+    asked = f"{answer.request.method} {answer.request.url.path}"
+    assert answer.status_code == status, (
+        f"{asked} answers {viewer.name} with {answer.status_code}, not {status}"
+    )
+
+
+def everything(response: httpx.Response) -> str:
+    return f"{response.text}\n{dict(response.headers)}"
+
+
+@tour("GET /api/search", "GET /api/suggest", "GET /help/search", "command search")
+def searching(world: World) -> Iterator[Sight]:
+    doors = {
+        "/api/search": ("title", "body", "section"),
+        "/api/suggest": ("title",),
+        "/help/search": ("title", "body"),
+    }
+    for viewer in world.people:
+        with world.client(viewer) as client:
+            for door, must in doors.items():
+                limit = {"/api/search": "50", "/api/suggest": "20"}.get(door)
+                given = {"limit": limit} if limit else {}
+                yield Sight(
+                    f"GET {door}",
+                    viewer,
+                    everything(client.get(door, params={"q": "velocipede"} | given)),
+                    must,
+                )
+                for article, kind in guesses():
+                    answer = client.get(door, params={"q": misspelt(article.words[kind])})
+                    must = () if door == "/api/suggest" and kind != "title" else (kind,)
+                    yield Sight(f"GET {door}", viewer, everything(answer), must, (article,))
+                begun = [client.get(door, params={"q": article.words["title"][:6]}) for article in ARTICLES]
+                yield Sight(f"GET {door}", viewer, "\n".join(map(everything, begun)))
+    stranger = world.people[0]
+    hidden = next(article for article in ARTICLES if not stranger.may_see(article))
+    for q, must in (("velocipede", ("title", "body")), (misspelt(hidden.words["body"]), ())):
+        done = world.installation.parley("search", q, "--limit", "50", "--json")
+        yield Sight("command search", stranger, done.stdout + done.stderr, must)
+
+
+def guesses() -> Iterator[tuple[Written, str]]:
+    """Whose words somebody who nearly knows them gets wrong, and which."""
+    for article in ARTICLES:
+        for kind in ("title", "body") if article.locale == "en" else ("heading",):
+            yield article, kind
+
+
+@tour(
+    "GET /help",
+    "GET /help/sections/{path:path}",
+    "GET /help/articles/{slug}",
+    "POST /help/articles/{slug}/feedback",
+)
+def reading(world: World) -> Iterator[Sight]:
+    for viewer in world.people:
+        with world.client(viewer) as client:
+            yield Sight("GET /help", viewer, everything(client.get("/help")), ("title", "section"))
+            for locale in ("en", "de"):
+                of = tuple(article for article in ARTICLES if article.locale == locale)
+                page = client.get("/help", params={"locale": locale})
+                yield Sight("GET /help", viewer, everything(page), ("title", "section"), of)
+            for article in ARTICLES:
+                page = client.get(f"/help/articles/{article.slug}")
+                expect(page, 200 if viewer.may_see(article) else 404, viewer)
+                must = ("title", "heading", "body", "section")
+                yield Sight("GET /help/articles/{slug}", viewer, everything(page), must, (article,))
+                page = client.get(f"/help/sections/area-{article.words['section']}")
+                expect(page, 200 if viewer.may_see(article) else 404, viewer)
+                door = "GET /help/sections/{path:path}"
+                yield Sight(door, viewer, everything(page), ("title", "section"), (article,))
+                voted = client.post(f"/help/articles/{article.slug}/feedback", data={"helpful": "true"})
+                expect(voted, 303 if viewer.may_see(article) else 404, viewer)
+                yield Sight("POST /help/articles/{slug}/feedback", viewer, everything(voted))
+
+
+@tour(
+    "GET /api/articles", "GET /api/articles/{id:path}", "POST /api/articles/{id:path}/feedback",
+    "PUT /api/articles/{id:path}", "DELETE /api/articles/{id:path}",
+)  # fmt: skip
+def over_http(world: World) -> Iterator[Sight]:
+    for viewer in world.people:
+        with world.client(viewer) as client:
+            listed = client.get("/api/articles", params={"limit": "200"})
+            yield Sight("GET /api/articles", viewer, everything(listed), ("title", "section", "label"))
+            pages, cursor = "", None
+            while True:  # the cursors say where a page ends: they too may only name what may be seen
+                page = client.get(
+                    "/api/articles", params={"limit": "1"} | ({"cursor": cursor} if cursor else {})
+                )
+                pages += everything(page)
+                cursor = page.json()["next"]
+                if cursor is None:
+                    break
+            yield Sight("GET /api/articles", viewer, pages, ("title", "section", "label"))
+            for article in ARTICLES:
+                address = f"/api/articles/{article.id}"
+                inside = client.get("/api/articles", params={"section": f"Area {article.words['section']}"})
+                assert len(inside.json()["items"]) == viewer.may_see(article)
+                read = client.get(address)
+                expect(read, 200 if viewer.may_see(article) or viewer.reads_all else 404, viewer)
+                yield Sight("GET /api/articles/{id:path}", viewer, everything(read), KINDS, (article,))
+                voted = client.post(f"{address}/feedback", json={"helpful": True})
+                expect(voted, 204 if viewer.may_see(article) else 404, viewer)
+                yield Sight("POST /api/articles/{id:path}/feedback", viewer, everything(voted))
+            if not viewer.reads_all:
+                for article in ARTICLES:
+                    for method in ("PUT", "DELETE"):
+                        refused = client.request(method, f"/api/articles/{article.id}", json=None)
+                        assert refused.status_code in {401, 403}
+                        yield Sight(f"{method} /api/articles/{{id:path}}", viewer, everything(refused))
+
+
+@tour(
+    "POST /api/conversations/{conversation_id}/messages", "GET /api/conversations/{conversation_id}",
+    "GET /api/conversations/{conversation_id}/events", "POST /api/conversations/{conversation_id}/escalate",
+    *(f"POST /api/handoffs/{{id}}/{step}" for step in ("claim", "release", "assign", "return", "resolve")),
+    "GET /api/handoffs", "GET /api/handoffs/{id}", "GET /api/inbox/events", "command ask", "POST /api/owner/ask",
+    "POST /api/owner/ranking",
+)  # fmt: skip
+def talking(world: World) -> Iterator[Sight]:
+    with ThreadPoolExecutor(4) as pool:
+        talks = [
+            pool.submit(lambda *given: list(talk(*given)), world, viewer, given, article)
+            for viewer, given in world.customers
+            for article in ARTICLES
+            if article.locale == "en"
+        ]
+        for one in talks:
+            yield from one.result()
+    agent = Viewer("an agent with a token", frozenset(AUDIENCES), headers=world.tokens["agent"])
+    with world.client(agent) as client:
+        for status in ("waiting", "claimed", "returned", "resolved"):
+            queue = client.get("/api/handoffs", params={"status": status, "limit": "100"})
+            yield Sight("GET /api/handoffs", agent, everything(queue))
+        yield Sight("GET /api/inbox/events", agent, events(client, "/api/inbox/events"))
+    yield from from_the_command_line(world)
+
+
+def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) -> Iterator[Sight]:
+    """One conversation about one article: with its words misspelt, with its title as it is, and with a person at last."""
+    words = article.words
+    door = "POST /api/conversations/{conversation_id}/messages"
+    conversation = world.server.conversation(**given)
+    begun = f"/api/conversations/{conversation.id}"
+    with world.server.client(headers=conversation.headers) as client:
+        for kind in KINDS:
+            said = client.post(f"{begun}/messages", json={"text": f"Where is the {misspelt(words[kind])}?"})
+            yield Sight(door, viewer, everything(said))
+        asked = frozenset([words["title"]])
+        question = {"text": f"How do I oil the velocipede {words['title']} on Sunday?"}
+        conversation = world.server.conversation(**given)
+        begun = f"/api/conversations/{conversation.id}"
+        client.headers.update(conversation.headers)
+        said = client.post(f"{begun}/messages", json=question)
+        yield Sight(door, viewer, everything(said), ("heading", "body"), (article,), asked)
+        streamed = client.post(
+            f"{begun}/messages",
+            json={"text": f"And what is the {misspelt(words['body'])}?"},
+            headers={"Accept": "text/event-stream"},
+        )
+        yield Sight(door, viewer, everything(streamed), asked=asked)
+        called = client.post(f"{begun}/escalate")
+        yield Sight(
+            "POST /api/conversations/{conversation_id}/escalate", viewer, everything(called), asked=asked
+        )
+        yield Sight(
+            "GET /api/conversations/{conversation_id}",
+            viewer,
+            everything(client.get(begun)),
+            ("body",),
+            (article,),
+            asked,
+        )
+        yield Sight(
+            "GET /api/conversations/{conversation_id}/events", viewer, events(client, f"{begun}/events"), ("body",),
+            (article,), asked,
+        )  # fmt: skip
+        handoff = f"/api/handoffs/{client.get(begun).json()['handoff']['id']}"
+    # what an agent is given to answer with is for the customer: it holds nothing that the customer may not see
+    with world.server.client(headers=world.tokens["agent"]) as client:
+        yield Sight(
+            "GET /api/handoffs/{id}", viewer, everything(client.get(handoff)), ("body",), (article,), asked
+        )
+        me = client.get("/api/session").json()["agent"]["id"]
+        for step in ("claim", "release", "assign", "return"):
+            packet = client.post(f"{handoff}/{step}", json={"agent_id": me} if step == "assign" else None)
+            assert packet.status_code == 200, packet.text
+            yield Sight(
+                f"POST /api/handoffs/{{id}}/{step}", viewer, everything(packet), ("body",), (article,), asked
+            )
+    with world.server.client(headers=conversation.headers) as client:
+        again = client.post(f"{begun}/escalate").json()["handoff_id"]
+    with world.server.client(headers=world.tokens["agent"]) as client:
+        client.post(f"/api/handoffs/{again}/claim").raise_for_status()
+        packet = client.post(f"/api/handoffs/{again}/resolve")
+        yield Sight(
+            "POST /api/handoffs/{id}/resolve", viewer, everything(packet), ("body",), (article,), asked
+        )
+
+
+def events(client: httpx.Client, path: str) -> str:
+    """Everything that has happened so far, as the stream tells it to somebody who missed all of it."""
+    told = ""
+    quiet = httpx.Timeout(20, read=0.5)
+    with client.stream("GET", path, headers={"Last-Event-ID": "0"}, timeout=quiet) as stream:
+        assert stream.status_code == 200
+        try:
+            for text in stream.iter_text():
+                told += text
+        except httpx.ReadTimeout:
+            return told
+    return told
+
+
+def from_the_command_line(world: World) -> Iterator[Sight]:
+    """As `parley ask` gets it: a stranger, whoever sits at the keyboard."""
+    stranger = Viewer("somebody at the command line", frozenset(["public"]))
+    hidden = next(
+        article for article in ARTICLES if article.audience == "customers" and article.status == "published"
+    )
+    done = world.installation.parley("ask", f"How do I oil the {misspelt(hidden.words['body'])}?", "--json")
+    yield Sight("command ask", stranger, done.stdout + done.stderr)
+    lock = json.loads((world.installation.folder / "var" / "owner.lock").read_text())
+    with world.server.client(headers={HEADER: lock["secret"]}) as client:
+        for article in ARTICLES:
+            asked = frozenset([article.words["title"]])
+            query = {"query": f"How do I oil the velocipede {article.words['title']}?"}
+            for door, must in (("ask", ("body",)), ("ranking", ("body", "section"))):
+                answer = client.post(f"/api/owner/{door}", json=query).raise_for_status()
+                yield Sight(f"POST /api/owner/{door}", stranger, everything(answer), must, (article,), asked)
+
+
+PLAIN = [  # addresses without parameters that are the same for everybody, or show figures
+    "GET /", "GET /widget.js", "GET /widget/chat", "GET /docs", "GET /openapi.json", "GET /metrics", "GET /healthz",
+    "GET /readyz", "GET /favicon.ico", "GET /inbox", "GET /insights", "GET /api/insights",
+]  # fmt: skip
+
+
+@tour(*PLAIN)
+def looking_around(world: World) -> Iterator[Sight]:
+    for viewer in world.people:
+        with world.client(viewer) as client:
+            for door in PLAIN:
+                yield Sight(door, viewer, everything(client.get(door.removeprefix("GET "))))
+            for unknown in (
+                "/help/articles/nothing",
+                "/help/sections/nothing",
+                "/api/articles/nothing",
+                "/nothing",
+            ):
+                answer = client.get(unknown)
+                expect(answer, 404, viewer)
+                yield Sight("an address that leads nowhere", viewer, everything(answer))
+
+
+# --- the tests ---------------------------------------------------------------------------------------------
+
+
+def addresses(app: FastAPI) -> set[str]:
+    """`METHOD /path` of everything that the app answers; the program's own files are left out."""
+    found = set()
+    for route in app.routes:
+        inside = route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route]
+        for one in inside:
+            methods = set(getattr(one, "methods", None) or ())
+            if not methods and not str(getattr(one, "path", "")).startswith("/static/"):
+                methods = {"MOUNTED"}
+            found |= {f"{method} {one.path}" for method in methods - {"HEAD"}}
+    return found
+
+
+def test_every_address_is_walked_or_said_to_show_no_article(tmp_path: Path) -> None:
+    from bot.app import create_app
+    from bot.house import House
+
+    house = House(Settings(_env_file=None, data_dir=tmp_path))  # type: ignore[call-arg]
+    try:
+        there = addresses(create_app(house))
+    finally:
+        house.close()
+    assert len(there) > 40
+    decided = {door for door in DOORS if not door.startswith("command ")} | SHOWS_NO_ARTICLE.keys()
+    assert sorted(there - decided) == [], (
+        "a new address: who may see which articles there? Write a tour for it"
+    )
+    assert sorted(decided - there) == [], "these addresses are gone"
+
+
+@pytest.mark.slow
+def test_a_word_is_shown_exactly_to_those_who_may_read_its_article(world: World) -> None:
+    faults: dict[str, None] = {}
+    walked = set()
+    for walk in TOURS.values():
+        for sight in walk(world):
+            walked.add(sight.door)
+            faults |= dict.fromkeys(sight.faults())
+    assert list(faults) == []
+    assert DOORS - walked == set(), "said to be walked, and was not"
+
+
+STEPS = [
+    Written(MOVING),
+    Written(MOVING, audience="agents"),
+    Written(MOVING, audience="customers"),
+    Written(MOVING, locale="de"),
+    Written(MOVING, status="draft"),
+    Written(MOVING, audience="customers"),
+    Written(MOVING, audience="customers", status="archived"),
+    Written(MOVING, audience="agents"),
+    None,
+    Written(MOVING),
+    None,
+]
+
+
+def test_a_change_closes_and_opens_every_door_at_once(world: World) -> None:
+    for article in STEPS:
+        if article is None:
+            world.delete(Written(MOVING))
+        else:
+            world.put(article)
+        assert shown_at(world, article) == {}, f"after it became {article}"
+
+
+@pytest.mark.slow
+def test_indexing_a_folder_again_closes_and_opens_every_door(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "moving.jsonl"
+    for article in (Written(MOVING), Written(MOVING, audience="agents"), Written(MOVING, status="draft")):
+        file.write_text(json.dumps(article.fields))
+        world.installation.parley("index", str(file))
+        assert shown_at(world, article) == {}, f"after it became {article}"
+    file.write_text(json.dumps({"id": "other", "title": "Other", "body": "Other."}))
+    world.installation.parley("index", str(file), "--prune")
+    assert shown_at(world, None) == {}
+
+
+def shown_at(world: World, article: Written | None) -> dict[str, list[str]]:
+    """Doors that show the moving article to whom they should not, or hide it from whom they should show it."""
+    one = article or Written(MOVING)
+    words = one.words
+    wrong: dict[str, list[str]] = {}
+
+    def judge(door: str, viewer: Viewer, text: str, word: str) -> None:
+        if (word in text.lower()) != (article is not None and viewer.may_see(article)):
+            wrong.setdefault(door, []).append(viewer.name)
+
+    for viewer in world.people:
+        with world.client(viewer) as client:
+            found = client.get(
+                "/api/search", params={"q": f"oil the {misspelt(words['body'])}", "limit": "50"}
+            )
+            judge("search", viewer, found.text, words["body"])
+            judge(
+                "suggest",
+                viewer,
+                client.get("/api/suggest", params={"q": words["title"][:7]}).text,
+                words["title"],
+            )
+            searched = client.get("/help/search", params={"q": f"velocipede {misspelt(words['title'])}"})
+            judge("search page", viewer, searched.text, words["title"])
+            judge("contents", viewer, client.get("/help").text, words["title"])
+            judge("page", viewer, client.get(f"/help/articles/{one.slug}").text, words["body"])
+            judge(
+                "section", viewer, client.get(f"/help/sections/area-{words['section']}").text, words["title"]
+            )
+            listed = client.get("/api/articles", params={"section": f"Area {words['section']}"})
+            judge("articles", viewer, listed.text, words["title"])
+            if not viewer.reads_all:
+                judge("article", viewer, client.get(f"/api/articles/{MOVING}").text, words["body"])
+    for viewer, given in world.customers:
+        told = world.server.conversation(**given).say(
+            f"How do I oil the velocipede {words['title']} on Sunday?"
+        )
+        judge("bot", viewer, json.dumps(told), words["body"])
+    return wrong
