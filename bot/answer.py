@@ -68,7 +68,7 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
 def _next_to(best: Hit, hits: Sequence[Hit], query: str, language: str) -> Hit | None:
     """What a short section takes along: an opening what stands after it; any other its article's next best passage, or the
     section beside it that has more of the question's words."""
-    beside = _beside(best)
+    beside = [hit for hit in _sections(best) if hit.passage != best.passage]
     others = [hit for hit in hits if hit.article_id == best.article_id]
     if not best.passage.headings:
         return beside[0] if beside else min(others, key=lambda hit: hit.passage.ordinal, default=None)
@@ -80,13 +80,12 @@ def _next_to(best: Hit, hits: Sequence[Hit], query: str, language: str) -> Hit |
     return max([*others[:1], *beside], key=words, default=None)
 
 
-def _beside(hit: Hit) -> list[Hit]:
-    """The other sections of the hit's passage, in order."""
+def _sections(hit: Hit) -> list[Hit]:
+    """The hit for each section of its passage, in order."""
     whole = hit.whole
     if whole is None:
-        return []
-    found = [section_at(whole, section.start) for section in whole.sections]
-    return [replace(hit, passage=section) for section in found if section != hit.passage]
+        return [hit]
+    return [replace(hit, passage=section_at(whole, section.start)) for section in whole.sections]
 
 
 def shorten(markdown: str, query: str, language: str) -> str:
@@ -121,18 +120,14 @@ def shorten(markdown: str, query: str, language: str) -> str:
 async def tell(
     question: Question, history: Sequence[Said], hits: Sequence[Hit], llm: LanguageModel, language: str
 ) -> AsyncIterator[Sentence]:
-    """The model's answer, each sentence checked against the passages it cites; what does not hold is left out. The model
-    reads passages whole.
+    """The model's answer, each sentence checked against the sections it cites; what does not hold is left out. The model
+    reads every section of the best passages.
 
     Raises NoAnswer when the model says that the passages do not answer (nothing was yielded then), and ModelError
     when it fails, before or after sentences were yielded, or when nothing that it says holds.
     """
-    hits = hits[:PASSAGES_FOR_MODEL]
-    passages = [hit.whole or hit.passage for hit in hits]
-    texts = [
-        f"{hit.title}\n{' > '.join(passage.headings)}\n{passage.text}"
-        for hit, passage in zip(hits, passages, strict=True)
-    ]
+    hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
+    texts = [f"{hit.title}\n{' > '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
     numbers: dict[str, int] = {}  # article -> its number among those cited
     held = ""  # what says nothing by itself waits for the first sentence that does
     shown = dropped = 0
@@ -190,9 +185,8 @@ def excerpt(markdown: str) -> str:
 def _prompt(question: Question, history: Sequence[Said], hits: Sequence[Hit]) -> Prompt:
     parts = ["<passages>"]
     for number, hit in enumerate(hits, 1):
-        passage = hit.whole or hit.passage
-        title = html.escape(" > ".join((hit.title, *passage.headings)))
-        parts.append(f'<passage number="{number}" title="{title}">\n{_data(passage.text)}\n</passage>')
+        title = html.escape(" > ".join((hit.title, *hit.passage.headings)))
+        parts.append(f'<passage number="{number}" title="{title}">\n{_data(hit.passage.text)}\n</passage>')
     parts.append("</passages>")
     if history:
         said = "\n".join(f"{s.role}: {' '.join(_data(s.text).split())[:600]}" for s in history[-6:])

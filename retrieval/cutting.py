@@ -82,7 +82,7 @@ def count(text: str) -> int:
     )
     if text.isascii():
         return tokens
-    return tokens + len(_foreign.findall(text)) // 2 + len(_unspaced.findall(text)) // 2
+    return tokens + -(-len(_foreign.findall(text)) // 2) + -(-len(_unspaced.findall(text)) // 2)
 
 
 def _blocks(text: str) -> Iterator[_Block]:

@@ -60,7 +60,7 @@ def exact_first(
 ) -> list[Scored]:
     """What holds the letters that are asked for before the rest, each in its order; the scores follow."""
     scored = [replace(one, score=(one.score + (id_of(one) in exact)) / 2) for one in found]
-    return sorted(scored, key=lambda one: -one.score)
+    return sorted(scored, key=lambda one: (id_of(one) not in exact, -one.score))
 
 
 def _ordered(ids: Sequence[str], close: Vectors, lexical: Vectors, dense_share: float) -> list[Ranked]:

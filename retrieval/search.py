@@ -25,6 +25,7 @@ from help_center.articles import Article, audiences_of, visible
 from help_center.database import Database
 from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from help_center.people import STRANGER, Viewer
+from retrieval.balance import dense_share
 from retrieval.closeness import Closeness
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.evidence import Candidate, Evidence, weigh
@@ -39,6 +40,9 @@ from retrieval.stores.base import StoreError, VectorStore
 from retrieval.wording import Wording, read_question
 
 log = logging.getLogger(__name__)
+HALF_SAID = (
+    0.5  # share of the telling words that an article must hold where the model does not know the language
+)
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
 PASSAGES_KEPT = 12
@@ -55,7 +59,9 @@ _generation_query = select(IndexGeneration.generation).where(IndexGeneration.spa
 class Found:
     """What a search found. `hits`: articles, best first, each once, by its best passage. `passages`: the best
     passages, and what else is near of the first article. `vector`: of the question, so that nobody embeds it twice.
-    `wording`: the question as it was understood. `exact`: articles hold the code that is asked for.
+    `wording`: the question as it was understood. `certain`: it is
+    relevant whatever the floor says, because an article holds the code or phrase that is asked for, or because the model
+    does not know the language and the words are there.
     `size`: passages in the index."""
 
     hits: list[Hit] = field(default_factory=list)
@@ -63,7 +69,7 @@ class Found:
     evidence: Evidence = field(default_factory=Evidence)
     vector: Vectors | None = None
     wording: Wording | None = None
-    exact: bool = False
+    certain: bool = False
     size: int = 0
 
     @property
@@ -71,7 +77,7 @@ class Found:
         """The probability that this help center is the one to ask."""
         if not self.hits:
             return 0.0
-        return 1.0 if self.exact else shipped().probability(self.evidence, self.size)
+        return 1.0 if self.certain else shipped().probability(self.evidence, self.size)
 
     @property
     def relevant(self) -> bool:
@@ -152,7 +158,8 @@ class Search:
             if not before.asks_nothing:
                 asked.append(_Asked(self._embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         ids, close, lexical = self._compare(lexicon, asked, places)
-        articles, passages = rank(ids, close, lexical, lexicon.articles_of(ids))
+        share = self._dense_share(places)
+        articles, passages = rank(ids, close, lexical, lexicon.articles_of(ids), share)
         coded = wording.coded(lexicon, places)
         exact = set(lexicon.articles_of(coded).values())
         if coded:
@@ -169,7 +176,14 @@ class Search:
             articles = sorted(articles, key=lambda article: place.get(article.id, len(place)))
             _, near = self._read(articles, passages, lexicon, viewer, most, asked)
         evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon)
-        return Found(hits[:limit], near, evidence, asked[0].vector, wording, bool(coded), len(lexicon))
+        said = bool(coded) or (bool(wording.phrases) and wording.quoting(lexicon, places) is not None)
+        certain = said or (share < 1 and evidence.coverage >= HALF_SAID)
+        return Found(hits[:limit], near, evidence, asked[0].vector, wording, certain, len(lexicon))
+
+    def _dense_share(self, places: frozenset[Place]) -> float:
+        """How far the dense half is trusted: by the language, where one is searched."""
+        languages = {language for _, language in places}
+        return dense_share(languages.pop(), self._embedder) if len(languages) == 1 else 1.0
 
     def lexicon(self) -> LexicalIndex:
         """The lexical index, caught up with the generation that the database is at."""

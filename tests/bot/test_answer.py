@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bot.answer import NoAnswer, Sentence, excerpt, quote, shorten, sources, tell
 from bot.llm import ModelError
 from bot.understand import understand
+from retrieval.chunking import section_at, split
 from retrieval.passages import Hit, Passage
 from tests.bot.support import StringModel
 
@@ -25,6 +27,13 @@ def hit(
     return Hit(passage, title, article, (), "en", datetime(2026, 1, 1, tzinfo=UTC), 0.8, 5.0, score)
 
 
+def shared(body: str, heading: str) -> Hit:
+    """The section under `heading` ("" for the opening) of a passage that several short sections share."""
+    (whole,) = split("returns", "Return a bicycle", body)
+    at = next(one.start for one in whole.sections if one.headings == ((heading,) if heading else ()))
+    return replace(hit(""), passage=section_at(whole, at), whole=whole)
+
+
 def told(model: StringModel, *hits: Hit, question: str = "How do I return it?") -> list[Sentence]:
     async def listen() -> list[Sentence]:
         return [sentence async for sentence in tell(understand(question), (), list(hits), model, "en")]
@@ -32,6 +41,17 @@ def told(model: StringModel, *hits: Hit, question: str = "How do I return it?") 
     return asyncio.run(listen())
 
 
+SHARED = """Within 30 days.
+
+## How to return it
+
+1. Print the label.
+2. Hand the box over.
+
+## When you get your money back
+
+The refund reaches your account within 5 working days.
+"""
 LIST = "1. Open **My orders**.\n2. Print the label.\n   - on paper\n3. Hand the box over."
 TABLE = "| Tyre | Pressure |\n| --- | --- |\n| 25 mm | 6.5 bar |"
 CODE = "```bash\nvelo-update --device CX-20\n\n# done\n```"
@@ -84,6 +104,35 @@ def test_a_short_passage_takes_its_articles_next_along() -> None:
     assert "**How to return it**" in text
     assert LIST in text
     assert "Another." not in text
+
+
+def test_a_short_opening_takes_along_what_stands_after_it_in_its_passage() -> None:
+    opening = shared(SHARED, "")
+    far = hit(LIST, heading="Far away")
+    text, used = quote(understand("When do I get my money back?"), [opening, far], "en")
+    assert [one.heading for one in used] == ["Return a bicycle", "How to return it"]
+    assert text == (
+        "**Return a bicycle** [1]\n\nWithin 30 days.\n\n**How to return it**\n\n1. Print the label.\n2. Hand the box over."
+    )
+
+
+def test_a_short_section_takes_along_what_has_more_of_the_question_beside_it_or_elsewhere() -> None:
+    steps = shared(SHARED, "How to return it")
+    beside = "When you get your money back"
+    elsewhere = hit("Somewhere else the money is told of.", heading="Elsewhere")
+    for question, others, expected in (
+        ("money back", [], beside),
+        ("when do I get my money back", [elsewhere], beside),
+        ("money somewhere else", [elsewhere], "Elsewhere"),
+        ("print it", [elsewhere], "Elsewhere"),  # neither has a word: what search found next
+    ):
+        _, used = quote(understand(question), [steps, *others], "en")
+        assert [one.heading for one in used] == ["How to return it", expected]
+
+
+def test_a_section_alone_in_its_passage_takes_nothing_along_that_is_not_there() -> None:
+    only = hit("Print the label.", heading="How to return it")
+    assert quote(understand("How?"), [only, hit("Another.", "other")], "en")[1] == [only]
 
 
 def test_an_article_without_text_still_says_where_to_look() -> None:
@@ -198,6 +247,35 @@ def test_a_fault_passes_through_after_what_was_good() -> None:
     with pytest.raises(ModelError, match="cut"):
         asyncio.run(listen())
     assert [sentence.text for sentence in found] == ["Return it within 30 days [1]. "]
+
+
+def test_a_model_reads_every_section_of_a_passage_under_a_number_and_heading_of_its_own() -> None:
+    model = StringModel(
+        ["Return it within 30 days [1]. ", "The refund reaches your account [3]. ", "The tyre [4]."]
+    )
+    steps = shared(SHARED, "How to return it")
+    found = told(model, steps, B)
+    assert (
+        '<passage number="2" title="Return a bicycle &gt; How to return it">\n1. Print'
+        in model.prompts[0].user
+    )
+    assert [sentence.text.strip()[-4:] for sentence in found] == ["[1].", "[1].", "[2]."]
+    assert [one.heading for sentence in found for one in sentence.hits] == [
+        "Return a bicycle",
+        "When you get your money back",
+        "Tyres",
+    ]
+
+
+def test_a_sentence_is_checked_against_the_section_that_it_cites_and_not_against_its_neighbours() -> None:
+    steps = shared(SHARED, "How to return it")
+    for made_up in (
+        "Return a bicycle within 5 working days [1]. ",  # the days are those of the refund
+        "The refund reaches you in 2 days [3]. ",  # the 2 is a step's
+        "Within 30 days you get your money back for the bicycle [1]. ",
+    ):
+        found = told(StringModel([made_up, "Print the label [2]."]), steps)
+        assert [sentence.text for sentence in found] == ["Print the label [1]."]
 
 
 def test_the_prompt_holds_six_passages_the_question_and_the_last_words() -> None:

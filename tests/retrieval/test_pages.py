@@ -232,7 +232,7 @@ def test_an_empty_help_center_finds_nothing(house: House) -> None:
 def test_the_language_asked_for_is_preferred(house: House) -> None:
     house.put("en", RETURN)
     house.put("de", {"title": "Ein Paket zurückgeben", "body": "Drucken Sie das Etikett.", "locale": "de"})
-    assert house.found("parcel", locale="de-AT") == ["de"]
+    assert house.found("Paket zurückgeben", locale="de-AT") == ["de"]
     assert "en" in house.found("parcel", locale="fr")
 
 
@@ -267,7 +267,7 @@ def test_a_deleted_article_is_gone_when_the_call_returns(house: House) -> None:
     house.put("dir/return", RETURN)
     house.put("password", PASSWORD)
     assert house.client.delete("/api/articles/dir/return", headers=house.admin).status_code == 204
-    assert house.found("return a parcel") == ["password"]
+    assert house.found("return a parcel") == []
     assert house.suggested("return") == []
     assert house.client.get("/help/articles/return-a-parcel").status_code == 404
     told(house.client.delete("/api/articles/dir/return", headers=house.admin), 404)
