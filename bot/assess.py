@@ -19,10 +19,16 @@ from retrieval.evidence import NAMES, Evidence
 from retrieval.logistic import Logistic
 from retrieval.relevance import shipped
 
+# few signals that say different things carry further to another help center than all of them: docs/log.md
+SIGNALS = (
+    "top_dense", "dense_margin", "dense_falloff", "fused_margin", "dense_z", "coverage", "distinct", "lexical_z",
+    "missing_word",
+)  # fmt: skip
+_places = [NAMES.index(name) for name in SIGNALS]
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
 TOO_FEW_WORDS = 7  # a question with more telling words is not asked back about
-CLOSE = 0.025  # fused score within which two articles are rivals: of short questions one in six
+CLOSE = 0.025  # fused score within which two articles are rivals: one in five of our own short questions
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Calibration:
     @classmethod
     def read(cls, told: dict[str, Any], *, is_default: bool) -> Calibration:
         """Raises ValueError for numbers that belong to other signals than ours."""
-        if tuple(told["signals"]) != NAMES:
+        if tuple(told["signals"]) != SIGNALS:
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
         return cls(
             Logistic.read(told["answerable"]),
@@ -60,7 +66,7 @@ class Calibration:
 
     def json(self) -> dict[str, Any]:
         return {
-            "signals": list(NAMES),
+            "signals": list(SIGNALS),
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "answerable": self.answerable.json(),
@@ -69,7 +75,11 @@ class Calibration:
 
     def confidence(self, evidence: Evidence) -> float:
         """The probability that the article search puts first answers the question."""
-        return self.answerable.probability(evidence.vector())
+        return self.of_vector(evidence.vector())
+
+    def of_vector(self, values: Sequence[float]) -> float:
+        """The same of an evidence's signals, in the order of NAMES."""
+        return self.answerable.probability(judged(values))
 
     def policy(self, max_wrong: float) -> Policy:
         """The policy that keeps the share of wrong answers at most `max_wrong`."""
@@ -89,6 +99,11 @@ class Calibration:
             if upper_bound(point.wrong, point.answered) <= max_wrong:
                 answer_from = point.threshold
         return answer_from
+
+
+def judged(values: Sequence[float]) -> list[float]:
+    """The SIGNALS among an evidence's."""
+    return [values[i] for i in _places]
 
 
 def default_calibration() -> Calibration:

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
-from bot.assess import Calibration, Point
+from bot.assess import Calibration, Point, judged
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet
 from evals.scores import risk_coverage
@@ -50,7 +50,7 @@ class Row:
 def fit_logistic(
     rows: Sequence[Row],
     label: Callable[[Row], bool],
-    signals: Callable[[Row], Sequence[float]] = lambda row: row.evidence,
+    signals: Callable[[Row], Sequence[float]] = lambda row: judged(row.evidence),
     regularisation: float = REGULARISATION,
 ) -> Logistic:
     """L2-regularised logistic regression on standardised signals. Raises EvalError where one class is missing."""
@@ -93,7 +93,7 @@ def out_of_fit(rows: Sequence[Row], by_group: bool) -> list[float]:
     for inside, outside in splits:
         fitted = fit_logistic([rows[i] for i in inside], lambda row: row.right)
         for i in outside:
-            forecast[i] = fitted.probability(rows[i].evidence)
+            forecast[i] = fitted.probability(judged(rows[i].evidence))
     return forecast
 
 

@@ -72,7 +72,7 @@ def main() -> None:
     for row in rows:
         if row.group in given.apart and row.in_domain:
             mine.append(row)
-            forecast.append(calibration.answerable.probability(row.evidence))
+            forecast.append(calibration.of_vector(row.evidence))
     threshold = calibration.threshold(0.1)
     apart = [row for row in rows if not _of(row) & set(given.mixed)]
     domains = ", ".join(sorted({row.group for row in apart if not row.in_domain}))

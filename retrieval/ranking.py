@@ -17,7 +17,7 @@ import numpy as np
 from retrieval.embedders.base import Vectors
 from retrieval.passages import Hit
 
-CLOSENESS = 0.74  # weight of the dense half; the lexical half has the rest
+CLOSENESS = 0.78  # weight of the dense half; the lexical half has the rest
 
 
 @dataclass(frozen=True)

@@ -105,14 +105,15 @@ def test_index_reports_what_it_did_and_a_second_run_finds_nothing_to_do(
 
 @pytest.mark.slow
 def test_an_edit_embeds_only_the_passages_that_changed(installation: Installation) -> None:
+    more = " Turn it twice." * 40  # too long to share a passage with another section
     sections = [
-        f"## Part {n}\n\nThe {word} is on page {n}."
+        f"## Part {n}\n\nThe {word} is on page {n}.{more}"
         for n, word in enumerate(("saddle", "pedal", "chain", "lamp"))
     ]
     article = {"id": "manual", "title": "The manual", "body": "\n\n".join(sections)}
     file = write(installation.folder / "manual.jsonl", article)
     assert the_one_document(installation.parley("index", str(file), "--json").stdout)["passages"] == 4
-    sections[2] = "## Part 2\n\nThe belt is on page 2."
+    sections[2] = f"## Part 2\n\nThe belt is on page 2.{more}"
     write(file, article | {"body": "\n\n".join(sections)})
 
     kept = vectors_in(installation)

@@ -372,7 +372,7 @@ def test_endless_input_ends_soon(text: str) -> None:
     started = time.perf_counter()
     for read in (clean_markdown, html_to_markdown, render, plain_text):
         read(text)
-    assert time.perf_counter() - started < 8
+    assert time.perf_counter() - started < 20
 
 
 def test_text_nested_too_deeply_is_still_text() -> None:
