@@ -5,6 +5,7 @@ Knows the settings and which class stands for which; has no HTTP and no command 
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from retrieval.search import Search
 from retrieval.stores import open_store
 from retrieval.stores.base import VectorStore
 
+log = logging.getLogger(__name__)
 CALIBRATION_SECONDS = 10.0  # a calibration that another process keeps is seen after this long
 
 
@@ -107,17 +109,32 @@ class Calibrations:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._default = default_calibration()
+        self._told = False
         self._current = self._default
         self._read_at = float("-inf")
 
     def use(self, kept: dict[str, Any] | None) -> None:
         """From now on this calibration (None: the default), whatever the database keeps: for evals apart."""
-        self._current = Calibration.read(kept, is_default=False) if kept else self._default
+        self._current = self._read(kept)
         self._read_at = float("inf")
 
     def __call__(self) -> Calibration:
         if time.monotonic() - self._read_at > CALIBRATION_SECONDS:
             kept = self._database.fact(KEPT_AS)
-            self._current = Calibration.read(kept, is_default=False) if kept else self._default
+            self._current = self._read(kept)
             self._read_at = time.monotonic()
         return self._current
+
+    def _read(self, kept: dict[str, Any] | None) -> Calibration:
+        """The kept one, unless it was fitted on signals that an older version had."""
+        if not kept:
+            return self._default
+        try:
+            return Calibration.read(kept, is_default=False)
+        except (ValueError, KeyError, TypeError):
+            if not self._told:
+                log.warning(
+                    "the kept calibration is of an older version: the default serves until `parley calibrate` has run again"
+                )
+            self._told = True
+            return self._default
