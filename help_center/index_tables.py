@@ -46,4 +46,6 @@ class PassageRow(Base):
     sections: Mapped[list[Any] | None] = mapped_column(JSON)
     audience: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(10))
-    parts: Mapped[bytes | None] = mapped_column(LargeBinary)  # vectors of its sentences, as `retrieval.closeness` packs them
+    parts: Mapped[bytes | None] = mapped_column(
+        LargeBinary
+    )  # vectors of its sentences, as `retrieval.closeness` packs them
