@@ -159,14 +159,15 @@ class Search:
                 asked.append(_Asked(self._embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         ids, close, lexical = self._compare(lexicon, asked, places)
         share = self._dense_share(places)
-        articles, passages = rank(ids, close, lexical, lexicon.articles_of(ids), share)
+        article_of = lexicon.articles_of(ids)
+        articles, passages = rank(ids, close, lexical, article_of, share)
         coded = wording.coded(lexicon, places)
         exact = set(lexicon.articles_of(coded).values())
         if coded:
             articles = exact_first(articles, exact, lambda article: article.id)
             passages = exact_first(passages, set(coded), lambda passage: passage.id)
         most = max(limit, EVIDENCE_DEPTH, RERANKED if self._reranker else 0)
-        hits, near = self._read(articles, passages, lexicon, viewer, most, asked)
+        hits, near = self._read(articles, passages, article_of, lexicon, viewer, most, asked)
         if self._reranker is not None:
             texts = [read_text(hit) for hit in hits[:RERANKED]]
             hits = reranked(hits, self._reranker.scores(wording.text, texts))
@@ -174,7 +175,7 @@ class Search:
                 hits = exact_first(hits, exact, lambda hit: hit.article_id)
             place = {hit.article_id: i for i, hit in enumerate(hits)}
             articles = sorted(articles, key=lambda article: place.get(article.id, len(place)))
-            _, near = self._read(articles, passages, lexicon, viewer, most, asked)
+            _, near = self._read(articles, passages, article_of, lexicon, viewer, most, asked)
         evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon)
         said = bool(coded) or (bool(wording.phrases) and wording.quoting(lexicon, places) is not None)
         certain = said or (share < 1 and evidence.coverage >= HALF_SAID)
@@ -336,13 +337,13 @@ class Search:
         self,
         articles: Sequence[Ranked],
         passages: Sequence[Ranked],
+        article_of: Mapping[str, str],
         lexicon: LexicalIndex,
         viewer: Viewer,
         limit: int,
         asked: Sequence[_Asked],
     ) -> tuple[list[Hit], list[Hit]]:
         """Hits by article and by passage, read through `visible`: what was unpublished a moment ago is gone."""
-        article_of = lexicon.articles_of([passage.id for passage in passages])
         by_article: dict[str, list[Ranked]] = {}  # its passages, best first
         for passage in passages:
             by_article.setdefault(article_of[passage.id], []).append(passage)
@@ -424,7 +425,8 @@ def _rows_query(viewer: Viewer) -> Select[Any]:
         PassageRow.sections, Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
     )  # fmt: skip
     query = select(*columns).join(Article, Article.id == PassageRow.article_id)
-    mine = PassageRow.id.in_(bindparam("ids", expanding=True))
+    # literal: ids of our own, a hundred bound parameters cost more than the reading
+    mine = PassageRow.id.in_(bindparam("ids", expanding=True, literal_execute=True))
     return query.where(PassageRow.space == bindparam("space"), mine, visible(viewer))
 
 
