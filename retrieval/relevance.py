@@ -24,6 +24,7 @@ SIGNALS = tuple(
     if name not in {"dense_margin", "fused_margin", "lexical_margin", "agreement", "consensus", "distinct"}
 )
 SIZE = "passages"  # log10 of how many there are: among more, something is always nearer
+FEWEST = 100  # passages: smaller help centers were not among those fitted on
 _places = [NAMES.index(name) for name in SIGNALS]
 _titles = NAMES.index("title_coverage")
 NAMED = 0.99  # share of the telling words that title and headings must hold to settle it
@@ -64,7 +65,7 @@ class Relevance:
 
 def chosen(values: Sequence[float], passages: int) -> list[float]:
     """What the model looks at."""
-    return [*(values[i] for i in _places), math.log10(max(10, passages))]
+    return [*(values[i] for i in _places), math.log10(max(FEWEST, passages))]
 
 
 @cache
