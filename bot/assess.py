@@ -28,7 +28,7 @@ _places = [NAMES.index(name) for name in SIGNALS]
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
 TOO_FEW_WORDS = 7  # a question with more telling words is not asked back about
-CLOSE = 0.025  # fused score within which two articles are rivals: one in five of our own short questions
+CLOSE = 0.02  # fused score within which two articles are rivals: one in six of our own short questions
 
 
 @dataclass(frozen=True)

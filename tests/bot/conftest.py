@@ -23,7 +23,7 @@ def settings(folder: Path, **more: Any) -> Settings:
     return Settings(_env_file=None, data_dir=folder, **({"rate_limit": "off"} | more))  # type: ignore[call-arg]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def turned() -> Iterator[None]:
     """The relevance floor is what the test's Dial says."""
     with pytest.MonkeyPatch.context() as patch:

@@ -101,6 +101,12 @@ def test_parts_beyond_what_the_model_read_leave_it_to_the_words(read: int) -> No
     assert found.headings == HEADINGS[2]
 
 
+def test_a_section_that_the_model_did_not_read_counts_as_far() -> None:
+    passage = passage_of()
+    told = cosines("thirty days", passage)[:2]  # of the title and of the opening
+    assert narrowed(passage, TITLE, told, no_words).headings == HEADINGS[0]
+
+
 def test_without_anything_to_tell_them_apart_it_is_the_first() -> None:
     passage = passage_of()
     assert narrowed(passage, TITLE, np.zeros(0, np.float32), no_words).headings == HEADINGS[0]
