@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from bot.assess import KEPT_AS, Calibration, default_calibration
-from bot.feelings import Feelings
 from bot.links import OwnHosts
 from bot.llm import LanguageModel, open_model
+from bot.moods import Feelings
 from bot.turn import Parts
 from help_center.database import Database
 from help_center.settings import Settings

@@ -23,9 +23,11 @@ from sqlalchemy.orm import Session
 
 from bot import words
 from bot.answer import Sentence
-from bot.feelings import Sentiment, chat_kind, wants_human
+from bot.moods import Sentiment
+from bot.small_talk import chat_kind
 from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
 from bot.understand import Said
+from bot.wishes import wants_human
 from escalation import handoff as handoffs
 from help_center.conversations import (
     AGENT,

@@ -17,9 +17,9 @@ from typing import Any
 from bot import words
 from bot.answer import NoAnswer, Sentence, quote, shorten, sources, tell
 from bot.assess import Calibration, rivals
-from bot.feelings import Feelings, Sentiment
 from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
+from bot.moods import Feelings, Sentiment
 from bot.understand import Question, Said, understand
 from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals

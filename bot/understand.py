@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from bot.feelings import chat_kind, is_abuse, wants_human
+from bot.small_talk import chat_kind
+from bot.topics import is_abuse, is_sensitive
+from bot.wishes import wants_human
 
 SAME_QUESTION = 88  # of 100: rapidfuzz's token_sort_ratio from which two questions are the same one
 CHOSEN_FROM = 80  # of 100: rapidfuzz's token_set_ratio from which an answer names a title
@@ -35,13 +37,6 @@ _sign_off = re.compile(
 _points_back = re.compile(
     r"^(?:and|but|so|or|also|then|what about|how about|why not|why\?|which one|what if)\b"
     r"|\b(?:it|its|that|this|those|these|them|they|one|ones|there|he|she|the same|the first|the second|instead)\b",
-    re.IGNORECASE,
-)
-_sensitive = re.compile(
-    r"\b(?:suicidal|kill(?:ing)? myself|hurt(?:ing)? myself|end my life|(?:hear from|call|tell|talk to|contact) my lawyer|my lawyers? will|"
-    r"(?:take|taking) legal action|sue you|suing you|take you to court|(?:my|our) (?:personal )?data (?:was|were|has been|have been) "
-    r"(?:leaked|breached|stolen)|my identity (?:was|has been) stolen|fraudulent charges?|there (?:was|has been|is) a data (?:breach|leak)|(?:account|card) (?:was|has been|got) "
-    r"(?:hacked|stolen)|(?:i was|i am being|i'm being|you are) (?:discriminat|harass)\w+)\b",
     re.IGNORECASE,
 )
 
@@ -88,7 +83,7 @@ def understand(text: str, history: tuple[Said, ...] = (), choices: tuple[str, ..
         context=_context(query, history),
         wants_human=wants_human(text),
         small_talk=chat_kind(text),
-        sensitive=bool(_sensitive.search(text)),
+        sensitive=is_sensitive(text),
         abuse=is_abuse(text),
         times_asked=1 + sum(same_question(query, other) for other in earlier),
     )

@@ -1,4 +1,4 @@
-"""Fits the mood (`bot/feelings.py`) and tells how well it reads texts it was not fitted on.
+"""Fits the mood (`bot/moods.py`) and tells how well it reads texts it was not fitted on.
 
     python -m evals.fit_feelings DATA [--out bot/fitted/feelings.json] [--cache FOLDER] [--report-only]
 
@@ -30,7 +30,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_fscore_support
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from bot.feelings import DIMENSIONS, SIGNS, Feelings, chat_kind, is_abuse, mood_signs, prose, wants_human
+from bot.moods import DIMENSIONS, SIGNS, Feelings, mood_signs
+from bot.prose import prose
+from bot.small_talk import chat_kind
+from bot.topics import is_abuse
+from bot.wishes import wants_human
 
 LABELS = ("negative", "neutral", "positive")
 NEUTRAL_SETS = {  # name: (files, rows at most)
@@ -246,7 +250,7 @@ def jsonl(path: Path) -> list[dict[str, object]]:
 
 
 def fit(rows: Rows, meaning: bool, left_out: str | None = None) -> dict[str, object]:
-    """The numbers of `_Weights` in bot/feelings.py, out of the rows that are not held out (nor of
+    """The numbers of `_Weights` in bot/moods.py, out of the rows that are not held out (nor of
     `left_out`)."""
     use = ~rows.held & ~of_set(rows, left_out)
     model = regression(rows, use, meaning)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.assess import KEPT_AS, NEVER, upper_bound
-from bot.feelings import Feelings, Sentiment
 from bot.house import House
+from bot.moods import Feelings, Sentiment
 from bot.oneshot import ask_once
 from bot.progress import Progress
 from bot.reach import Direct, Reach, reached

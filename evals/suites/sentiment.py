@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.feelings import Sentiment, wants_human
+from bot.moods import Sentiment
+from bot.wishes import wants_human
 from evals.beir import EvalError, read_lines
 from evals.result import Gate, Result
 

@@ -140,7 +140,7 @@ def turn(parts: Parts, text: str, **asked: Any) -> Told:
 def parts_of(
     house: House, llm: Any = None, dial: Dial | None = None, own_hosts: frozenset[str] = frozenset()
 ) -> Parts:
-    from bot.feelings import Feelings
+    from bot.moods import Feelings
 
     return Parts(house.search, Feelings.load(), llm, dial or Dial(), lambda: own_hosts, 0.1)
 

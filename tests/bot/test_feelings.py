@@ -10,7 +10,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from bot.feelings import DIMENSIONS, SIGNS, Feelings, chat_kind, is_abuse, mood_signs, wants_human
+from bot.moods import DIMENSIONS, SIGNS, Feelings, mood_signs
+from bot.small_talk import chat_kind
+from bot.topics import is_abuse
+from bot.wishes import wants_human
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +110,7 @@ def test_a_fitted_file_of_other_signs_is_refused_and_says_what_to_do() -> None:
 
 def test_serving_loads_neither_torch_nor_scikit_learn() -> None:
     code = (
-        "import sys, bot.feelings as f; f.Feelings.load().read('hi'); "
+        "import sys, bot.moods as f; f.Feelings.load().read('hi'); "
         "print('torch' in sys.modules or 'sklearn' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

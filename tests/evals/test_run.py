@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.feelings import Sentiment
+from bot.moods import Sentiment
 from evals.beir import EvalError, read_set
 from evals.report import as_html, as_text
 from evals.suites import decisions, retrieval, searches, sentiment

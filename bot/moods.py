@@ -1,0 +1,295 @@
+"""What a customer feels, out of one message: the mood. A problem is not a mood: "payment failed with error 500" is
+neutral; negative means upset, fed up, insulted, threatening to leave.
+
+Knows one text and its embedding; knows nothing of the conversation or of what is done about it. A logistic regression
+over the embedding and a handful of word signs, fitted by `evals/fit_feelings.py` and kept as plain numbers in
+`fitted/feelings.json`; fitted and measured on English only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.prose import prose
+
+Label = Literal["negative", "neutral", "positive"]
+
+DIMENSIONS = 384  # of the embedding, all-MiniLM-L6-v2
+
+
+@dataclass(frozen=True)
+class Sentiment:
+    """`score` runs from -1 (unhappy) to 1 (happy); it is at most -0.1 where the label is negative and at
+    least 0.1 where it is positive."""
+
+    label: Label
+    score: float
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """Three-class logistic regression: rows negative, neutral, positive.
+
+    `signs` (3, len(SIGNS)), `meaning` (3, 384) or (3, 0) for words alone, `bias` (3,), and the two
+    probabilities from which a text is called negative or positive."""
+
+    signs: NDArray[np.float64]
+    meaning: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    negative_from: float
+    positive_from: float
+
+    def sentiment(self, signs: NDArray[np.float64], vector: NDArray[np.float64] | None) -> Sentiment:
+        logits = self.signs @ signs + self.bias
+        if vector is not None:
+            logits = logits + self.meaning @ vector
+        odds = np.exp(logits - logits.max())
+        negative, _, positive = (float(p) for p in odds / odds.sum())
+        if negative >= self.negative_from:
+            return Sentiment("negative", round(min(-0.1, -_sureness(negative, self.negative_from)), 3))
+        if positive >= self.positive_from:
+            return Sentiment("positive", round(max(0.1, _sureness(positive, self.positive_from)), 3))
+        lean = _sureness(positive, self.positive_from) - _sureness(negative, self.negative_from)
+        return Sentiment("neutral", round(max(-0.49, min(0.49, lean)), 3))
+
+
+def _sureness(probability: float, threshold: float) -> float:
+    """The probability with its log-odds moved so that the threshold lies at one half."""
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    shift = math.log(threshold / (1 - threshold))
+    return 1 / (1 + math.exp(shift - math.log(p / (1 - p))))
+
+
+class Feelings:
+    """Reads the mood of a message. Load once; `read` is pure and safe to share between threads."""
+
+    def __init__(self, with_meaning: _Weights, words_alone: _Weights, fitted_on: str) -> None:
+        self._with_meaning = with_meaning
+        self._words_alone = words_alone
+        self.fitted_on = fitted_on
+
+    @classmethod
+    def load(cls) -> Feelings:
+        """Reads the fitted file that ships with the package."""
+        return cls.from_json(files("bot").joinpath("fitted", "feelings.json").read_text(encoding="utf-8"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Feelings:
+        """Raises ValueError where the file's signs are not this module's: it has to be fitted anew."""
+        fitted = json.loads(text)
+        if tuple(fitted["signs"]) != SIGNS:
+            raise ValueError(
+                "fitted/feelings.json knows other signs than bot/moods.py: run evals/fit_feelings.py"
+            )
+        return cls(_weights(fitted["with_meaning"]), _weights(fitted["words_alone"]), fitted["fitted_on"])
+
+    def read(self, text: str, vector: NDArray[np.float32] | None = None) -> Sentiment:
+        """The mood of `text`. `vector`: its unit-length embedding by all-MiniLM-L6-v2, shape (384,), or None
+        where there is none (words alone: sees only what is said outright). Raises ValueError for another
+        shape."""
+        signs = mood_signs(text)
+        if vector is None:
+            return self._words_alone.sentiment(signs, None)
+        if vector.shape != (DIMENSIONS,):
+            raise ValueError(f"the mood needs an embedding of shape ({DIMENSIONS},), not {vector.shape}")
+        return self._with_meaning.sentiment(signs, vector.astype(np.float64))
+
+
+def _weights(kept: dict[str, object]) -> _Weights:
+    def array(name: str) -> NDArray[np.float64]:
+        return np.asarray(kept[name], dtype=np.float64)
+
+    return _Weights(
+        array("signs"), array("meaning"), array("bias"),
+        float(array("negative_from")), float(array("positive_from")),
+    )  # fmt: skip
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
+
+
+_SWEARING = _words(
+    r"f+u+c+k+\w*|f[*#@]+\w*|fck\w*|f+ing|effing|sh[i1*]t+\w*|bull\s?sh[i*]t|b\.?s\.?(?=[\s!.]*$)|damn\w*|"
+    r"goddamn\w*|"
+    r"bloody|wtf|wth|ffs|omfg|crap\w*|hell no|(?:what|why|who|where|how) (?:the|in) hell|what the heck|ass|"
+    r"a[s*]{2}\w{0,4}|piss\w*|suck(?:s|ed|ing)?|screw(?:ed)? (?:you|me|up|over)|bitch\w*|bastards?|jfc|stfu"
+)
+_SCORN = _words(
+    r"useless|ridiculous\w*|unacceptable|inacceptable|pathetic|a (?:complete |total |huge |big )?joke|worst|"
+    r"terribl[ey]|"
+    r"horrible|horribly|horrendous|awful|disgust\w*|garbage|trash|rubbish|scam\w*|liars?|lying|lied|"
+    r"incompeten\w*|"
+    r"rude(?:ly|ness)?|shame(?:ful)?|disgrace\w*|nightmare\w*|appall\w*|atrocious|abysmal|dreadful|lousy|"
+    r"outrage(?:d|ous)|insult(?:ing|ed)?|insane|absurd|stupid\w*|idiot\w*|moron\w*|dumb\w*|clueless|"
+    r"laughable|"
+    r"worthless|hopeless|unprofessional|unbelievabl[ey]|inexcusable|disrespect\w*|fail(?:ure)? of|epic fail|"
+    r"#\w*fail\w*|"
+    r"#\w*(?:sucks?|worst|disappoint\w*|never\w*)|robbery|rip[- ]?off|ripped off|thie(?:f|ves)|fraudsters?|"
+    r"waste of (?:my |our )?(?:time|money)|wasted? (?:my|our) (?:time|money|\w+ hours?)|"
+    r"(?:poor|bad|shoddy|crappy|zero|no) (?:customer )?(?:service|support|communication)"
+)
+_UPSET = _words(
+    r"fed up|sick (?:and tired )?of|tired of|had (?:more than )?enough|enough is enough|enough of this|"
+    r"frustrat\w*|"
+    r"angry|anger\w*|furious|annoy\w*|disappoint\w*|upset|unhappy|dissatisfied|unsatisfied|livid|fuming|"
+    r"outraged|"
+    r"(?:los(?:ing|t)|out of) (?:my |all )?patience|hate|hated|loathe|mad|irate|enraged|infuriat\w*|"
+    r"irritat\w*|"
+    r"exhausted|stress\w* (?:me )?out|driving me (?:crazy|nuts|insane|mad)|ugh+|argh+|grr+|smh|not (?:ok|"
+    r"okay|cool)|"
+    r"beyond (?:frustrated|belief|annoyed|angry)|give up|giving up|can ?no?'?t (?:stand|take)|"
+    r"for fuck'?s sake|"
+    r"for (?:god|heaven|christ|pete|goodness)'?s sake|come on+|seriously|are you (?:kidding|serious|joking)|"
+    r"you'?ve got to be kidding|is this a joke|what a joke|thumbs down|regret\w*"
+)
+_AGAIN = _words(
+    r"(?:third|fourth|fifth|sixth|tenth|hundredth|\d+(?:rd|th)|umpteenth|nth|millionth) time|(?:\d+|three|"
+    r"four|five|ten) "
+    r"times (?:now|already|and)|again and again|over and over|time and again|yet again|once again|"
+    r"how many (?:more )?"
+    r"times|how much longer|keep (?:asking|saying|telling|repeating)|keeps? (?:hanging|giving me)|"
+    r"still (?:no|nothing|"
+    r"nobody|have no|haven'?t (?:heard|got|received) (?:back|any|a|from))|for (?:weeks|months|days|hours|"
+    r"ages)|"
+    r"(?:\d+|two|three|four|five|six) (?:hours?|hrs?|weeks|months) (?:on hold|and (?:still|counting)|later|"
+    r"now)|on hold|"
+    r"hung up|hang(?:s|ing)? up|no (?:one|body) (?:\w+ )?(?:answers?|responds?|replies|replied|cares?|helps?|"
+    r"knows?|picks)|"
+    r"nobody (?:\w+ )?(?:answers?|responds?|replies|replied|cares?|helps?|knows?)|no (?:response|reply|"
+    r"answer|explanation|"
+    r"apology|help)|ignor(?:ed|ing) (?:me|us|my|by)|run(?:ning)? (?:me )?around|in circles|already (?:told|"
+    r"said|explained|"
+    r"tried that|asked)|i (?:just )?(?:told|asked) you|as i (?:already )?said"
+)
+_LEAVING = _words(
+    r"(?:i'?m|i am|we'?re|i will|i'?ll|we'?ll|gonna|going to|want to|about to) (?:just )?(?:cancel(?:l?ing)?|"
+    r"clos(?:e|ing)|"
+    r"delet(?:e|ing)|leav(?:e|ing)|switch(?:ing)?|mov(?:e|ing)|tak(?:e|ing)) (?:my|our|you|everything|this|"
+    r"to|for|it)|"
+    r"cancel my (?:account|subscription|contract|membership|plan)|never (?:again|\w+ (?:\w+ )?again)|(?:take|"
+    r"taking) "
+    r"(?:my|our) (?:business|money|custom)|done with (?:you|this|them|your)|i'?m (?:so )?(?:done|out)|"
+    r"last time (?:i|we|"
+    r"i'?ll|you)|lost (?:a|my|me as a) (?:customer|business|client)|los(?:e|ing) (?:a|me as a) (?:customer|"
+    r"client)|"
+    r"want my money back|give me my money|lawyers?|attorney|sue|suing|legal action|small claims|ombudsman|"
+    r"report(?:ing)? "
+    r"you|bad review|tell(?:ing)? everyone|avoid (?:this|them|at all)|stay away|won'?t be (?:back|using|"
+    r"flying|buying)|"
+    r"(?:go|going|switch(?:ing)?) to (?:a|your|the) competitors?"
+)
+_NOT_HELPED = _words(
+    r"(?:did|does|do|is|was|are|were|has|have|that|this|still|really|absolutely)(?:n'?t|"
+    r" not)? (?:\w+ )?(?:not|no|n'?t) "
+    r"(?:any |of any |a |even |being |been )?help(?:ful|ed|ing)?|(?:didn'?t|doesn'?t|don'?t|did not|does not|"
+    r"isn'?t|wasn'?t|"
+    r"aren'?t|not|never) (?:\w+ )?(?:help(?:ful|ed|ing)?)|no help|unhelpful|(?:didn'?t|did not|doesn'?t|"
+    r"does not) (?:answer|"
+    r"solve|fix|address) (?:my|the|anything|it)|not what i (?:asked|said|meant|want(?:ed)?)|not my question|"
+    r"wrong answer|"
+    r"you (?:don'?t|do not|didn'?t|cannot|can'?t) (?:even )?(?:understand|listen|get it|read|care)|"
+    r"makes? no sense|"
+    r"nonsense|not (?:good enough|working for me|true)"
+)
+_HOLLOW_THANKS = _words(
+    r"thanks? (?:you )?(?:so much |a lot )?for (?:nothing|wast\w*|ruin\w*|los\w*|ignor\w*|screw\w*|"
+    r"the (?:delay|wait|mess|"
+    r"rude\w*|terrible|horrible|lack|run ?around|headache))|no thanks to|thanks but no thanks|(?:great|nice|"
+    r"good) job "
+    r"(?:losing|ruining|ignoring|screwing|messing)|way to (?:go|ruin|treat)|not (?:\w+ )?(?:happy|impressed|"
+    r"satisfied|good|"
+    r"great|pleased|amused|thrilled|fair|acceptable|right|nice|surprised)|(?:isn'?t|"
+    r"wasn'?t) (?:\w+ )?(?:good|great|fair|"
+    r"acceptable|right|nice|funny)|far from|so much for|as usual|how (?:hard|difficult) (?:is|can) it"
+)
+_WHY = _words(
+    r"why (?:can'?t|don'?t|won'?t|didn'?t|doesn'?t|aren'?t|isn'?t|is it so|do you (?:guys|people|always|"
+    r"even)|would you|are "
+    r"you (?:guys|so|always))|how (?:can|could|dare) you|what (?:is|'s) wrong with|what kind of|"
+    r"what'?s the point|you "
+    r"people|you guys|do you even|does any(?:one|body)|why bother"
+)
+_THANKS = _words(
+    r"thank(?:s| you|ful\w*| u)|thx|thanx|tysm|ty|appreciate[sd]?|grateful|cheers|kudos|shout ?out|props"
+)
+_PRAISE = _words(
+    r"great|awesome|amazing|love[ds]?|lovely|loving|perfect(?:ly)?|excellent|wonderful|fantastic|brilliant|"
+    r"superb|best|"
+    r"helpful|nice|kind|impressed|happy|glad|pleased|excited|enjoy\w*|good (?:job|work|service|stuff|one)|"
+    r"well done|"
+    r"(?:it|that|this|now|finally|all) (?:works?|worked|is working|fixed|solved|helped|sorted)|solved (?:it|"
+    r"my)|"
+    r"fixed (?:it|my)|beautiful|cool|yay|woo+hoo+|rock(?:s|ed)?|you(?:'re| are) the best|made my day|5 stars|"
+    r"recommend|"
+    r"smooth|thumbs up|friendly|so (?:easy|fast|quick|good)|wow"
+)
+_ASKING = re.compile(
+    r"^\W*(?:hi|hello|hey|please|pls)?\W*(?:how (?:do|can|could|would|should|much|many|long|to)|what|when|"
+    r"where|which|who|can "
+    r"(?:i|you|we)|could|is (?:it|there)|are there|do (?:i|you|we)|does|may i|will|would|i need to|i(?:'d|"
+    r" would) like|i want to)\b",
+    re.IGNORECASE,
+)
+_SMILE = re.compile(r"[:;=]-?[)D]|<3|[😀😁😂😃😄😊😍😎😉🙂🤗👍👏🙏🎉💜💙♥❤✨🙌😘]")
+_FROWN = re.compile(r"[:=]'?-?[(/\\](?!/)|[😠😡🤬😤😒🙄😞😔😢😭😩😫👎💩😑😐🤦😕☹]")
+
+SIGNS: tuple[str, ...] = (
+    "swearing", "scorn", "upset", "again", "leaving", "not_helped", "hollow_thanks", "why", "thanks",
+    "praise", "asking", "leaving_asked", "question_mark", "exclamations", "strong_marks", "shouting", "smile",
+    "frown", "hollow_dots",
+)  # fmt: skip
+
+
+def mood_signs(text: str) -> NDArray[np.float64]:
+    """The word signs of a text in the order of SIGNS, shape (len(SIGNS),), each 0..1."""
+    text = prose(text)
+    asking = _ASKING.match(text) is not None
+    leaving = _LEAVING.search(text) is not None
+    hollow = _HOLLOW_THANKS.search(text) is not None
+    exclamations = text.count("!")
+    signs = {
+        "swearing": _SWEARING.search(text) is not None,
+        "scorn": min(len(_SCORN.findall(text)), 2) / 2,
+        "upset": min(len(_UPSET.findall(text)), 2) / 2,
+        "again": min(len(_AGAIN.findall(text)), 2) / 2,
+        "leaving": leaving and not asking,
+        "not_helped": _NOT_HELPED.search(text) is not None,
+        "hollow_thanks": hollow,
+        "why": _WHY.search(text) is not None,
+        "thanks": _THANKS.search(text) is not None and not hollow,
+        "praise": 0.0 if hollow else min(len(_PRAISE.findall(text)), 2) / 2,
+        "asking": asking,
+        "leaving_asked": leaving and asking,
+        "question_mark": "?" in text,
+        "exclamations": min(exclamations, 3) / 3,
+        "strong_marks": re.search(r"!!|\?\?|!\?|\?!", text) is not None,
+        "shouting": min(_shouted(text), 5) / 5,
+        "smile": _SMILE.search(text) is not None,
+        "frown": _FROWN.search(text) is not None,
+        "hollow_dots": re.search(r"\.\.\.|…", text) is not None,
+    }
+    return np.array([float(signs[name]) for name in SIGNS])
+
+
+def _shouted(text: str) -> int:
+    """The longest run of words in capitals, where it is no run of names (IBM HTTP SSL): 0 below three, or 1
+    for a single long one next to "!"."""
+    longest = run = 0
+    for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text):
+        if word.isupper() and (len(word) > 1 or word == "I"):
+            run += 1
+            longest = max(longest, run)
+        else:
+            run = 0
+    if longest >= 3:
+        return longest
+    return 1 if re.search(r"\b[A-Z]{4,}\b[^.]{0,20}!", text) else 0
