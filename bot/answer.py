@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
@@ -19,9 +19,11 @@ from bot.ground import Sentences, citations, renumbered, says_something, support
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
 from help_center.markup import plain_text
+from help_center.masking import mask, restore, without_placeholders
 from retrieval.chunking import section_at
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit, citation
+from retrieval.planted import planted, visible
 
 log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
@@ -30,6 +32,7 @@ LEAD_WORDS = 60  # so does an article's opening up to this long: it names the ma
 PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
 NO_ANSWER = "NO_ANSWER"
+GIVEN_AWAY = 5  # words of the system prompt in a row, which no passage has, give it away
 
 _blocks = MarkdownIt("commonmark").enable("table")
 
@@ -121,37 +124,47 @@ async def tell(
     question: Question, history: Sequence[Said], hits: Sequence[Hit], llm: LanguageModel, language: str
 ) -> AsyncIterator[Sentence]:
     """The model's answer, each sentence checked against the sections it cites; what does not hold is left out. The model
-    reads every section of the best passages.
+    reads every section of the best passages. What repeats the system prompt, or itself speaks to an assistant, is
+    left out, too.
 
     Raises NoAnswer when the model says that the passages do not answer (nothing was yielded then), and ModelError
     when it fails, before or after sentences were yielded, or when nothing that it says holds.
     """
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
-    texts = [f"{hit.title}\n{' > '.join(hit.passage.headings)}\n{hit.passage.text}" for hit in hits]
+    texts = [f"{_heading(hit)}\n{hit.passage.text}" for hit in hits]
     numbers: dict[str, int] = {}  # article -> its number among those cited
     held = ""  # what says nothing by itself waits for the first sentence that does
     shown = dropped = 0
     refused = False
-    async for text in _sentences(llm.stream(_prompt(question, history, hits))):
+    tail = ""  # the end of what was shown
+    prompt, masked = _prompt(question, history, hits)
+    secret = _runs(prompt.system) - _runs("\n".join(texts))
+    async for text in _sentences(llm.stream(prompt)):
         if NO_ANSWER in text:
             refused = True
             continue
-        cited = citations(text, len(hits))
-        if not supported(text, [texts[n - 1] for n in cited] or texts, language):
+        if planted(text) or secret & _runs(f"{tail} {text}"):
             dropped += 1
             continue
-        if not says_something(text, language):
+        cited = citations(text, len(hits))
+        bare = without_placeholders(text)  # the customer's own address is in no passage
+        if not supported(bare, [texts[n - 1] for n in cited] or texts, language):
+            dropped += 1
+            continue
+        if not says_something(bare, language):
             if shown == 0:
                 held += text
                 continue
         elif not cited:  # it stands on the first passage that holds it alone
-            cited = [n for n, passage in enumerate(texts, 1) if supported(text, [passage], language)][:1]
+            cited = [n for n, passage in enumerate(texts, 1) if supported(bare, [passage], language)][:1]
         stands_on = tuple(hits[n - 1] for n in cited)
         for hit in stands_on:
             numbers.setdefault(hit.article_id, len(numbers) + 1)
         text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
-        yield Sentence(text if shown else (held + text).lstrip(), stands_on)
+        text = text if shown else (held + text).lstrip()
+        yield Sentence(restore(text, masked), stands_on)
         shown += 1
+        tail = f"{tail} {text}"[-200:]
     if dropped:
         log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
     if shown == 0 and refused:
@@ -182,22 +195,49 @@ def excerpt(markdown: str) -> str:
     return text if len(text) <= EXCERPT else text[:EXCERPT].rsplit(" ", 1)[0] + " …"
 
 
-def _prompt(question: Question, history: Sequence[Said], hits: Sequence[Hit]) -> Prompt:
+def _prompt(
+    question: Question, history: Sequence[Said], hits: Sequence[Hit]
+) -> tuple[Prompt, Mapping[str, str]]:
+    """The prompt, and what its placeholders stand for: what customers write is masked, published articles are not."""
+    masked: Mapping[str, str] = {}
+
+    def private(text: str) -> str:
+        nonlocal masked
+        told = mask(_data(text), masked)
+        masked = told.found
+        return told.text
+
     parts = ["<passages>"]
     for number, hit in enumerate(hits, 1):
-        title = html.escape(" > ".join((hit.title, *hit.passage.headings)))
+        title = html.escape(_heading(hit))
         parts.append(f'<passage number="{number}" title="{title}">\n{_data(hit.passage.text)}\n</passage>')
     parts.append("</passages>")
     if history:
-        said = "\n".join(f"{s.role}: {' '.join(_data(s.text).split())[:600]}" for s in history[-6:])
+        said = "\n".join(f"{s.role}: {' '.join(private(s.text).split())[:600]}" for s in history[-6:])
         parts.append(f"<said_so_far>\n{said}\n</said_so_far>")
-    parts.append(f"<question>\n{_data(question.text)}\n</question>")
-    return Prompt(files("bot").joinpath("prompts/answer.md").read_text("utf-8"), "\n\n".join(parts))
+    parts.append(f"<question>\n{private(question.text)}\n</question>")
+    return Prompt(files("bot").joinpath("prompts/answer.md").read_text("utf-8"), "\n\n".join(parts)), masked
+
+
+def _heading(hit: Hit) -> str:
+    """What a passage stands under, without what speaks to an assistant."""
+    return " > ".join(text for text in (hit.title, *hit.passage.headings) if not planted(text))
 
 
 def _data(text: str) -> str:
-    """Text of others cannot close the element that it stands in."""
+    """Text of others: it cannot close the element that it stands in, begin a turn of its own in a model that marks turns
+    by words, or say the word by which the model refuses."""
+    text = visible(text).replace(NO_ANSWER, NO_ANSWER.replace("_", " "))
+    text = re.sub(
+        r"<(?=\||/?(?:start|end)_of_turn|/?s>|</?SYS)|\[(?=/?INST\])", "‹", text, flags=re.IGNORECASE
+    )
     return re.sub(r"<(\s*/?\s*)(passages?|question|said_so_far)\b", r"‹\1\2", text, flags=re.IGNORECASE)
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """All the runs of GIVEN_AWAY words."""
+    said = re.findall(r"\w+", text.lower())
+    return {tuple(said[i : i + GIVEN_AWAY]) for i in range(len(said) - GIVEN_AWAY + 1)}
 
 
 def _cut_blocks(markdown: str) -> list[tuple[str, str]]:

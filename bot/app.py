@@ -28,6 +28,7 @@ import escalation.insights as insights
 import help_center.pages as help_pages
 import retrieval.pages as search_pages
 from bot.channels import api, owner, reference
+from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
 from help_center.live import Live
@@ -79,7 +80,7 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await live.start()
         await reception.start()
-        keeper = asyncio.create_task(_keep_house(live), name="housekeeping")
+        keeper = asyncio.create_task(_keep_house(house, live), name="housekeeping")
         warming = asyncio.create_task(asyncio.to_thread(_warm, house), name="warm up")
         yield
         keeper.cancel()
@@ -107,7 +108,7 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
         )  # fmt: skip
     app.include_router(api.routes(database, live, reception, tokens, doorkeeper, limits))
     app.include_router(inbox.routes(database, live, doorkeeper, limits, pages))
-    app.include_router(insights.routes(database, doorkeeper, pages))
+    app.include_router(insights.routes(database, doorkeeper, pages, lambda: standing(house)))
     app.include_router(
         search_pages.routes(database, house.search, house.indexer, suggestions, doorkeeper, pages)
     )
@@ -149,11 +150,13 @@ def _warm(house: House) -> None:
         log.warning("search could not be warmed up: %s", error)
 
 
-async def _keep_house(live: Live) -> None:
+async def _keep_house(house: House, live: Live) -> None:
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
         with contextlib.suppress(Exception):
             await asyncio.to_thread(live.prune)
+        with contextlib.suppress(Exception):
+            await asyncio.to_thread(warn_once_a_day, house)
 
 
 def _measure(app: FastAPI) -> None:

@@ -1,8 +1,9 @@
 """How sure are we? Turns the evidence of a search into calibrated probabilities, and the owner's dial into a policy.
 
-Knows fitted numbers, not how they were fitted (`evals/fit_confidence.py`) and not what is done with them (rules).
-The confidence is a logistic regression over `retrieval.evidence`, whose output is calibrated by Platt scaling; the
-threshold is read off the risk-coverage table that was measured on questions outside the fitting.
+Knows fitted numbers, not how they were fitted (`evals/calibration.py`) and not what is done with them (rules).
+Two logistic regressions over `retrieval.evidence`: that the help center answers the question at all, and, if so, that
+the article search puts first is the one. Their product is brought to a true probability by Platt scaling (Platt 1999);
+the threshold is read off the risk-coverage table. Platt's curve and the table come from questions outside the fitting.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -19,12 +20,7 @@ from retrieval.evidence import NAMES, Evidence
 from retrieval.logistic import Logistic
 from retrieval.relevance import shipped
 
-# few signals that say different things carry further to another help center than all of them: docs/log.md
-SIGNALS = (
-    "top_dense", "dense_margin", "dense_falloff", "fused_margin", "dense_z", "coverage", "distinct", "lexical_z",
-    "missing_word",
-)  # fmt: skip
-_places = [NAMES.index(name) for name in SIGNALS]
+SIGNALS = NAMES
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
 TOO_FEW_WORDS = 7  # a question with more telling words is not asked back about
@@ -33,12 +29,16 @@ CLOSE = 0.02  # fused score within which two articles are rivals: one in six of 
 
 @dataclass(frozen=True)
 class Point:
-    """One row of the risk-coverage table: of `asked` questions, `answered` reach `threshold`, `wrong` of them wrong."""
+    """One row of the risk-coverage table: of `asked` questions, `answered` reach `threshold`, `wrong` of them wrong.
+
+    `bound`: the upper end, one-sided 80 %, of the wrong share among all such questions (`evals.calibration.bounds`).
+    """
 
     threshold: float
     answered: int
     wrong: int
     asked: int
+    bound: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ class Calibration:
     """Everything that was fitted, and on what."""
 
     answerable: Logistic
+    first: Logistic
+    slope: float
+    shift: float
     table: tuple[Point, ...]
     fitted_on: str
     fingerprint: str
@@ -58,6 +61,9 @@ class Calibration:
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
         return cls(
             Logistic.read(told["answerable"]),
+            Logistic.read(told["first"]),
+            told["slope"],
+            told["shift"],
             tuple(Point(*row) for row in told["table"]),
             told["fitted_on"],
             told.get("fingerprint", ""),
@@ -70,7 +76,10 @@ class Calibration:
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "answerable": self.answerable.json(),
-            "table": [[point.threshold, point.answered, point.wrong, point.asked] for point in self.table],
+            "first": self.first.json(),
+            "slope": self.slope,
+            "shift": self.shift,
+            "table": [list(astuple(point)) for point in self.table],
         }
 
     def confidence(self, evidence: Evidence) -> float:
@@ -79,7 +88,11 @@ class Calibration:
 
     def of_vector(self, values: Sequence[float]) -> float:
         """The same of an evidence's signals, in the order of NAMES."""
-        return self.answerable.probability(judged(values))
+        return sigmoid(self.slope * self.raw(values) + self.shift)
+
+    def raw(self, values: Sequence[float]) -> float:
+        """The log-odds of both regressions' product, as they were fitted: not yet calibrated."""
+        return logit(self.answerable.probability(values) * self.first.probability(values))
 
     def policy(self, max_wrong: float) -> Policy:
         """The policy that keeps the share of wrong answers at most `max_wrong`."""
@@ -89,21 +102,21 @@ class Calibration:
     def threshold(self, max_wrong: float) -> float:
         """The confidence from which on a question is answered.
 
-        The lowest threshold from which on the one-sided 90 % upper bound (Wilson 1927) of the wrong share stays at or
-        under the dial; where there is none, nothing is answered on the strength of the confidence alone.
+        The lowest threshold whose bound is at or under the dial; where there is none, nothing is answered on the
+        strength of the confidence alone.
         """
-        answer_from = NEVER
-        for point in sorted(self.table, key=lambda p: -p.threshold):
-            if point.answered == 0:
-                continue
-            if upper_bound(point.wrong, point.answered) <= max_wrong:
-                answer_from = point.threshold
-        return answer_from
+        kept = [point.threshold for point in self.table if point.answered and point.bound <= max_wrong]
+        return min(kept, default=NEVER)
 
 
-def judged(values: Sequence[float]) -> list[float]:
-    """The SIGNALS among an evidence's."""
-    return [values[i] for i in _places]
+def logit(probability: float) -> float:
+    """Log-odds, kept away from infinity."""
+    p = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(p / (1 - p))
+
+
+def sigmoid(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def default_calibration() -> Calibration:

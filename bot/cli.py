@@ -124,6 +124,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="As a customer would ask it.")], as_json: AsJson = False
 ) -> None:
     """One turn, as a customer would get it. Opens no conversation and fills no queue."""
+    from bot.drift import doubt
     from bot.reach import reached
     from help_center.settings import load_settings
 
@@ -131,6 +132,9 @@ def ask(
         raise typer.BadParameter("ask something.")
     with reached(load_settings(), "ask") as reach:
         turn = reach.ask(question)
+        unsure = doubt(reach.house)
+    if unsure:
+        _complain(unsure)
     turn = {key: value for key, value in turn.items() if key not in {"found", "evidence"}}
     if as_json:
         _print_json(turn)

@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy import func, select
 
 from bot.assess import NEVER
+from bot.drift import doubt, drift
 from bot.house import House
 from help_center.articles import Article
 from help_center.owner import OtherOwner, Ownership, own
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("index", lambda: _index(house)),
         ("language model", lambda: _model(house)),
         ("confidence", lambda: _confidence(house)),
+        ("live answers", lambda: _live_answers(house)),
         ("live events", lambda: _redis(settings)),
         ("agents", lambda: _agents(house)),
     ]
@@ -151,14 +153,21 @@ def _confidence(house: House) -> Finding:
     kind = "the shipped default" if calibration.is_default else "fitted for this installation"
     threshold = "never" if policy.answer_from >= NEVER else f"from {policy.answer_from:.2f}"
     told = f"{kind} ({calibration.fitted_on}); at PARLEY_MAX_WRONG={house.settings.max_wrong} it answers {threshold}"
-    if not calibration.is_default and calibration.fingerprint != house.fingerprint:
-        return Finding(
-            "confidence",
-            True,
-            told,
-            "model, chunking or answerer changed since: run `parley calibrate` again.",
-        )
-    return Finding("confidence", True, told)
+    advice = doubt(house) or ""
+    if not advice and calibration.is_default:
+        advice = "it knows nothing of your articles: run `parley calibrate --data DIR` once you have labelled questions."
+    return Finding("confidence", True, told, advice)
+
+
+def _live_answers(house: House) -> Finding:
+    found = drift(house)
+    if found.alarm:
+        advice = "the confidence is not true any more: run `parley calibrate --data DIR` on questions of these weeks."
+    elif found.state == "unheard":
+        advice = "let agents choose an outcome when they resolve, and customers say whether an answer helped."
+    else:
+        advice = ""
+    return Finding("live answers", not found.alarm, found.told(), advice)
 
 
 def _redis(settings: Settings) -> Finding:

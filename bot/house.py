@@ -91,7 +91,7 @@ class House:
     def parts(self) -> Parts:
         return Parts(
             self.search,
-            Feelings.load(),
+            Feelings.load(self.embedder.fingerprint),
             self.llm,
             self.calibrations,
             OwnHosts(self.database),

@@ -1,19 +1,24 @@
 """What a customer feels, out of one message: the mood. A problem is not a mood: "payment failed with error 500" is
 neutral; negative means upset, fed up, insulted, threatening to leave.
 
-Knows one text and its embedding; knows nothing of the conversation or of what is done about it. A logistic regression
-over the embedding and a handful of word signs, fitted by `evals/fit_feelings.py` and kept as plain numbers in
-`fitted/feelings.json`; fitted and measured on English only.
+Knows one text and its embedding; knows nothing of the conversation or of what is done about it. A small "wide and
+deep" network (Cheng et al. 2016): one hidden layer over the embedding and a handful of word signs, plus a weight for
+each word and pair of words. Fitted by `evals/fit_feelings.py` and kept as plain numbers in `fitted/feelings.json`;
+fitted on English only.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
+import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +28,10 @@ from bot.prose import prose
 Label = Literal["negative", "neutral", "positive"]
 
 DIMENSIONS = 384  # of the embedding, all-MiniLM-L6-v2
+MEANING_SCALE = 8.0  # the embedding against the signs: its numbers are small
+BUCKETS = 2**14  # that words and pairs of words are hashed into
+WORDING_SCALE = 3.0  # the words together against one sign
+MOST_WORDS = 400  # of a message whose wording is read
 
 
 @dataclass(frozen=True)
@@ -35,23 +44,29 @@ class Sentiment:
 
 
 @dataclass(frozen=True)
-class _Weights:
-    """Three-class logistic regression: rows negative, neutral, positive.
+class _Network:
+    """Its three outputs: negative, neutral, positive.
 
-    `signs` (3, len(SIGNS)), `meaning` (3, 384) or (3, 0) for words alone, `bias` (3,), and the two
-    probabilities from which a text is called negative or positive."""
+    `hidden` (h, len(SIGNS) + 384), or (h, len(SIGNS)) for words alone, with `hidden_bias` (h,); `out` (3, h) with
+    `bias` (3,); `wording` (BUCKETS, 3); and the two probabilities from which a text is called negative or positive."""
 
-    signs: NDArray[np.float64]
-    meaning: NDArray[np.float64]
-    bias: NDArray[np.float64]
+    hidden: NDArray[np.float32]
+    hidden_bias: NDArray[np.float32]
+    out: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    wording: NDArray[np.float32]
     negative_from: float
     positive_from: float
 
-    def sentiment(self, signs: NDArray[np.float64], vector: NDArray[np.float64] | None) -> Sentiment:
-        logits = self.signs @ signs + self.bias
+    def sentiment(self, text: str, vector: NDArray[np.float32] | None) -> Sentiment:
+        given = mood_signs(text).astype(np.float32)
         if vector is not None:
-            logits = logits + self.meaning @ vector
-        odds = np.exp(logits - logits.max())
+            given = np.concatenate([given, vector.astype(np.float32) * np.float32(MEANING_SCALE)])
+        logits = self.out @ np.maximum(self.hidden @ given + self.hidden_bias, 0) + self.bias
+        buckets = wording_buckets(text)
+        if buckets:
+            logits = logits + self.wording[buckets].sum(axis=0) * (WORDING_SCALE / math.sqrt(len(buckets)))
+        odds = np.exp(logits.astype(np.float64) - float(logits.max()))
         negative, _, positive = (float(p) for p in odds / odds.sum())
         if negative >= self.negative_from:
             return Sentiment("negative", round(min(-0.1, -_sureness(negative, self.negative_from)), 3))
@@ -71,46 +86,83 @@ def _sureness(probability: float, threshold: float) -> float:
 class Feelings:
     """Reads the mood of a message. Load once; `read` is pure and safe to share between threads."""
 
-    def __init__(self, with_meaning: _Weights, words_alone: _Weights, fitted_on: str) -> None:
+    def __init__(
+        self, with_meaning: _Network, words_alone: _Network, fitted_on: str, trusts_vectors: bool = True
+    ) -> None:
         self._with_meaning = with_meaning
         self._words_alone = words_alone
+        self._trusts_vectors = trusts_vectors
         self.fitted_on = fitted_on
 
     @classmethod
-    def load(cls) -> Feelings:
-        """Reads the fitted file that ships with the package."""
-        return cls.from_json(files("bot").joinpath("fitted", "feelings.json").read_text(encoding="utf-8"))
+    def load(cls, fingerprint: str | None = None) -> Feelings:
+        """Reads the fitted file that ships with the package.
+
+        `fingerprint`: of the embedder whose vectors `read` will be given. Of another model than the fitted one
+        they mean something else, whatever their length, and the mood is read by the words alone. None: they are
+        the fitted model's."""
+        return _shipped(fingerprint)
 
     @classmethod
-    def from_json(cls, text: str) -> Feelings:
+    def from_json(cls, text: str, fingerprint: str | None = None) -> Feelings:
         """Raises ValueError where the file's signs are not this module's: it has to be fitted anew."""
         fitted = json.loads(text)
         if tuple(fitted["signs"]) != SIGNS:
             raise ValueError(
                 "fitted/feelings.json knows other signs than bot/moods.py: run evals/fit_feelings.py"
             )
-        return cls(_weights(fitted["with_meaning"]), _weights(fitted["words_alone"]), fitted["fitted_on"])
+        trusts = fingerprint is None or fingerprint.startswith(fitted["embedding"])
+        return cls(
+            _network(fitted["with_meaning"]), _network(fitted["words_alone"]), fitted["fitted_on"], trusts
+        )
 
     def read(self, text: str, vector: NDArray[np.float32] | None = None) -> Sentiment:
         """The mood of `text`. `vector`: its unit-length embedding by all-MiniLM-L6-v2, shape (384,), or None
         where there is none (words alone: sees only what is said outright). Raises ValueError for another
-        shape."""
-        signs = mood_signs(text)
-        if vector is None:
-            return self._words_alone.sentiment(signs, None)
+        shape, unless this reader was loaded for another model's fingerprint: then it passes vectors over."""
+        text = prose(text)
+        if vector is None or not self._trusts_vectors:
+            return self._words_alone.sentiment(text, None)
         if vector.shape != (DIMENSIONS,):
             raise ValueError(f"the mood needs an embedding of shape ({DIMENSIONS},), not {vector.shape}")
-        return self._with_meaning.sentiment(signs, vector.astype(np.float64))
+        return self._with_meaning.sentiment(text, vector)
 
 
-def _weights(kept: dict[str, object]) -> _Weights:
-    def array(name: str) -> NDArray[np.float64]:
-        return np.asarray(kept[name], dtype=np.float64)
+@lru_cache(maxsize=4)
+def _shipped(fingerprint: str | None) -> Feelings:
+    text = files("bot").joinpath("fitted", "feelings.json").read_text(encoding="utf-8")
+    return Feelings.from_json(text, fingerprint)
 
-    return _Weights(
-        array("signs"), array("meaning"), array("bias"),
-        float(array("negative_from")), float(array("positive_from")),
-    )  # fmt: skip
+
+ARRAYS = ("hidden", "hidden_bias", "out", "bias", "wording")
+
+
+def packed(values: NDArray[np.float32]) -> dict[str, Any]:
+    """An array as JSON: its shape and its float16 numbers in base64."""
+    return {
+        "shape": list(values.shape),
+        "float16": base64.b64encode(values.astype("<f2").tobytes()).decode("ascii"),
+    }
+
+
+def _unpacked(kept: dict[str, Any]) -> NDArray[np.float32]:
+    numbers = np.frombuffer(base64.b64decode(kept["float16"]), dtype="<f2").astype(np.float32)
+    return numbers.reshape(kept["shape"])
+
+
+def _network(kept: dict[str, Any]) -> _Network:
+    arrays = {name: _unpacked(kept[name]) for name in ARRAYS}
+    return _Network(**arrays, negative_from=kept["negative_from"], positive_from=kept["positive_from"])
+
+
+_TOKEN = re.compile(r"#?\w+(?:'\w+)?|[?!.]+")
+
+
+def wording_buckets(text: str) -> list[int]:
+    """The places of the words and neighbouring pairs of words of a text's prose, each once, in order: below BUCKETS."""
+    tokens = _TOKEN.findall(text.lower())[:MOST_WORDS]
+    wordings = [*tokens, *(f"{one} {two}" for one, two in pairwise(tokens))]
+    return sorted({zlib.crc32(wording.encode()) % BUCKETS for wording in wordings})
 
 
 def _words(pattern: str) -> re.Pattern[str]:
@@ -233,7 +285,7 @@ _PRAISE = _words(
     r"smooth|thumbs up|friendly|so (?:easy|fast|quick|good)|wow"
 )
 _ASKING = re.compile(
-    r"^\W*(?:hi|hello|hey|please|pls)?\W*(?:how (?:do|can|could|would|should|much|many|long|to)|what|when|"
+    r"^\W*+(?:(?:hi|hello|hey|please|pls)\W*+)?(?:how (?:do|can|could|would|should|much|many|long|to)|what|when|"
     r"where|which|who|can "
     r"(?:i|you|we)|could|is (?:it|there)|are there|do (?:i|you|we)|does|may i|will|would|i need to|i(?:'d|"
     r" would) like|i want to)\b",

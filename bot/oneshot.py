@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,11 +14,18 @@ from retrieval.search import Search
 
 
 async def ask_once(
-    parts: Parts, text: str, history: Sequence[Said] = (), earlier: Sequence[str] = ()
+    parts: Parts,
+    text: str,
+    history: Sequence[Said] = (),
+    earlier: Sequence[str] = (),
+    asked_back: Sequence[tuple[str, ...]] = (),
 ) -> dict[str, Any]:
-    """The Turn of the contract for one question, with `found`: ids of the articles found, best first."""
+    """The Turn of the contract for one question, with `found`: ids of the articles found, best first; and `choices`: the
+    titles that it asks back about. `earlier` and `asked_back` as in `Asked`."""
     outcome: Outcome | None = None
-    async for step in take_turn(Asked(text, tuple(history), tuple(earlier)), parts):
+    async for step in take_turn(
+        Asked(text, tuple(history), tuple(earlier), asked_back=tuple(asked_back)), parts
+    ):
         if isinstance(step, Outcome):
             outcome = step
     assert outcome is not None
@@ -36,15 +43,18 @@ async def ask_once(
         "handoff_id": None,
         "timings_ms": outcome.timings_ms,
         "found": list(outcome.found),
+        "choices": outcome.record["signals"]["rivals"] if outcome.action == "clarify" else [],
         "evidence": outcome.record["evidence"],
     }
 
 
-def ranking(search: Search, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]:
+def ranking(
+    search: Search, query: str, limit: int, history: Sequence[Said] = (), without: Collection[str] = ()
+) -> dict[str, Any]:
     """What search finds for a question as the bot would ask it: articles best first, whether they reach the relevance
-    floor, and the evidence."""
+    floor, and the evidence. `without`: ids of articles that are passed over."""
     question = understand(query, tuple(history))
-    found = search.find(question.query, limit=limit, context=question.context)
+    found = search.find(question.query, limit=limit, context=question.context, without=without)
     results = [
         {
             "article_id": hit.article_id, "title": hit.title, "url": hit.url, "section": list(hit.section),

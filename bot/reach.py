@@ -30,7 +30,9 @@ class Reach(Protocol):
 
     def sync(self, progress: Callable[[int, int], None] | None) -> IndexReport: ...
 
-    def ranking(self, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]: ...
+    def ranking(
+        self, query: str, limit: int, history: Sequence[Said] = (), without: Sequence[str] = ()
+    ) -> dict[str, Any]: ...
 
     def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]: ...
 
@@ -66,8 +68,10 @@ class Direct:
             self.house.search.rebuild()
         return report
 
-    def ranking(self, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]:
-        return ranking(self.house.search, query, limit, history)
+    def ranking(
+        self, query: str, limit: int, history: Sequence[Said] = (), without: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return ranking(self.house.search, query, limit, history, without)
 
     def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]:
         return asyncio.run(ask_once(self.house.parts, text, history))
@@ -108,16 +112,21 @@ class Through:
             raise OwnerError(broke_off) from error
         raise OwnerError(broke_off)
 
-    def ranking(self, query: str, limit: int, history: Sequence[Said] = ()) -> dict[str, Any]:
-        return self._post("/api/owner/ranking", query, limit, history)
+    def ranking(
+        self, query: str, limit: int, history: Sequence[Said] = (), without: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return self._post("/api/owner/ranking", query, limit, history, without)
 
     def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]:
         return self._post("/api/owner/ask", text, 10, history)
 
-    def _post(self, path: str, query: str, limit: int, history: Sequence[Said]) -> dict[str, Any]:
+    def _post(
+        self, path: str, query: str, limit: int, history: Sequence[Said], without: Sequence[str] = ()
+    ) -> dict[str, Any]:
         said = [(one.role, one.text) for one in history]
+        told = {"query": query, "limit": limit, "history": said, "without": list(without)}
         try:
-            response = self._client.post(path, json={"query": query, "limit": limit, "history": said})
+            response = self._client.post(path, json=told)
         except httpx.TransportError as error:
             raise OwnerError(f"the running server at {self.url} broke off: run the command again.") from error
         self._check(response)

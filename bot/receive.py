@@ -23,11 +23,10 @@ from sqlalchemy.orm import Session
 
 from bot import words
 from bot.answer import Sentence
+from bot.languages import spoken
 from bot.moods import Sentiment
-from bot.small_talk import chat_kind
 from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
-from bot.understand import Said
-from bot.wishes import wants_human
+from bot.understand import Said, matters
 from escalation import handoff as handoffs
 from help_center.conversations import (
     AGENT,
@@ -47,6 +46,7 @@ from help_center.conversations import (
 )
 from help_center.database import Database, iso, new_id, now
 from help_center.live import Live
+from help_center.masking import hide
 from help_center.people import Customer, Viewer
 from help_center.web import Problem
 
@@ -140,8 +140,8 @@ class Reception:
             person.attributes = {**person.attributes, **(told.get("attributes") or {})}
             session.flush()
             conversation = Conversation(
-                id=new_id("conv"), customer_id=person.id, locale=locale, page_url=page_url, channel=channel,
-                greeting=words.GREETING, proven=proven, status=BOT,
+                id=new_id("conv"), customer_id=person.id, locale=locale, page_url=hide(page_url) if page_url else None, channel=channel,
+                greeting=words.in_language(locale).greeting, proven=proven, status=BOT,
             )  # fmt: skip
             session.add(conversation)
             return conversation
@@ -164,10 +164,12 @@ class Reception:
             }
 
     def accept(self, conversation_id: str, text: str, client_id: str | None = None) -> str:
-        """Saves a message, and says which turn answers it. The same `client_id` again saves nothing.
+        """Saves a message, and says which turn answers it. The same `client_id` again saves nothing. Card numbers, keys
+        and passwords are never saved: what is kept, shown and answered is the text without them.
 
         Raises a 404 Problem for an unknown conversation. What was saved is answered, whatever happens to the caller.
         """
+        text = hide(text)
         with self._database.write() as session:
             conversation = self._known(locked(session, conversation_id))
             if client_id is not None:
@@ -210,6 +212,7 @@ class Reception:
         self, conversation_id: str, note: str | None = None, contact: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """The button: a person was asked for. Pressed again, it gives the same Turn."""
+        note = hide(note) if note else None
         with self._database.write() as session:
             conversation = self._known(locked(session, conversation_id))
             if contact:
@@ -238,7 +241,7 @@ class Reception:
             session.flush()
             reasons = ("requested_human",)
             outcome = Outcome(
-                "escalate", reasons, words.handed_over(reasons), [], None, Sentiment("neutral", 0.0),
+                "escalate", reasons, _words(session, conversation).handed_over(reasons), [], None, Sentiment("neutral", 0.0),
                 note or "", "", [], "", {}, {"total": 0.0},
             )  # fmt: skip
             return self._save(session, conversation, turn, outcome, note)
@@ -271,7 +274,7 @@ class Reception:
             conversation = self._known(locked(session, conversation_id))
             conversation.csat = csat if csat is not None else conversation.csat
             conversation.nps = nps if nps is not None else conversation.nps
-            conversation.rating_comment = comment or conversation.rating_comment
+            conversation.rating_comment = hide(comment or "") or conversation.rating_comment
             conversation.rated_at = now()
 
     def feedback(self, conversation_id: str, message_id: str, helpful: bool, comment: str | None) -> None:
@@ -279,6 +282,7 @@ class Reception:
             message = session.get(Message, message_id)
             if message is None or message.conversation_id != conversation_id or message.role != "assistant":
                 raise Problem(404, "there is no such answer in this conversation.")
+            comment = hide(comment) if comment else None
             session.merge(Feedback(message_id=message_id, helpful=helpful, comment=comment, created_at=now()))
 
     # --- waiting for a turn --------------------------------------------------------------------------------
@@ -457,16 +461,19 @@ class Reception:
         )
         viewer = Viewer(proven_customer=conversation.proven)
         actions = tuple(remembered(action, reasons) for action, reasons in earlier.tuples() if action)
-        choices: tuple[str, ...] = ()
-        if actions and actions[-1] == "clarify":
-            record = session.scalar(
+        asked_back: tuple[tuple[str, ...], ...] = ()
+        if "clarify" in actions:
+            records = session.scalars(
                 select(TurnRow.record)
                 .where(TurnRow.conversation_id == conversation.id, TurnRow.action == "clarify")
-                .order_by(TurnRow.created_at.desc(), TurnRow.id.desc())
-                .limit(1)
+                .order_by(TurnRow.created_at, TurnRow.id)
             )
-            choices = tuple((record or {}).get("signals", {}).get("rivals", ()))
-        return Asked("\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, choices)
+            asked_back = tuple(
+                tuple((record or {}).get("signals", {}).get("rivals", ())) for record in records
+            )
+        return Asked(
+            "\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, asked_back
+        )
 
     def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:
         """Notes that `text` is about to be shown; raises Joined when a message came before the first of it, and
@@ -502,7 +509,7 @@ class Reception:
                 and "requested_human" not in outcome.reasons
             ):
                 # the customer has left: nobody is called for them, and nothing is promised
-                text = "\n\n".join(filter(None, [turn.shown_text, words.NOT_SURE]))
+                text = "\n\n".join(filter(None, [turn.shown_text, _words(session, conversation).not_sure]))
                 outcome = replace(outcome, action="offer", text=text)
             return self._save(session, conversation, turn, outcome, None)
 
@@ -524,7 +531,7 @@ class Reception:
             handoff = handoffs.open_handoff(
                 session, conversation, reasons=list(outcome.reasons), question=outcome.question,
                 summary=outcome.summary, sources_tried=outcome.sources_tried,
-                suggested_reply=outcome.suggested_reply, language=conversation.locale or outcome.language,
+                suggested_reply=outcome.suggested_reply, language=outcome.language or conversation.locale,
                 customer_note=note,
             )  # fmt: skip
             turn.handoff_id = handoff.id
@@ -625,8 +632,9 @@ class Reception:
 
 def _about_the_matter(session: Session, conversation_id: str, turn_id: str, outcome: Outcome) -> Outcome:
     """A wish for a person is about what was asked before it: that is the question, and what was tried for it."""
-    texts = [said.text for said in _history(session, conversation_id) if said.role == "customer"]
-    asked = [text for text in texts if not wants_human(text) and not chat_kind(text)]
+    history = _history(session, conversation_id)
+    texts = [said.text for said in history if said.role == "customer"]
+    asked = matters(history)
     last = asked[-1] if asked else outcome.question
     tried = session.scalar(
         select(TurnRow.record)
@@ -654,6 +662,12 @@ def _about_the_matter(session: Session, conversation_id: str, turn_id: str, outc
 
 def _history(session: Session, conversation_id: str) -> list[Said]:
     return [Said(m.role, m.text) for m in messages_of(session, conversation_id) if m.role != "system"]
+
+
+def _words(session: Session, conversation: Conversation) -> words.Words:
+    """In the language that the customer wrote in last, as far as it can be told; else in their browser's."""
+    texts = [said.text for said in _history(session, conversation.id) if said.role == "customer"]
+    return words.in_language(spoken(texts[-1]) if texts else None, conversation.locale)
 
 
 def _done(
@@ -689,7 +703,9 @@ def _done(
 def _given_up(asked: Asked) -> Outcome:
     """The turn has failed again and again: a person gets it, never silence."""
     reasons = ("low_confidence",)
-    text = (asked.shown + "\n\n" if asked.shown else "") + words.handed_over(reasons)
+    text = (asked.shown + "\n\n" if asked.shown else "") + words.in_language(
+        spoken(asked.text), asked.locale
+    ).handed_over(reasons)
     return Outcome(
         "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text[:600],
         f"The customer wrote: “{asked.text[:280]}” The bot failed to answer for a technical reason.", [], "", {}, {},

@@ -26,6 +26,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from bot.app import create_app
+from bot.drift import doubt
 from bot.house import House
 from bot.logs import log_to_stderr
 from help_center.owner import OtherOwner, Ownership, own_or_wait
@@ -114,6 +115,7 @@ def _config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
     """`app`: the app, or the name of what makes it."""
     return uvicorn.Config(
         app, factory=isinstance(app, str), workers=workers, log_level="warning", server_header=False, proxy_headers=False,
+        log_config=None, access_log=False,  # its lines go where ours go, see `logs`; addresses hold what people search for
         timeout_graceful_shutdown=5,  # an open event stream must not hold up a stop for long
         timeout_worker_healthcheck=30,
     )  # fmt: skip
@@ -140,7 +142,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _warn_if_behind(house: House) -> None:
-    """After a change of the model or an interrupted run the bot would know less than it should: say so."""
+    """After a change of the model or an interrupted run the bot would know less than it should, or be less sure: say so."""
     behind, _, _ = pending_of(house.database, house.indexer.space)
     if behind:
         print(
@@ -148,6 +150,8 @@ def _warn_if_behind(house: House) -> None:
             file=sys.stderr,
             flush=True,
         )
+    if unsure := doubt(house):
+        print(f"parley: {unsure}", file=sys.stderr, flush=True)
 
 
 def _say_where(address: str) -> None:

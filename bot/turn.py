@@ -12,6 +12,8 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 from bot import words
@@ -19,10 +21,12 @@ from bot.answer import NoAnswer, Sentence, quote, shorten, sources, tell
 from bot.assess import Calibration, rivals
 from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
+from bot.lookback import moments, times_asked
 from bot.moods import Feelings, Sentiment
 from bot.understand import Question, Said, understand
 from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
+from escalation.trend import strain
 from help_center.people import STRANGER, Viewer
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit
@@ -30,6 +34,7 @@ from retrieval.search import Found, Search
 
 log = logging.getLogger(__name__)
 SUMMARY_CHARACTERS = 600
+VECTORS_KEPT = 512  # embeddings of what customers wrote, so that the next turn has them
 HEADING_WEIGHT = (
     0.15  # of a passage's own heading against its fused score, when the passage of an article is chosen
 )
@@ -46,7 +51,23 @@ class Asked:
     locale: str | None = None
     viewer: Viewer = STRANGER
     shown: str = ""
-    choices: tuple[str, ...] = ()  # the titles that the turn before asked back about
+    asked_back: tuple[tuple[str, ...], ...] = ()  # the titles that turns asked back about, oldest first
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The titles that the turn just before asked back about."""
+        return self.asked_back[-1] if self.asked_back and self.earlier[-1:] == ("clarify",) else ()
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything but small talk came before."""
+        return any(action != "chat" for action in self.earlier)
+
+    @property
+    def turns_with_bot(self) -> int:
+        """How many turns there were since a person had the conversation."""
+        passed = [i for i, action in enumerate(self.earlier) if action in {"escalate", "relay"}]
+        return len(self.earlier) - (passed[-1] + 1 if passed else 0)
 
 
 def remembered(action: str, reasons: Sequence[str]) -> str:
@@ -78,7 +99,7 @@ class Outcome:
     record: dict[str, Any]
     timings_ms: dict[str, float]
     found: tuple[str, ...] = ()  # ids of the articles found, best first, shown or not
-    language: str | None = None  # of the best article found
+    language: str | None = None  # the customer's, as far as it is known; else of the best article found
 
 
 class Parts:
@@ -99,6 +120,21 @@ class Parts:
         self.calibration = calibration
         self.own_hosts = own_hosts
         self.max_wrong = max_wrong
+        self.embed = lru_cache(maxsize=VECTORS_KEPT)(search.vector)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a turn knows before it is judged. `matters`: each question with what it found; one, but for several questions
+    in one breath. `found`: of all of them."""
+
+    found: Found
+    matters: tuple[tuple[Question, Found], ...]
+    sentiment: Sentiment
+    strain: float
+    times_asked: int
+    foreign: bool  # the customer writes a language that no article is in
+    hosts: frozenset[str]
 
 
 async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentence | Outcome]:
@@ -109,13 +145,14 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     """
     began = time.perf_counter()
     timings: dict[str, float] = {}
-    question = understand(asked.text, asked.history, asked.choices)
+    question = understand(asked.text, asked.history, asked.choices, asked.answered)
     calibration = parts.calibration()
     policy = calibration.policy(parts.max_wrong)
     yield Stage("searching")
-    found, sentiment, hosts = await asyncio.to_thread(_look, question, asked, parts)
+    looked = await asyncio.to_thread(_look, question, asked, parts)
+    found, hosts = looked.found, looked.hosts
     timings["search"] = _since(began)
-    signals = _assess(question, found, sentiment, calibration, asked.earlier, policy)
+    signals, sure = _judge(question, looked, calibration, asked, policy)
     decision = decide(signals, policy)
 
     said: list[Sentence] = []
@@ -125,7 +162,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
         yield Stage("answering")
         answering = time.perf_counter()
         language = found.hits[0].locale.split("-")[0].lower() if found.hits else "en"
-        answer = _Answer(question, asked, found, parts.llm, language, hosts)
+        answer = _Answer(question, asked, found, parts.llm, language, hosts, sure or looked.matters)
         async for sentence in answer.sentences():
             said.append(sentence)
             yield sentence
@@ -139,20 +176,86 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
             )
             decision = decide(signals, policy)
     timings["total"] = _since(began)
-    yield _outcome(
-        question, asked, found, sentiment, signals, decision, said, policy, calibration, timings, hosts
-    )
+    yield _outcome(question, asked, looked, signals, decision, said, policy, calibration, timings, sure)
 
 
-def _look(question: Question, asked: Asked, parts: Parts) -> tuple[Found, Sentiment, frozenset[str]]:
-    """Search and mood, in a thread: small talk and the wish for a person need no search."""
+def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
+    """Search and mood, in a thread: small talk needs no search."""
+    hosts = parts.own_hosts()
     if question.small_talk:
-        found = Found()
-    else:
-        found = parts.search.find(
-            question.query, viewer=asked.viewer, limit=10, locale=asked.locale, context=question.context
+        mood = parts.feelings.read(asked.text)
+        return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, False, hosts)
+
+    def find(one: Question) -> Found:
+        return parts.search.find(
+            one.query, viewer=asked.viewer, limit=10, locale=asked.locale, context=one.context
         )
-    return found, parts.feelings.read(asked.text, found.vector), parts.own_hosts()
+
+    matters = tuple((part, find(part)) for part in question.parts)
+    if len({found.hits[0].article_id for _, found in matters if found.hits}) < 2:  # about the same thing
+        matters = ((question, _chosen_first(find(question), question.chosen)),)
+    found = matters[0][1] if len(matters) == 1 else _as_one([found for _, found in matters])
+    mine = len(matters) == 1 and question.asks and question.chosen is None
+    vector = found.vector if mine and found.vector is not None else parts.embed(asked.text)
+    mood = parts.feelings.read(asked.text, vector)
+    times = times_asked(question, asked.history, parts.embed)
+    last = moments(
+        asked.text,
+        mood.score,
+        question,
+        times,
+        asked.history,
+        asked.turns_with_bot,
+        parts.feelings,
+        parts.embed,
+    )
+    languages = parts.search.lexicon().languages
+    foreign = question.language is not None and bool(languages) and question.language not in languages
+    return _Looked(found, matters, mood, strain(last), times, foreign, hosts)
+
+
+def _chosen_first(found: Found, title: str | None) -> Found:
+    """The article that the customer chose is the one that is quoted."""
+    return replace(found, hits=sorted(found.hits, key=lambda hit: hit.title != title)) if title else found
+
+
+def _as_one(several: Sequence[Found]) -> Found:
+    """What several questions found, the best of each first."""
+
+    def mixed(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+        return list(dict.fromkeys(hit for hits in zip_longest(*lists) for hit in hits if hit is not None))
+
+    hits = {hit.article_id: hit for hit in reversed(mixed([found.hits for found in several]))}
+    passages = mixed([found.passages for found in several])
+    return replace(several[0], hits=list(reversed(hits.values())), passages=passages)
+
+
+def _judge(
+    question: Question, looked: _Looked, calibration: Calibration, asked: Asked, policy: Policy
+) -> tuple[Signals, tuple[tuple[Question, Found], ...]]:
+    """The signals of the turn, and the questions that are sure enough. Of several the least sure one counts."""
+
+    def assess(found: Found) -> Signals:
+        return _assess(question, found, looked.sentiment, calibration, asked.earlier, policy)
+
+    each = [assess(found) for _, found in looked.matters]
+    least = min(each, key=lambda signals: signals.confidence or 0.0)
+    sure = tuple(
+        matter
+        for matter, signals in zip(looked.matters, each, strict=True)
+        if signals.confidence is not None and signals.confidence >= policy.answer_from
+    )
+    pairs = {frozenset(pair) for pair in asked.asked_back}
+    signals = replace(
+        least,
+        strain=looked.strain,
+        times_asked=looked.times_asked,
+        rivals=least.rivals if len(each) == 1 else (),
+        in_domain=max(signals.in_domain for signals in each),
+        part_sure=0 < len(sure) < len(each),
+        clarified=least.clarified or frozenset(least.rivals) in pairs,
+    )
+    return signals, sure
 
 
 def _assess(
@@ -170,6 +273,7 @@ def _assess(
         if action in {"answer", "escalate", "relay"}:
             break
         misses += action in {"clarify", "offer"}
+    misses += question.failed  # what was answered was none
     scores = [(hit.title, hit.score) for hit in found.hits]
     telling = round(2.718281828**found.evidence.words - 1)
     return Signals(
@@ -186,6 +290,9 @@ def _assess(
         times_asked=question.times_asked,
         earlier_misses=0 if question.chosen else misses,
         clarified=bool(earlier) and earlier[-1] == "clarify",
+        chosen=question.chosen is not None,
+        failed=question.failed,
+        asks=question.asks,
     )
 
 
@@ -200,9 +307,10 @@ class _Answer:
         llm: LanguageModel | None,
         language: str,
         hosts: frozenset[str],
+        matters: Sequence[tuple[Question, Found]],
     ) -> None:
         self.question, self.asked, self.found, self.llm = question, asked, found, llm
-        self.language, self.hosts = language, hosts
+        self.language, self.hosts, self.matters = language, hosts, matters
         self.model_failed = False
         self.unfinished = bool(asked.shown)  # a dead process broke this answer off
         self._text = asked.shown
@@ -235,7 +343,7 @@ class _Answer:
                 self.unfinished = shown
         if not self.found.hits:
             return
-        text, used = quote(self.question, _passages(self.found, self.question.query), self.language)
+        text, used = _quote_each(self.matters)
         if self.asked.shown.strip() == tame(text, self.hosts).strip():
             self.unfinished = False  # all of it was shown before the process died
             return
@@ -245,8 +353,22 @@ class _Answer:
                 f" [{self._cited.index(used[0].article_id) + 1}]" if known else f" [{len(self._cited) + 1}]"
             )
             cite = "" if self.asked.shown else number  # what a dead process cited is not known
-            text = f"\n\n{words.CUT_SHORT}\n\n{text.replace(' [1]', cite, 1)}"
+            text = f"\n\n{words.in_language(self.question.language, self.asked.locale).cut_short}\n\n{text.replace(' [1]', cite, 1)}"
         yield Sentence(text, tuple(used))
+
+
+def _quote_each(matters: Sequence[tuple[Question, Found]]) -> tuple[str, list[Hit]]:
+    """The quoted answers of the questions that found something, one after the other, each with the number of its article."""
+    texts: list[str] = []
+    used: list[Hit] = []
+    for question, found in matters:
+        if found.hits:
+            language = found.hits[0].locale.split("-")[0].lower()
+            text, hits = quote(question, _passages(found, question.query), language)
+            used += hits
+            cited = list(dict.fromkeys(hit.article_id for hit in used))
+            texts.append(text.replace(" [1]", f" [{cited.index(hits[0].article_id) + 1}]", 1))
+    return "\n\n".join(texts), used
 
 
 def _passages(found: Found, query: str = "") -> list[Hit]:
@@ -266,16 +388,17 @@ def _passages(found: Found, query: str = "") -> list[Hit]:
 def _outcome(
     question: Question,
     asked: Asked,
-    found: Found,
-    sentiment: Sentiment,
+    looked: _Looked,
     signals: Signals,
     decision: Decision,
     said: Sequence[Sentence],
     policy: Policy,
     calibration: Calibration,
     timings: dict[str, float],
-    hosts: frozenset[str],
+    sure: Sequence[tuple[Question, Found]],
 ) -> Outcome:
+    found, hosts = looked.found, looked.hosts
+    own = words.in_language(question.language, asked.locale)
     cited = list(dict.fromkeys(hit for sentence in said for hit in sentence.hits))
     tried = sources(found.hits[:3]) if found.hits else []
     shown = sources(cited or (found.hits[:1] if said else []))
@@ -285,20 +408,33 @@ def _outcome(
         case "answer":
             text = said_text
         case "chat":
-            text, shown = words.SMALL_TALK[signals.small_talk or "greeting"], []
+            text, shown = own.small_talk(signals.small_talk), []
         case "clarify":
-            text, shown = words.which_one(*signals.rivals), []
+            text, shown = own.asked_back(*signals.rivals), []
+        case "offer" if "rule:did_not_help" in decision.reasons:
+            text, shown = own.did_not_help, []
         case "offer" if "nothing_relevant" in decision.reasons:
-            text, shown = words.NOTHING_RELEVANT, []
+            text, shown = own.nothing_relevant, []
         case "offer" if said:
-            text = f"{said_text}\n\n{words.PERSON_OFFERED}"
+            text = f"{said_text}\n\n{own.person_offered}"
+        case "offer" if signals.part_sure:
+            quoted, used = _quote_each(sure)
+            others = [one.query for one, _ in looked.matters if all(one is not known for known, _ in sure)]
+            left = "\n\n".join(own.not_sure_about.format(question=_cut(one, 160)) for one in others)
+            both = tame(f"{quoted}\n\n{left}", hosts)
+            text = f"{both}\n\n{own.person_offered}"
+            shown = sources(used)
         case "offer":
-            quoted, used = quote(question, _passages(found, question.query), language)
-            text = f"{words.PART_KNOWN}\n\n{tame(quoted, hosts)}\n\n{words.PERSON_OFFERED}"
+            quoted, used = _quote_each(looked.matters)
+            text = f"{own.part_known}\n\n{tame(quoted, hosts)}\n\n{own.person_offered}"
             shown = sources(used)
         case _:
-            text, shown = words.handed_over(decision.reasons), []
-    judged = decision.action not in {"chat"} and "requested_human" not in decision.reasons
+            text, shown = own.handed_over(decision.reasons), []
+    if looked.foreign and decision.action in {"answer", "clarify", "offer"}:
+        text = f"{text}\n\n{own.no_articles_in_it}"
+    judged = decision.action != "chat" and not {"requested_human", "rule:did_not_help"} & set(
+        decision.reasons
+    )
     confidence = round(signals.confidence, 4) if judged and signals.confidence is not None else None
     record = {
         "query": question.query,
@@ -307,6 +443,10 @@ def _outcome(
         "evidence": asdict(found.evidence),
         "policy": asdict(policy),
         "calibration": {"default": calibration.is_default, "fitted_on": calibration.fitted_on},
+        "questions": [
+            {"query": one.query, "found": [hit.article_id for hit in seen.hits[:1]]}
+            for one, seen in looked.matters
+        ],
         "found": [{"article_id": hit.article_id, "score": round(hit.score, 4)} for hit in found.hits],
     }
     return Outcome(
@@ -315,7 +455,7 @@ def _outcome(
         text,
         shown,
         confidence,
-        sentiment,
+        looked.sentiment,
         question.query[:SUMMARY_CHARACTERS],
         _summary(question, asked, decision),
         tried,
@@ -323,7 +463,7 @@ def _outcome(
         record,
         {name: round(value, 2) for name, value in timings.items()},
         tuple(hit.article_id for hit in found.hits),
-        language if found.hits else None,
+        question.language or asked.locale or (language if found.hits else None),
     )
 
 

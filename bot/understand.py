@@ -6,21 +6,36 @@ Knows words and the conversation so far; searches nothing and decides nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from bot.languages import spoken
 from bot.small_talk import chat_kind
 from bot.topics import is_abuse, is_sensitive
 from bot.wishes import wants_human
+from retrieval.tokenizing import is_stop_word, only_asks
 
 SAME_QUESTION = 88  # of 100: rapidfuzz's token_sort_ratio from which two questions are the same one
-CHOSEN_FROM = 80  # of 100: rapidfuzz's token_set_ratio from which an answer names a title
+SAME_MEANING = 0.72  # cosine of all-MiniLM-L6-v2 from which they are, in other words: docs/log.md
+CHOSEN_FROM = 80  # of 100: how much of an answer's words a title must hold, typing errors forgiven
+NEAR_WORD = 75  # of 100: rapidfuzz's ratio from which one word is another, mistyped
 LONGEST_QUERY = 2000  # characters that are searched for; the model's window is shorter still
 CONTEXT_MESSAGES = 3
+MOST_QUESTIONS = 3  # of one breath that are answered each for itself
 
-_first = re.compile(r"(?:the |number |option )?(?:first|1st|1|one|former)(?: one)?[.!)]*")
-_second = re.compile(r"(?:the |number |option )?(?:second|2nd|2|two|latter|last|other)(?: one)?[.!)]*")
+_word = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_place = r"(?:(?:yes|ok|okay|i mean|it's|its|i'd say)[, ]+)?(?:the |number |option |#)?"
+_first = re.compile(_place + r"(?:first|1st|1|one|former|frist|fisrt)(?: (?:one|option|please|pls))*[.!)]*")
+_second = re.compile(
+    _place + r"(?:second|2nd|2|two|latter|last|other|secnd|secound)(?: (?:one|option|please|pls))*[.!)]*"
+)
+_neither = re.compile(
+    r"(?:no[,.]? )?(?:neither|none|no|nope|nah)(?: of (?:them|these|those|the two|both))?(?: (?:one|really|thanks))?[.!]*"
+    r"|(?:something|anything) (?:else|different)[.!]*|(?:not|nothing) (?:that|those|of that|either)[.!]*"
+    r"|keins? von beiden|ninguno|aucun(?: des deux)?|nessuno|nenhum|geen van beide"
+)
 _greeting = re.compile(
     r"^\s*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|dear (?:team|support|all)|greetings)"
     r"(?: (?:there|all|team|everyone|guys|support))?\s*[,!.\-–:]+\s*)+",
@@ -37,6 +52,51 @@ _sign_off = re.compile(
 _points_back = re.compile(
     r"^(?:and|but|so|or|also|then|what about|how about|why not|why\?|which one|what if)\b"
     r"|\b(?:it|its|that|this|those|these|them|they|one|ones|there|he|she|the same|the first|the second|instead)\b",
+    re.IGNORECASE,
+)
+# what says that the answer before it was none: by itself, or in front of what is asked now
+_it = (
+    r"(?:that|this|it|the (?:answer|article|link|solution|advice)|your (?:answer|suggestion|solution)|which)"
+)
+_very = r"(?:(?:really|actually|still|even|just|at all|either|unfortunately|sadly|quite) )*"
+_not = r"(?:is ?n'?t|was ?n'?t|(?:is|was|'s|s)(?: really| still| exactly)? not)"
+_failed = re.compile(
+    r"(?:(?:no|nope|sorry|hm+|well|but|ok|okay|thanks but|unfortunately|yes but|i'm afraid)[,.!]* )*(?:"
+    rf"{_it} {_very}(?:did ?n'?t|does ?n'?t|did not|does not|has ?n'?t|has not|won'?t) {_very}"
+    r"(?:help(?:ed)?(?: me)?|work(?:ed)?|answer(?:ed)?(?: (?:my|the|any) (?:question|problem|issue)| it| that| me)?|"
+    r"solved?(?: (?:my|the) (?:problem|issue)| it| anything)?|fix(?:ed)?(?: (?:my|the) (?:problem|issue)| it| anything)?|change anything|do (?:it|anything|the trick))|"
+    rf"(?:that|this|it) ?{_not} {_very}(?:what i (?:asked|meant|wanted|need(?:ed)?|was (?:asking|looking for)|am (?:asking|looking for)|said)(?: (?:for|about))?"
+    r"|my question|the (?:right )?answer|an answer|it|helpful|any help|of any help|right|correct|useful|relevant)|"
+    r"(?:that|this|it)(?:'s| is|s| was) (?:the wrong (?:answer|article|thing|one)|wrong|irrelevant|no help|useless|not it|unhelpful)|"
+    r"(?:still )?(?:not what i (?:asked|meant|wanted|need(?:ed)?)(?: for)?|not my question|not helpful|unhelpful|no help|wrong answer|"
+    r"not (?:working|solved|fixed)|no luck|the same (?:problem|error|issue)|same (?:problem|error|issue)|no difference|nothing (?:changed|changes|happens|happened))|"
+    r"(?:it |that |this )?(?:still )?(?:does ?n'?t|did ?n'?t|is ?n'?t|is not|does not|did not) (?:work(?:ing)?|help(?:ing)?|helped)|still (?:broken|nothing|stuck)|"
+    r"i(?:'?ve| have)? (?:already )?(?:tried|did|done|read) (?:that|this|it|all (?:of )?(?:that|this)|everything)(?: already| before)?|already (?:tried|did|done) (?:that|this|it)|"
+    r"i (?:did ?n'?t|did not) ask (?:for |about )?(?:that|this|it)|you (?:did ?n'?t|did not|have ?n'?t) answer(?:ed)? (?:my|the) question|you (?:do ?n'?t|do not|did ?n'?t) understand(?: me| my question)?|"
+    r"(?:das|es) (?:hilft|half|hat) (?:mir )?(?:leider )?nicht(?: geholfen| weiter)?|das (?:war|ist) nicht meine frage|(?:das )?(?:funktioniert|geht) (?:immer noch |leider )?nicht|"
+    r"(?:eso |esto )?no (?:me )?(?:ayuda|ayudó|ayudo|sirve|sirvió|funciona)|no es lo que pregunt[eé]|"
+    r"(?:ça|cela) (?:ne )?(?:m'aide|m'a|marche|fonctionne) pas(?: aidée?)?|ce n'est pas (?:ma question|ce que j'ai demandé)|"
+    r"(?:isso |isto )?não (?:me )?(?:ajuda|ajudou|funciona|funcionou)|(?:questo )?non (?:mi )?(?:aiuta|ha aiutato|funziona|serve)|dat (?:helpt|hielp|werkt) niet|(?:to )?nie (?:pomogło|pomaga|działa)|это не помогло|не помогло|не работает"
+    r")(?: (?:at all|either|for me|unfortunately|sadly|though|sorry|anymore|again|now))*",
+    re.IGNORECASE,
+)
+_only_no = re.compile(r"(?:no+|nope|nah|nein|nee|non|não|нет)[.!]*", re.IGNORECASE)
+_joint = re.compile(r"^[\s,.;:!?…–-]*(?:(?:but|and|so|because|i mean|i meant)\b[\s,]*)?", re.IGNORECASE)
+_ends = re.compile(
+    r"\s*(?:$|[,.;:!?…–\n-]|(?:but|and|so|because|i mean|i meant)\b)", re.IGNORECASE
+)  # not "it doesn't work in Firefox"
+# one question ends, or a line does
+_cuts = re.compile(r"(?<=[?？؟])\s+|\n+")
+_also = re.compile(
+    r"^(?:(?:and|also|but|or|plus|then|oh|ah|another question|one more(?: thing| question)?|second(?:ly)?|next|besides|"
+    r"btw|by the way)[,:]? +)*",
+    re.IGNORECASE,
+)
+_asks = re.compile(
+    _also.pattern
+    + r"(?:how|what|whats|what's|when|where|why|who|which|whose|can|could|do|does|did|is|are|will|would|should|may|has|have|"
+    r"wie|was|wann|wo|warum|wer|welche[rsnm]?|kann|können|gibt|cómo|como|qué|cuándo|dónde|cuál|puedo|comment|quand|où|quel\w*|"
+    r"pourquoi|puis-je|est-ce|come|cosa|quando|dove|perché|quale|posso|onde|qual|hoe|wat|wanneer|waar|waarom|kan|jak|kiedy|gdzie|czy|как|что|когда|где|можно)\b",
     re.IGNORECASE,
 )
 
@@ -62,31 +122,107 @@ class Question:
     abuse: bool = False
     times_asked: int = 1
     chosen: str | None = None  # the title that was chosen of those a question back named
+    failed: bool = False  # says that what was answered before did not help
+    asks: bool = True  # False where it says that and asks nothing else: `query` is then what was asked before
+    parts: tuple[Question, ...] = ()  # the questions, where it holds more than one
+    language: str | None = None  # of the message, where it can be told
 
 
-def understand(text: str, history: tuple[Said, ...] = (), choices: tuple[str, ...] = ()) -> Question:
+def understand(
+    text: str, history: tuple[Said, ...] = (), choices: tuple[str, ...] = (), answered: bool = False
+) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
-    `choices`: the titles that the turn before asked back about."""
+    `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before."""
     chosen = choice(text, choices)
     if chosen is not None:
-        before = [said.text for said in history if said.role == "customer"]
-        return Question(
-            text=text, query=f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY], chosen=chosen
-        )
-    query = (
-        _sign_off.sub(_end, _greeting.sub("", text)).strip()[:LONGEST_QUERY] or text.strip()[:LONGEST_QUERY]
-    )
-    earlier = [said.text for said in history if said.role == "customer"]
+        before = matters(history)
+        query = f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY]
+        return Question(text=text, query=query, chosen=chosen, language=spoken(text))
+    query = _plain(text)
+    failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
+    before = matters(history)
+    if failed:
+        query = _plain(rest) or (before[-1][:LONGEST_QUERY] if before else query)
+    asks = not failed or bool(rest.strip())
     return Question(
         text=text,
         query=query,
-        context=_context(query, history),
+        context=_context(query, history) if asks else None,
         wants_human=wants_human(text),
         small_talk=chat_kind(text),
         sensitive=is_sensitive(text),
         abuse=is_abuse(text),
-        times_asked=1 + sum(same_question(query, other) for other in earlier),
+        times_asked=1 + sum(same_question(query, other) for other in before) if asks else 1,
+        failed=failed,
+        asks=asks,
+        parts=_parts(rest, history) if asks else (),
+        language=spoken(text),
     )
+
+
+def _plain(text: str) -> str:
+    """The text without greeting and sign-off, as far as it is searched for."""
+    return (_sign_off.sub(_end, _greeting.sub("", text)).strip() or text.strip())[:LONGEST_QUERY]
+
+
+def failure(text: str) -> tuple[bool, str]:
+    """Whether a message says that the answer before it did not help, and what it says besides: "that didn't help, the
+    light still blinks" -> (True, "the light still blinks")."""
+    plain = _greeting.sub("", text.replace("’", "'")).strip()
+    if _only_no.fullmatch(plain):
+        return True, ""
+    rest = plain
+    while (found := _failed.match(rest)) and _ends.match(rest, found.end()):
+        rest = _joint.sub("", rest[found.end() :])
+    if rest == plain:
+        return False, text
+    return True, rest if len(rest.split()) > 2 else ""
+
+
+def _refused(text: str) -> bool:
+    return _neither.fullmatch(text.strip().lower()) is not None
+
+
+def matters(history: Sequence[Said]) -> list[str]:
+    """What the customer asked so far, without small talk, mere complaints and the wish for a person."""
+    texts = [said.text for said in history if said.role == "customer"]
+    return [
+        text
+        for text in texts
+        if not chat_kind(text) and failure(text) != (True, "") and not wants_human(text)
+    ]
+
+
+def _parts(text: str, history: tuple[Said, ...]) -> tuple[Question, ...]:
+    """The questions of a text that holds more than one, each as it would be understood after the others."""
+    texts = questions_of(text)
+    if len(texts) < 2:
+        return ()
+    parts = []
+    for one in texts:
+        query = _also.sub("", _plain(one))
+        parts.append(Question(text=one, query=query, context=_context(query, history)))
+        history = (*history, Said("customer", one))
+    return tuple(parts)
+
+
+def questions_of(text: str) -> list[str]:
+    """The text cut where one question ends and another begins; what asks nothing stays with what stands beside it."""
+    pieces: list[str] = []
+    opened = False  # the piece before asks nothing yet
+    for piece in filter(None, (piece.strip() for piece in _cuts.split(text.strip()))):
+        if chat_kind(piece):
+            continue
+        asks = bool(_asks.match(_greeting.sub("", piece))) or (
+            piece[-1] in "?？؟" and bool(pieces) and pieces[-1][-1] in "?？؟"
+        )
+        if pieces and (not asks or opened or len(piece.split()) < 3):
+            pieces[-1] += f"\n{piece}"
+            opened = opened and not asks and piece[-1] not in "?？؟"
+        else:
+            pieces.append(piece)
+            opened = not asks and piece[-1] not in "?？؟"
+    return pieces if len(pieces) <= MOST_QUESTIONS else [text]
 
 
 def _end(found: re.Match[str]) -> str:
@@ -104,22 +240,44 @@ def choice(text: str, choices: tuple[str, ...]) -> str | None:
             return title
     if len(plain) < 3:
         return None
-    scores = [fuzz.token_set_ratio(plain, title.lower()) for title in choices]
+    scores = [_named(plain, title.lower()) for title in choices]
     best = max(range(len(choices)), key=scores.__getitem__)
     rest = max((score for i, score in enumerate(scores) if i != best), default=0)
     return choices[best] if scores[best] >= CHOSEN_FROM and scores[best] > rest else None
 
 
-def same_question(one: str, other: str) -> bool:
-    """Whether two questions are the same, in nearly the same words."""
-    if len(one.split()) < 3:
+def _named(answer: str, title: str) -> float:
+    """How much of an answer is words of a title, of 100; a typing error in a word is forgiven. Words that every title
+    could have count only where there are no others."""
+    words = _word.findall(answer)
+    telling = [word for word in words if word != "one" and not _says_nothing(word)] or words
+    known = _word.findall(title)
+    near = [max((_alike(word, other) for other in known), default=0.0) for word in telling]
+    found = [score for score in near if score >= NEAR_WORD]
+    share = 100 * len(found) / len(telling) if telling else 0.0
+    return share - (100 - sum(found) / len(found)) / 100 if found else 0.0
+
+
+def _says_nothing(word: str) -> bool:
+    return only_asks(word, "en") or is_stop_word(word, "en")
+
+
+def _alike(word: str, other: str) -> float:
+    return 90.0 if min(len(word), len(other)) >= 5 and word[:5] == other[:5] else fuzz.ratio(word, other)
+
+
+def same_question(one: str, other: str, closeness: float | None = None) -> bool:
+    """Whether two questions are the same: in nearly the same words or, by the cosine of their embeddings, in others."""
+    if len(one.split()) < 3 or len(other.split()) < 3:
         return one.strip().lower() == other.strip().lower()
+    if closeness is not None and closeness >= SAME_MEANING:
+        return True
     return fuzz.token_sort_ratio(one.lower(), other.lower()) >= SAME_QUESTION
 
 
 def _context(query: str, history: tuple[Said, ...]) -> str | None:
     """The last questions before this one, when it does not stand alone."""
-    before = [said.text for said in history if said.role == "customer" and not chat_kind(said.text)]
+    before = matters(history)
     if not before:
         return None
     words = len(query.split())

@@ -43,6 +43,7 @@ from help_center.conversations import (
 from help_center.conversations import open_handoff as current_handoff
 from help_center.database import iso, new_id, now
 from help_center.live import INBOX, publish
+from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Agent, Customer, Viewer
 from help_center.web import Problem
 
@@ -115,6 +116,8 @@ def open_handoff(
     When it is there already, that handoff is returned: reasons are added, the priority may rise and never
     falls, and nothing that an agent may have read is taken away. The message to the customer is the caller's.
     """
+    question, summary = hide(question, NOT_FOR_AGENTS), hide(summary, NOT_FOR_AGENTS)
+    customer_note = hide(customer_note, NOT_FOR_AGENTS) if customer_note else None
     handoff = current_handoff(session, conversation.id)
     if handoff is not None:
         changed = _add_reasons(handoff, reasons)
@@ -377,7 +380,7 @@ def publish_message(session: Session, handoff: Handoff, message: Message) -> Non
     payload = {
         "handoff_id": handoff.id,
         "conversation_id": handoff.conversation_id,
-        "message": message_json(message),
+        "message": agents_json(message),
     }
     publish(session, INBOX, "message", payload)
 
@@ -456,6 +459,12 @@ def item_json(handoff: Handoff, customer: Customer, assignee: Agent | None) -> d
     }
 
 
+def agents_json(message: Message) -> dict[str, Any]:
+    """The Message as agents see it: of an account that the customer wrote down, country and last four characters."""
+    told = message_json(message)
+    return told | {"text": hide(message.text, NOT_FOR_AGENTS)} if message.role == "customer" else told
+
+
 def note_json(note: Note) -> dict[str, Any]:
     """A note in the Message's form; `internal` tells the two apart."""
     return {
@@ -488,7 +497,7 @@ def packet(session: Session, handoff_id: str) -> dict[str, Any]:
         | {"proven": conversation.proven, "since": iso(customer.created_at)},
         "question": handoff.question,
         "summary": handoff.summary,
-        "transcript": [message_json(message) for message in messages_of(session, conversation.id)],
+        "transcript": [agents_json(message) for message in messages_of(session, conversation.id)],
         "sources_tried": handoff.sources_tried,
         "confidence_trace": [
             {"turn_id": turn.id, "at": at[turn.id], "value": turn.confidence} for turn in turns

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from escalation.signals import Decision, Policy, Signals
+from escalation.signals import Action, Decision, Policy, Signals
+from escalation.trend import TOO_MUCH
 
 Rule = Callable[[Signals, Policy], Decision | None]
 
@@ -27,6 +28,11 @@ def upset(signals: Signals, policy: Policy) -> Decision | None:
     return Decision("escalate", ("negative_sentiment", "abuse") if signals.abuse else ("negative_sentiment",))
 
 
+def losing_patience(signals: Signals, policy: Policy) -> Decision | None:
+    """No single message is upset, but they grow or repeat: the conversation goes wrong."""
+    return Decision("escalate", ("negative_sentiment",)) if signals.strain >= TOO_MUCH else None
+
+
 def small_talk(signals: Signals, policy: Policy) -> Decision | None:
     return Decision("chat") if signals.small_talk else None
 
@@ -34,6 +40,14 @@ def small_talk(signals: Signals, policy: Policy) -> Decision | None:
 def asked_again_and_again(signals: Signals, policy: Policy) -> Decision | None:
     """The same question for the third time: what was answered did not help."""
     return Decision("escalate", ("repeated_question",)) if signals.times_asked >= 3 else None
+
+
+def did_not_help(signals: Signals, policy: Policy) -> Decision | None:
+    """The answer failed and nothing new is asked: a person is offered; called, when something else had failed before."""
+    if not signals.failed or signals.asks:
+        return None
+    action: Action = "escalate" if signals.earlier_misses >= 2 else "offer"
+    return Decision(action, ("low_confidence", "rule:did_not_help"))
 
 
 def not_for_this_help_center(signals: Signals, policy: Policy) -> Decision | None:
@@ -47,6 +61,11 @@ def sure_enough(signals: Signals, policy: Policy) -> Decision | None:
     return Decision("answer") if sure and not signals.nothing_shown else None
 
 
+def one_of_several(signals: Signals, policy: Policy) -> Decision | None:
+    """Of the questions in one breath some are known: they are answered, and the others named."""
+    return Decision("offer", _low(signals)) if signals.part_sure else None
+
+
 def second_miss(signals: Signals, policy: Policy) -> Decision | None:
     return Decision("escalate", _low(signals)) if signals.earlier_misses >= 1 else None
 
@@ -56,7 +75,8 @@ def one_question_back(signals: Signals, policy: Policy) -> Decision | None:
 
 
 def a_part_is_known(signals: Signals, policy: Policy) -> Decision | None:
-    known = signals.part_known and (signals.confidence or 0.0) >= policy.offer_from
+    """Something is known, or the customer has named the article themselves."""
+    known = signals.part_known and (signals.chosen or (signals.confidence or 0.0) >= policy.offer_from)
     return Decision("offer", _low(signals)) if known else None
 
 
@@ -68,10 +88,13 @@ RULES: tuple[Rule, ...] = (
     asked_for_a_person,
     sensitive_topic,
     upset,
+    losing_patience,
     small_talk,
     asked_again_and_again,
+    did_not_help,
     not_for_this_help_center,
     sure_enough,
+    one_of_several,
     second_miss,
     one_question_back,
     a_part_is_known,

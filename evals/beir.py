@@ -114,3 +114,15 @@ def _corpus(file: Path) -> tuple[SourceArticle, ...] | None:
             raise EvalError(f"{article.where}: {article.reason}")
         articles.append(article)
     return tuple(articles)
+
+
+def read_sets(folder: Path) -> list[LabelledSet]:
+    """The sets of a folder of folders, each with its articles. Raises EvalError where there is none."""
+    found = sorted(one for one in folder.glob("*") if (one / "queries.jsonl").exists())
+    if not found:
+        raise EvalError(f"{folder} holds no question set: give a folder of folders with queries.jsonl.")
+    sets = [read_set(one) for one in found]
+    for one in sets:
+        if one.corpus is None:
+            raise EvalError(f"{one.name} has no corpus.jsonl: its articles are needed.")
+    return sets

@@ -1,9 +1,10 @@
-"""Fits the confidence to labelled questions.
+"""Fits the confidence, and the relevance floor, to labelled questions.
 
-A row is a question asked of an index that lacks half of its gold articles: an answer is right when the article that
-search puts first is in the qrels. A logistic regression over `retrieval.evidence` gives the confidence; what is
-reported, and the table from which the dial reads its threshold, comes from questions outside the fit: cross-validated
-within one help center, or leave-one-set-out where several sets are fitted together.
+A row is a question asked of an index; an answer is right when the article that search puts first is in the qrels. A
+twin is the same question asked as if its articles were not there: what finding nothing looks like, from the owner's own
+words. Two logistic regressions over `retrieval.evidence` (does the help center answer it; is the first article the one)
+are fitted on rows and twins. What is reported, Platt's curve and the table from which the dial reads its threshold come
+from rows outside the fit: cross-validated within one help center, or leave-one-set-out where several are fitted together.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
-from bot.assess import Calibration, Point, judged
+from bot.assess import Calibration, Point, logit, sigmoid
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet
 from evals.scores import risk_coverage
@@ -25,18 +27,29 @@ from retrieval.evidence import NAMES
 from retrieval.logistic import Logistic
 from retrieval.relevance import Relevance, chosen
 
-FOLDS = 5
-REGULARISATION = (
-    0.05  # inverse strength: signals overlap, and sets differ more than a fit of one of them knows
-)
+FOLDS = 8
 FEWEST = 40  # labelled questions
-RELEVANCE_REGULARISATION = 0.3  # there are fewer signals, and thousands of rows
+FEW_UNANSWERED = (
+    0.2  # a smaller share of unanswerable questions tells too little: their twins are judged, too
+)
+BOUND = 0.8  # one-sided level of the promise; of 50 halves judged by the other halves none broke it
+ROUNDS = 200  # of the bootstrap
+ANSWERABLE, FIRST, PLATT = 0.1, 0.003, 10.0  # inverse regularisation strengths; signals overlap
+# what carries from one help center to another; fitted to one, all signals tell more (docs/log.md has both)
+CARRIED = (
+    "top_dense", "dense_margin", "dense_falloff", "fused_margin", "dense_z", "coverage", "distinct", "lexical_z",
+    "missing_word", "fused_lead", "fused_third", "second_part", "told_apart",
+)  # fmt: skip
+RELEVANCE_REGULARISATION = 0.3
 KEEP_IN_DOMAIN = 0.965  # share of in-domain questions that the relevance floor keeps
+
+Floats = NDArray[np.float64]
+Ask = Callable[[str, Sequence[Said], Sequence[str]], tuple[list[str], dict[str, float]]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One question as it was searched for."""
+    """One question as it was searched for. `twin`: with its articles passed over."""
 
     group: str
     query_id: str
@@ -45,13 +58,23 @@ class Row:
     answerable: bool
     in_domain: bool = True
     passages: int = 0  # of the whole index
+    twin: bool = False
+
+
+@dataclass(frozen=True)
+class _Fit:
+    answerable: Logistic
+    first: Logistic
+
+    def raw(self, row: Row) -> float:
+        return logit(self.answerable.probability(row.evidence) * self.first.probability(row.evidence))
 
 
 def fit_logistic(
     rows: Sequence[Row],
     label: Callable[[Row], bool],
-    signals: Callable[[Row], Sequence[float]] = lambda row: judged(row.evidence),
-    regularisation: float = REGULARISATION,
+    signals: Callable[[Row], Sequence[float]],
+    regularisation: float,
 ) -> Logistic:
     """L2-regularised logistic regression on standardised signals. Raises EvalError where one class is missing."""
     x = np.array([signals(row) for row in rows])
@@ -61,63 +84,150 @@ def fit_logistic(
             "all questions have the same label: give questions that the help center answers, and some that it does not."
         )
     scaler = StandardScaler().fit(x)
-    sizes = Counter(row.group for row in rows)
-    weights = [len(rows) / len(sizes) / sizes[row.group] for row in rows]  # every set counts the same
-    model = LogisticRegression(C=regularisation, max_iter=2000).fit(scaler.transform(x), y, weights)
+    model = LogisticRegression(C=regularisation, max_iter=2000).fit(scaler.transform(x), y, _weights(rows))
     return Logistic(
         tuple(map(float, model.coef_[0])), float(model.intercept_[0]), tuple(map(float, scaler.mean_)),
         tuple(map(float, np.where(scaler.scale_ > 0, scaler.scale_, 1.0))),
     )  # fmt: skip
 
 
-def out_of_fit(rows: Sequence[Row], by_group: bool) -> list[float]:
-    """Each row's confidence by a fit that has not seen it (nor, `by_group`, anything of its set)."""
-    forecast = [0.0] * len(rows)
-    groups = sorted({row.group for row in rows})
-    if by_group and len(groups) > 1:
-        splits = [
-            ([i for i, r in enumerate(rows) if r.group != g], [i for i, r in enumerate(rows) if r.group == g])
-            for g in groups
-        ]
+def _weights(rows: Sequence[Row]) -> Floats:
+    """Every set counts the same."""
+    sizes = Counter(row.group for row in rows)
+    return np.array([len(rows) / len(sizes) / sizes[row.group] for row in rows])
+
+
+def _fit(rows: Sequence[Row], carried: bool) -> _Fit:
+    """`carried`: on the signals CARRIED alone; the others weigh nothing."""
+    answerable = [row for row in rows if row.answerable]
+    places = [NAMES.index(name) for name in (CARRIED if carried else NAMES)]
+
+    def one(some: Sequence[Row], label: Callable[[Row], bool], regularisation: float) -> Logistic:
+        fitted = fit_logistic(some, label, lambda row: [row.evidence[i] for i in places], regularisation)
+        return _spread(fitted, places)
+
+    if answerable and all(row.right for row in answerable):
+        first = _sure(len(answerable))
     else:
-        ids = sorted({(row.group, row.query_id) for row in rows})
-        place = {id: k for k, id in enumerate(ids)}
-        fold = np.empty(len(ids), int)
-        for k, (_, held) in enumerate(KFold(FOLDS, shuffle=True, random_state=0).split(ids)):
-            fold[held] = k
-        of = [int(fold[place[(r.group, r.query_id)]]) for r in rows]
-        splits = [
-            ([i for i, f in enumerate(of) if f != k], [i for i, f in enumerate(of) if f == k])
-            for k in range(FOLDS)
-        ]
-    for inside, outside in splits:
-        fitted = fit_logistic([rows[i] for i in inside], lambda row: row.right)
-        for i in outside:
-            forecast[i] = fitted.probability(judged(rows[i].evidence))
-    return forecast
+        first = one(answerable, lambda row: row.right, FIRST)
+    return _Fit(one(rows, lambda row: row.answerable, ANSWERABLE), first)
+
+
+def _spread(fitted: Logistic, places: Sequence[int]) -> Logistic:
+    """The same over all signals: those that are not at `places` weigh nothing."""
+
+    def full(values: Sequence[float], rest: float) -> tuple[float, ...]:
+        at = dict(zip(places, values, strict=True))
+        return tuple(at.get(i, rest) for i in range(len(NAMES)))
+
+    return Logistic(full(fitted.weights, 0.0), fitted.bias, full(fitted.mean, 0.0), full(fitted.scale, 1.0))
+
+
+def _sure(n: int) -> Logistic:
+    """Where the first article was the right one of n times n: always, as far as that tells (Laplace's rule)."""
+    nothing = (0.0,) * len(NAMES)
+    return Logistic(nothing, logit((n + 1) / (n + 2)), nothing, (1.0,) * len(NAMES))
+
+
+def _splits(rows: Sequence[Row], by_group: bool) -> list[tuple[list[int], list[int]]]:
+    """(inside, outside) a fit, as places in `rows`; a question and its twin are never on two sides."""
+    keys = [row.group if by_group else f"{row.group}\n{row.query_id}" for row in rows]
+    names = sorted(set(keys))
+    if by_group:
+        part = {name: k for k, name in enumerate(names)}
+    else:
+        folds = KFold(min(FOLDS, len(names)), shuffle=True, random_state=0).split(names)
+        part = {names[i]: k for k, (_, held) in enumerate(folds) for i in held}
+    of = [part[key] for key in keys]
+    return [
+        ([i for i, p in enumerate(of) if p != k], [i for i, p in enumerate(of) if p == k])
+        for k in sorted(set(of))
+    ]
+
+
+def _platt(raw: Floats, right: NDArray[np.bool_], weights: Floats) -> tuple[float, float]:
+    """(slope, shift) of Platt's curve; a flat one where all labels are the same."""
+    if not np.any(weights[right]) or not np.any(weights[~right]):
+        share = (float(weights[right].sum()) + 1) / (float(weights.sum()) + 2)
+        return 0.0, logit(share)
+    model = LogisticRegression(C=PLATT, max_iter=500).fit(raw[:, None], right, weights)
+    return float(model.coef_[0][0]), float(model.intercept_[0])
 
 
 def fit(
-    rows: Sequence[Row],
-    *,
-    by_group: bool,
-    fitted_on: str,
-    fingerprint: str,
-) -> tuple[Calibration, list[float]]:
-    """The calibration, and the out-of-fit confidence of every in-domain row.
+    rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str
+) -> tuple[Calibration, list[Row], list[float]]:
+    """The calibration, the rows that are judged, and the confidence of each by fits that have not seen it (nor,
+    `by_group`, anything of its set).
 
-    Raises EvalError for too few questions or one class only.
+    Twins are judged only where the questions themselves hold too few that are not answered. Raises EvalError for too few
+    questions or one class only.
     """
     mine = [row for row in rows if row.in_domain]
-    if len(mine) < FEWEST:
-        raise EvalError(f"{len(mine)} labelled questions are too few: give at least {FEWEST}.")
-    forecast = out_of_fit(mine, by_group)
-    table = tuple(
-        Point(round(threshold, 5), answered, wrong, len(mine))
-        for threshold, answered, wrong in risk_coverage(forecast, [row.right for row in mine])
+    asked = [row for row in mine if not row.twin]
+    if len(asked) < FEWEST:
+        raise EvalError(f"{len(asked)} labelled questions are too few: give at least {FEWEST}.")
+    by_group = by_group and len({row.group for row in mine}) > 1
+    few = sum(not row.answerable for row in asked) < FEW_UNANSWERED * len(asked)
+    raw = np.zeros(len(mine))
+    splits = _splits(mine, by_group)
+    for inside, outside in splits:
+        fitted = _fit([mine[i] for i in inside], by_group)
+        for i in outside:
+            raw[i] = fitted.raw(mine[i])
+    judged = np.array([few or not row.twin for row in mine])
+    right = np.array([row.right for row in mine])
+    forecast = np.zeros(len(mine))
+    for inside, outside in splits:  # Platt's curve, too, by those outside
+        held = [i for i in inside if judged[i]]
+        slope, shift = _platt(raw[held], right[held], _weights([mine[i] for i in held]))
+        forecast[outside] = [sigmoid(slope * raw[i] + shift) for i in outside]
+    shown = [i for i in range(len(mine)) if judged[i]]
+    theirs = [mine[i] for i in shown]
+    slope, shift = _platt(raw[shown], right[shown], _weights(theirs))
+    final = _fit(mine, by_group)
+    table = _table(raw[shown], right[shown], theirs, by_group, slope, shift)
+    calibration = Calibration(
+        final.answerable, final.first, slope, shift, table, fitted_on, fingerprint, False
     )
-    answerable = fit_logistic(mine, lambda row: row.right)
-    return Calibration(answerable, table, fitted_on, fingerprint, False), forecast
+    return calibration, theirs, [float(f) for f in forecast[shown]]
+
+
+def _table(
+    raw: Floats, right: NDArray[np.bool_], rows: Sequence[Row], by_group: bool, slope: float, shift: float
+) -> tuple[Point, ...]:
+    points = risk_coverage([float(r) for r in raw], [bool(r) for r in right])
+    upper = bounds(raw, right, rows, [threshold for threshold, _, _ in points], by_group)
+    return tuple(
+        Point(round(sigmoid(slope * threshold + shift), 5), answered, wrong, len(rows), round(max(bound, wrong / answered), 5))
+        for (threshold, answered, wrong), bound in zip(points, upper, strict=True)
+    )  # fmt: skip
+
+
+def bounds(
+    raw: Floats, right: NDArray[np.bool_], rows: Sequence[Row], thresholds: Sequence[float], by_group: bool
+) -> list[float]:
+    """The upper end of the wrong share above each threshold: the BOUND quantile over bootstrap draws of what Platt's
+    curve, fitted to the draw, says of the rows above it (Efron 1979).
+
+    The curve has two numbers to learn from all rows, where a count has only the few above the threshold: fewer labels
+    suffice for the same promise. `by_group`: sets are drawn, and rows within them, since help centers differ.
+    """
+    dice = np.random.default_rng(0)
+    weights = _weights(rows)
+    groups = [
+        np.array([i for i, row in enumerate(rows) if row.group == g]) for g in sorted({r.group for r in rows})
+    ]
+    risks = []
+    for _ in range(ROUNDS):
+        drawn = dice.integers(0, len(groups), len(groups)) if by_group else range(len(groups))
+        times = np.zeros(len(rows))
+        for g in drawn:
+            np.add.at(times, dice.choice(groups[g], len(groups[g])), 1)
+        slope, shift = _platt(raw, right, weights * times)
+        wrong = 1 - 1 / (1 + np.exp(-np.clip(slope * raw + shift, -30, 30)))
+        risks.append([np.average(wrong[raw >= t], weights=weights[raw >= t]) for t in thresholds])
+    return [float(bound) for bound in np.quantile(np.array(risks), BOUND, axis=0)]
 
 
 def fit_relevance(rows: Sequence[Row], fitted_on: str) -> Relevance:
@@ -126,7 +236,9 @@ def fit_relevance(rows: Sequence[Row], fitted_on: str) -> Relevance:
     Only sets that were asked strangers' questions, too, tell what a stranger's question looks like.
     """
     asked = {row.group for row in rows if not row.in_domain}
-    both = [row for row in rows if row.group in asked and (row.answerable or not row.in_domain)]
+    both = [
+        row for row in rows if row.group in asked and not row.twin and (row.answerable or not row.in_domain)
+    ]
     model = fit_logistic(
         both,
         lambda row: row.in_domain,
@@ -138,21 +250,18 @@ def fit_relevance(rows: Sequence[Row], fitted_on: str) -> Relevance:
     return Relevance(model, round(kept[int(len(kept) * (1 - KEEP_IN_DOMAIN))], 5), fitted_on)
 
 
-def rows_of(
-    labelled: LabelledSet,
-    evidence: Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]],
-    is_out: Callable[[str], bool],
-    passages: int = 0,
-) -> list[Row]:
-    """Asks every question of an index of `passages`. `evidence(text, history)` -> (article ids best first, signals by name)."""
+def rows_of(labelled: LabelledSet, ask: Ask, is_out: Callable[[str], bool], passages: int = 0) -> list[Row]:
+    """Asks every question of an index of `passages`, and those that it answers again without their articles.
+    `ask(text, history, without)` -> (article ids best first, signals by name)."""
     rows = []
     for query in labelled.queries:
-        found, signals = evidence(query.text, query.history)
         gold = {id for id in query.gold if not is_out(id)}
-        rows.append(
-            Row(
-                labelled.name, query.id, tuple(signals[name] for name in NAMES),
-                bool(found) and found[0] in gold, bool(gold), passages=passages,
-            )
-        )  # fmt: skip
+        found, signals = ask(query.text, query.history, ())
+        evidence = tuple(signals[name] for name in NAMES)
+        right = bool(found) and found[0] in gold
+        rows.append(Row(labelled.name, query.id, evidence, right, bool(gold), passages=passages))
+        if gold:
+            _, signals = ask(query.text, query.history, sorted(gold))
+            evidence = tuple(signals[name] for name in NAMES)
+            rows.append(Row(labelled.name, query.id, evidence, False, False, passages=passages, twin=True))
     return rows

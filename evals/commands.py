@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[SUITE...]",
-            help="retrieval, searches, confidence, decisions, sentiment; all when none is named.",
+            help="retrieval, searches, confidence, decisions, sentiment, wishes, topics, attacks; all when none is named.",
         ),
     ] = None,
     data: Annotated[
@@ -37,12 +38,13 @@ def evaluate(
 ) -> None:
     """Measure answers, confidence, decisions and moods. Exit 1 when a gate falls short."""
     from evals.report import as_html, as_text
-    from evals.run import run_suites
+    from evals.run import about, run_suites
     from help_center.settings import load_settings
 
-    results = run_suites(load_settings(), suites or [], data, run)
+    settings = load_settings()
+    results = run_suites(settings, suites or [], data, run)
     if report is not None:
-        report.write_text(as_html(results), encoding="utf-8")
+        _write(report, as_html(results, "Eval report", about(settings, data)))
     if as_json:
         document: dict[str, Any] = {}
         for result in results:
@@ -57,13 +59,20 @@ def evaluate(
 
 def calibrate(
     data: Annotated[Path, typer.Option(help="A folder with queries.jsonl and qrels.tsv (and corpus.jsonl).")],
+    report: Annotated[Path | None, typer.Option(help="Write a report as HTML here.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit the confidence to labelled questions, and keep it for this installation."""
+    from evals.report import as_html, promise
+    from evals.run import about
     from evals.run import calibrate as fit_and_keep
     from help_center.settings import load_settings
 
-    told = fit_and_keep(load_settings(), data)
+    settings = load_settings()
+    result = fit_and_keep(settings, data)
+    told = result.document
+    if report is not None:
+        _write(report, as_html([result], "Calibration report", about(settings, data)))
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=1))
         return
@@ -76,11 +85,10 @@ def calibrate(
         print(
             f"{row['threshold']:9.3f} {row['coverage']:9.2f} {row['wrong']:6.2f} {row['upper_bound']:12.2f}"
         )
-    if told["answer_from"] is None:
-        print(
-            f"at a dial of {told['dial']:.2f} nothing can be promised: no answer is given on the strength of the confidence."
-        )
-    else:
-        print(
-            f"at a dial of {told['dial']:.2f} it answers from {told['answer_from']:.3f}: {told['coverage']:.0%} of these questions."
-        )
+    assert result.forecast is not None
+    print(promise(result.forecast))
+
+
+def _write(report: Path, page: str) -> None:
+    report.write_text(page, encoding="utf-8")
+    print(f"report: {report}", file=sys.stderr)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from bot.oneshot import ranking
 from bot.understand import Said
 from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import LabelledSet, read_set
-from evals.calibration import Row, fit, fit_relevance, rows_of
+from evals.calibration import Ask, Row, fit, fit_relevance, rows_of
 from evals.run import own_questions
 from evals.scores import auroc, ece, ece_by_chance
 from help_center.settings import Settings
@@ -66,11 +66,12 @@ def main() -> None:
         given.rows.write_text(json.dumps([asdict(row) for row in rows]))
     fitted = [row for row in rows if row.group not in given.apart]
     names = ", ".join(sorted({row.group for row in fitted}))
-    told_on = f"{sum(r.in_domain for r in fitted)} questions of {names}, half of the gold articles taken out"
-    calibration, forecast = fit(fitted, by_group=True, fitted_on=told_on, fingerprint=f"{space}|extractive")
-    mine = [row for row in fitted if row.in_domain]
+    told_on = f"{sum(r.in_domain and not r.twin for r in fitted)} questions of {names}, half of the gold articles taken out"
+    calibration, mine, forecast = fit(
+        fitted, by_group=True, fitted_on=told_on, fingerprint=f"{space}|extractive"
+    )
     for row in rows:
-        if row.group in given.apart and row.in_domain:
+        if row.group in given.apart and row.in_domain and not row.twin:
             mine.append(row)
             forecast.append(calibration.of_vector(row.evidence))
     threshold = calibration.threshold(0.1)
@@ -105,16 +106,17 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
             kept.mkdir(parents=True, exist_ok=True)
         corpus = [article for article in one.corpus or () if article.id not in out]
         with house_apart(settings, corpus, kept) as house:
-            ask = _asker(house)
+            ask = asker(house)
             size = len(house.search.lexicon())
-            mine = rows_of(one, ask, out.__contains__, size)
-            mine = dice.sample(mine, min(PER_SET, len(mine)))
+            some = dice.sample(one.queries, min(PER_SET, len(one.queries)))
+            mine = rows_of(replace(one, queries=tuple(some)), ask, out.__contains__, size)
             rows += mine
+            mine = [row for row in mine if not row.twin]
             for other in sets:
                 if other is one:
                     continue
                 for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
-                    _, signals = ask(query.text, ())
+                    _, signals = ask(query.text, (), ())
                     rows.append(
                         Row(
                             one.name,
@@ -134,9 +136,11 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
     return rows + _ask_own(settings, sets)
 
 
-def _asker(house: House) -> Callable[[str, Sequence[Said]], tuple[list[str], dict[str, float]]]:
-    def ask(text: str, history: Sequence[Said]) -> tuple[list[str], dict[str, float]]:
-        told = ranking(house.search, text, 10, history)
+def asker(house: House) -> Ask:
+    def ask(
+        text: str, history: Sequence[Said], without: Sequence[str] = ()
+    ) -> tuple[list[str], dict[str, float]]:
+        told = ranking(house.search, text, 10, history, without)
         return [result["article_id"] for result in told["results"]], told["evidence"]
 
     return ask
@@ -153,11 +157,11 @@ def _ask_own(settings: Settings, strangers: Sequence[LabelledSet]) -> list[Row]:
         with house_apart(
             settings, [article for article in own.corpus or () if article.id not in gone]
         ) as house:
-            ask, size = _asker(house), len(house.search.lexicon())
+            ask, size = asker(house), len(house.search.lexicon())
             rows += rows_of(own, ask, gone.__contains__, size)
             for other in [] if gone else strangers:
                 for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
-                    _, signals = ask(query.text, ())
+                    _, signals = ask(query.text, (), ())
                     evidence = tuple(signals[name] for name in NAMES)
                     rows.append(Row("own", f"{other.name}/{query.id}", evidence, False, False, False, size))
     return rows

@@ -38,11 +38,26 @@ def ece(confidence: Sequence[float], right: Sequence[bool]) -> float:
 
 def ece_by_chance(confidence: Sequence[float], rounds: int = 200) -> float:
     """The mean ECE of a perfectly calibrated forecast of the same confidences on as many rows."""
-    if not confidence:
-        return 0.0
+    return float(np.mean(eces_by_chance(confidence, rounds)))
+
+
+def eces_by_chance(confidence: Sequence[float], rounds: int = 200) -> list[float]:
+    """The ECE that such a forecast shows in each of `rounds` draws of what came of it; the same draws every time."""
+    if not len(confidence):
+        return [0.0]
     dice = np.random.default_rng(0)
     sure = np.asarray(confidence, float)
-    return float(np.mean([ece(confidence, (dice.random(len(sure)) < sure).tolist()) for _ in range(rounds)]))
+    return [ece(confidence, (dice.random(len(sure)) < sure).tolist()) for _ in range(rounds)]
+
+
+def interval(hits: int, n: int) -> tuple[float, float]:
+    """Where a share of `hits` in `n` may lie: Wilson's score interval (1927), two-sided 90 %. (0, 1) where n is 0."""
+    if n == 0:
+        return 0.0, 1.0
+    from scipy.stats import binomtest
+
+    found = binomtest(hits, n).proportion_ci(0.9, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:

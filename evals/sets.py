@@ -20,7 +20,7 @@ from bot.house import House
 from bot.progress import Progress
 from bot.understand import Said, understand
 from evals.apart import house_apart
-from evals.beir import EvalError, LabelledSet, read_set
+from evals.beir import EvalError, LabelledSet, read_sets
 from evals.suites import retrieval
 from help_center.settings import Settings
 
@@ -47,22 +47,17 @@ def main() -> None:
 
 def judge(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Set -> its figures."""
-    folders = sorted(folder for folder in given.folder.glob("*") if (folder / "queries.jsonl").exists())
-    if not folders:
-        raise EvalError(f"{given.folder} holds no question set: give a folder of folders with queries.jsonl.")
-    sets = [read_set(folder) for folder in folders]
+    sets = read_sets(given.folder)
     related = [set(pair.split(",")) for pair in given.related]
     settings = Settings(_env_file=None)  # type: ignore[call-arg]
     figures: dict[str, dict[str, Any]] = {}
     for one in sets:
         if given.only and one.name not in given.only:
             continue
-        if one.corpus is None:
-            raise EvalError(f"{one.name} has no corpus.jsonl: its articles are needed.")
         kept = given.keep / one.name if given.keep else None
         if kept:
             kept.mkdir(parents=True, exist_ok=True)
-        with house_apart(settings, one.corpus, kept) as house:
+        with house_apart(settings, one.corpus or (), kept) as house:
             run_file = given.runs / f"{one.name}.trec" if given.runs else None
             others = [
                 other

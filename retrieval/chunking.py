@@ -17,8 +17,9 @@ from markdown_it.token import Token
 
 from retrieval.cutting import SIZE, count, cut
 from retrieval.passages import Passage, Section
+from retrieval.planted import without_planted
 
-VERSION = "chunks-4"  # goes up when the same article gives other passages or parts
+VERSION = "chunks-5"  # goes up when the same article gives other passages or parts
 SHORTEST_PART = 25  # characters: a shorter sentence or line goes with the next
 MOST_PARTS = 48  # of a passage; neighbours are joined where there are more
 
@@ -28,7 +29,7 @@ _markdown = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 
 def split(article_id: str, title: str, body: str) -> list[Passage]:
     """The passages of an article's Markdown, in order. An article without text gives none: it is shown and suggested by
-    its title, but there is nothing in it to find or to quote."""
+    its title, but there is nothing in it to find or to quote. What speaks to an assistant (`planted`) is in none."""
     passages: list[Passage] = []
     seen: dict[str, int] = {}
     gathered: list[tuple[tuple[str, ...], str, str]] = []  # headings, heading line, text
@@ -41,7 +42,7 @@ def split(article_id: str, title: str, body: str) -> list[Passage]:
         gathered.clear()
         size = 0
 
-    for headings, section in _sections(body):
+    for headings, section in _sections(without_planted(title, body)):
         for number, text in enumerate(cut(section)):
             heading = headings[-1] if headings and number == 0 else ""
             more = count(text) + count(heading)

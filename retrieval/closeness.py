@@ -69,10 +69,14 @@ class Closeness:
 
     def of_parts(self, question: Vectors, id: str) -> Vectors:
         """The cosine of a question, shape (d,), with each part of a passage, in their order."""
-        record = _record(len(question))
-        records = np.frombuffer(self._held([id]).get(id, b""), dtype=record)
-        cosines: Vectors = (records["values"].astype(np.float32) @ question) * records["scale"]
+        cosines: Vectors = self.parts([id], len(question))[0] @ question
         return cosines
+
+    def parts(self, ids: Sequence[str], dimensions: int) -> list[Vectors]:
+        """The vectors of each passage's parts, shape (n, dimensions); n is 0 for a passage without parts."""
+        held = self._held(ids)
+        records = [np.frombuffer(held.get(id, b""), dtype=_record(dimensions)) for id in ids]
+        return [one["values"].astype(np.float32) * one["scale"][:, None] for one in records]
 
     def _held(self, ids: Sequence[str]) -> dict[str, bytes]:
         with self._changing:

@@ -11,8 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
+import numpy as np
+
+from retrieval.embedders.base import Vectors
 from retrieval.lexical import LexicalIndex
 
+LONELY = 0.3  # of a lead, where there is nobody to be ahead of
 _numbers = re.compile(r"\d[\d.,:]*\d|\d")
 
 
@@ -44,6 +48,23 @@ class Evidence:
     pairs: float = (
         0.0  # share of the question's neighbouring word pairs that stand together in passage or title
     )
+    fused_lead: float = 0.0  # fused score of the first less the mean of the nine behind it
+    fused_third: float = 0.0  # the same, less that of the third
+    wordier: float = 0.0  # log of one more than the number with a better BM25
+    second_part: float = 0.0  # cosine of the question and the second nearest part of the top's passage
+    part_mean: float = 0.0  # mean cosine of its parts
+    parts: float = 0.0  # log of one more than their number
+    whole: float = 0.0  # cosine of the question and the passage as a whole
+    nearest_rival: float = (
+        0.0  # best cosine of the part that answers and one that another article would answer with
+    )
+    rivals: float = 0.0  # their mean
+    told_apart: float = (
+        0.0  # dense_margin by the distance of the nearest rival: is there more to tell them by?
+    )
+    spread: float = 0.0  # mean cosine of the articles' best parts with each other
+    unknown: float = 0.0  # share of the telling words that the help center never uses
+    rarity: float = 0.0  # mean idf of the telling words
 
     def vector(self) -> list[float]:
         return list(asdict(self).values())
@@ -54,7 +75,9 @@ NAMES = tuple(Evidence.__dataclass_fields__)
 
 @dataclass(frozen=True)
 class Candidate:
-    """One article's best scores in a search, and the words of its best passage: headings and title, and text."""
+    """One article's best scores in a search, and the words of its best passage: headings and title, and text.
+
+    `parts`: the unit vectors of the passage's parts, shape (n, d); n may be 0."""
 
     dense: float
     lexical: float
@@ -62,6 +85,7 @@ class Candidate:
     title_tokens: tuple[str, ...]
     text_tokens: tuple[str, ...]
     text: str
+    parts: Vectors
 
 
 def weigh(
@@ -70,8 +94,10 @@ def weigh(
     candidates: Sequence[Candidate],
     best_passages: Sequence[bool],
     lexicon: LexicalIndex,
+    vector: Vectors,
 ) -> Evidence:
-    """`candidates`: articles, best first. `best_passages`: of the best passages, in order, whether they are the top's."""
+    """`candidates`: articles, best first. `best_passages`: of the best passages, in order, whether they are the top's.
+    `vector`: the question's, shape (d,), of length 1."""
     if not candidates:
         return Evidence()
     top, rest = candidates[0], candidates[1:]
@@ -84,11 +110,14 @@ def weigh(
     share = top.lexical / total
     covered = _covered(weights, {*top.title_tokens, *top.text_tokens})
     numbers = set(_numbers.findall(question))
+    scores = [c.score for c in candidates]
+    margin = top.dense - best_dense
+    near = _nearness(candidates, vector)
     text_pairs = set(pairwise(top.text_tokens)) | set(pairwise(top.title_tokens))
     asked_pairs = list(pairwise(question_tokens))
     return Evidence(
         top_dense=top.dense,
-        dense_margin=top.dense - best_dense,
+        dense_margin=margin,
         dense_falloff=top.dense - (sum(sorted(dense)[-10:]) / len(dense[:10]) if dense else 0.0),
         lexical_share=min(1.0, share),
         lexical_margin=share - best_lexical,
@@ -111,7 +140,48 @@ def weigh(
         )
         / total,
         pairs=sum(pair in text_pairs for pair in asked_pairs) / len(asked_pairs) if asked_pairs else 0.0,
+        fused_lead=scores[0] - _mean(scores[1:10]) if rest else LONELY,
+        fused_third=scores[0] - scores[2] if len(scores) > 2 else LONELY,
+        wordier=math.log1p(sum(other > share for other in lexical)),
+        told_apart=margin / max(0.05, 1 - near["nearest_rival"]),
+        unknown=sum(not lexicon.knows(t) for t in weights) / len(weights) if weights else 0.0,
+        rarity=_mean(list(weights.values())),
+        **near,
     )
+
+
+def _nearness(candidates: Sequence[Candidate], vector: Vectors) -> dict[str, float]:
+    """What the parts' vectors tell: of the question and the top, and of the articles' best parts with each other."""
+    cosines = [c.parts @ vector if len(c.parts) else np.zeros(0) for c in candidates]
+    best = np.array([c.parts[one.argmax()] for c, one in zip(candidates, cosines, strict=True) if len(one)])
+    mine = np.sort(cosines[0])[::-1]
+    if not len(mine):
+        return dict.fromkeys(_NEARNESS, 0.0)
+    among = best @ best.T
+    others = among[0, 1:]
+    return {
+        "second_part": float(mine[min(1, len(mine) - 1)]),
+        "part_mean": float(mine.mean()),
+        "parts": math.log1p(len(mine)),
+        "whole": float(_unit(candidates[0].parts.mean(axis=0)) @ vector),
+        "nearest_rival": float(others.max(initial=0.0)),
+        "rivals": float(others.mean()) if len(others) else 0.0,
+        "spread": float(among[np.triu_indices(len(best), 1)].mean()) if len(best) > 1 else 0.0,
+    }
+
+
+_NEARNESS = (
+    "second_part", "part_mean", "parts", "whole", "nearest_rival", "rivals", "spread",
+)  # fmt: skip
+
+
+def _unit(vector: Vectors) -> Vectors:
+    unit: Vectors = vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return unit
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def _covered(weights: dict[str, float], words: set[str]) -> float:

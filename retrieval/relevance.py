@@ -18,11 +18,10 @@ from retrieval.evidence import NAMES, Evidence
 from retrieval.logistic import Logistic
 
 # how far the first is ahead of the others tells whether it is right, not whether the question belongs here
-SIGNALS = tuple(
-    name
-    for name in NAMES
-    if name not in {"dense_margin", "fused_margin", "lexical_margin", "agreement", "consensus", "distinct"}
-)
+SIGNALS = (
+    "top_dense", "dense_falloff", "lexical_share", "coverage", "title_coverage", "known", "missing_numbers", "words",
+    "dense_z", "lexical_z", "missing_word", "pairs",
+)  # fmt: skip
 SIZE = "passages"  # log10 of how many there are: among more, something is always nearer
 FEWEST = 100  # passages: smaller help centers were not among those fitted on
 _places = [NAMES.index(name) for name in SIGNALS]

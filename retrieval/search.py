@@ -11,7 +11,7 @@ import fcntl
 import logging
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -138,12 +138,14 @@ class Search:
         only_locale: bool = False,
         context: str | None = None,
         unfinished: bool = False,
+        without: Collection[str] = (),
     ) -> Found:
         """Articles for a question, best first.
 
         `locale` prefers articles of that language (all are searched when it has none); `only_locale` searches no
         other. `context`: what was said before, for a question that follows up on it. `unfinished`: the question is being
-        typed, and its last word may be the beginning of one. Raises StoreError, EmbedderError or RerankerError when a
+        typed, and its last word may be the beginning of one. `without`: articles that are passed over, as if they were not
+        there. Raises StoreError, EmbedderError or RerankerError when a
         part is down.
         """
         lexicon = self.lexicon()
@@ -159,10 +161,11 @@ class Search:
                 asked.append(_Asked(self._embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         ids, close, lexical = self._compare(lexicon, asked, places)
         share = self._dense_share(places)
-        article_of = lexicon.articles_of(ids)
+        article_of = {id: one for id, one in lexicon.articles_of(ids).items() if one not in without}
         articles, passages = rank(ids, close, lexical, article_of, share)
-        coded = wording.coded(lexicon, places)
-        exact = set(lexicon.articles_of(coded).values())
+        exact_of = lexicon.articles_of(wording.coded(lexicon, places))
+        coded = [id for id, article in exact_of.items() if article not in without]
+        exact = {exact_of[id] for id in coded}
         if coded:
             articles = exact_first(articles, exact, lambda article: article.id)
             passages = exact_first(passages, set(coded), lambda passage: passage.id)
@@ -176,10 +179,15 @@ class Search:
             place = {hit.article_id: i for i, hit in enumerate(hits)}
             articles = sorted(articles, key=lambda article: place.get(article.id, len(place)))
             _, near = self._read(articles, passages, article_of, lexicon, viewer, most, asked)
-        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon)
+        vector, _ = _as_one(asked, lexicon)
+        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon, vector)
         said = bool(coded) or (bool(wording.phrases) and wording.quoting(lexicon, places) is not None)
         certain = said or (share < 1 and evidence.coverage >= HALF_SAID)
         return Found(hits[:limit], near, evidence, asked[0].vector, wording, certain, len(lexicon))
+
+    def vector(self, text: str) -> Vectors:
+        """A text's embedding, as a question's; shape (d,). Raises EmbedderError."""
+        return self._embedder.embed_query(text)
 
     def _dense_share(self, places: frozenset[Place]) -> float:
         """How far the dense half is trusted: by the language, where one is searched."""
@@ -393,17 +401,26 @@ class Search:
             }
 
     def _evidence(
-        self, question: str, words: list[str], hits: list[Hit], passages: list[Hit], lexicon: LexicalIndex
+        self,
+        question: str,
+        words: list[str],
+        hits: list[Hit],
+        passages: list[Hit],
+        lexicon: LexicalIndex,
+        vector: Vectors,
     ) -> Evidence:
         candidates = []
-        for hit in hits[:EVIDENCE_DEPTH]:
+        judged = hits[:EVIDENCE_DEPTH]
+        parts = self._closeness.parts([hit.passage.id for hit in judged], len(vector))
+        for hit, vectors in zip(judged, parts, strict=True):
             language = hit.locale.split("-")[0].lower()
             title = _tokens_of(hit.passage.id, " ".join((hit.title, *hit.passage.headings)), language)
             text = _tokens_of(hit.passage.id, hit.passage.text, language)
             told = f"{hit.title}\n{hit.passage.text}"
-            candidates.append(Candidate(hit.dense, hit.lexical, hit.score, title, text, told))
+            candidates.append(Candidate(hit.dense, hit.lexical, hit.score, title, text, told, vectors))
         mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
-        return weigh(question, words, candidates, mine, lexicon)
+        unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
+        return weigh(question, words, candidates, mine, lexicon, unit)
 
 
 def _best(

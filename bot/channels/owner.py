@@ -29,6 +29,7 @@ class Queried(BaseModel):
     query: str
     limit: int = 10
     history: list[tuple[str, str]] = []
+    without: list[str] = []  # ids of articles that are passed over
 
 
 def routes(house: House, secret: str | None) -> APIRouter:
@@ -69,9 +70,8 @@ def routes(house: House, secret: str | None) -> APIRouter:
 
     @api.post("/ranking")
     def rank(given: Queried) -> dict[str, Any]:
-        return ranking(
-            house.search, given.query, given.limit, [Said(role, text) for role, text in given.history]
-        )
+        said = [Said(role, text) for role, text in given.history]
+        return ranking(house.search, given.query, given.limit, said, given.without)
 
     @api.post("/ask")
     async def ask(given: Queried) -> dict[str, Any]:

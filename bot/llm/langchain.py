@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from bot.llm.base import ModelError, Prompt
+from help_center.masking import hide
+from help_center.personal_data import KINDS
 
 FIRST_PIECE_SECONDS = 15.0
 NEXT_PIECE_SECONDS = 10.0
@@ -117,4 +119,5 @@ def _text(content: Any) -> str:
 
 
 def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+    """The provider's words in one line; some repeat the prompt or the key in them."""
+    return hide((str(error).strip().splitlines() or [type(error).__name__])[0][:1000], KINDS)[:200].rstrip(".")

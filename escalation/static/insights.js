@@ -1,5 +1,6 @@
 // Draws /api/insights: figures, bars and one line per day. No library; every picture has its numbers as text.
 import { api } from "./api.js";
+import { confidence } from "./confidence.js";
 import { el } from "./dom.js";
 import { action, percent, plain, reason } from "./words.js";
 
@@ -37,7 +38,7 @@ async function load() {
 
 function draw(figures) {
   const { answered, handoffs, csat, nps, definitions: how } = figures;
-  if (!figures.conversations && !handoffs.total) return [nothing()];
+  if (!figures.conversations && !handoffs.total) return [nothing(), confidence(figures.confidence, how.confidence)];
   return [
     el(
       "div",
@@ -97,6 +98,7 @@ function draw(figures) {
           ["NPS", how.nps],
         ]),
       ),
+      confidence(figures.confidence, how.confidence),
     ),
   ];
 }

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.assess import upper_bound
+from bot.assess import NEVER, Calibration, upper_bound
 from bot.understand import Said
 from evals.beir import LabelledSet
-from evals.result import Gate, Result
-from evals.scores import auroc, ece, ece_by_chance, reliability, risk_coverage
+from evals.result import Cost, Forecast, Gate, Result
+from evals.scores import auroc, ece, ece_by_chance
 
 Ask = Callable[[str, Sequence[Said]], dict[str, Any]]
+DIALS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)  # what each costs is told in the report
 
 
-def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool) -> Result:
-    """`ask(text, history)`: the Turn, with `found`."""
+def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool, calibration: Calibration) -> Result:
+    """`ask(text, history)`: the Turn, with `found`. `calibration`: the one that is judged."""
     rows, misses = [], []
     for query in labelled.queries:
         turn = ask(query.text, query.history)
@@ -50,8 +51,6 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool) -> Result:
         "coverage": len(answers) / len(rows),
     }
     shown = [{key: row[key] for key in ("id", "action", "confidence", "sources", "right")} for row in rows]
-    bins = tuple((b.n, b.mean, b.right) for b in reliability(sure, right_))
-    curve = tuple((n / len(rows), w / n) for _, n, w in risk_coverage(sure, right_))
     gates = (
         (
             Gate(
@@ -63,7 +62,39 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool) -> Result:
         if gate
         else ()
     )
-    return Result("confidence", figures, {"queries": shown, **figures}, gates, tuple(misses), bins, curve)
+    threshold = calibration.threshold(dial)
+    given = Cost(dial, None if threshold >= NEVER else threshold, len(rows), len(answers), wrong)
+    answerable = sum(row["answerable"] for row in rows)
+    facts = (
+        ("Questions", f"{len(rows)} of {labelled.name}, {answerable} of them with an article that answers"),
+        ("Calibration", f"{'the shipped default' if calibration.is_default else 'fitted for this installation'}: "
+         f"{calibration.fitted_on}"),
+        ("Its fingerprint", calibration.fingerprint or "none kept"),
+    )  # fmt: skip
+    return Result(
+        "confidence", figures, {"queries": shown, **figures}, gates, tuple(misses), facts,
+        forecast=Forecast(tuple(sure), tuple(right_), given, costs(sure, right_, len(rows), calibration)),
+    )  # fmt: skip
+
+
+def costs(
+    sure: Sequence[float], right: Sequence[bool], asked: int, calibration: Calibration
+) -> tuple[Cost, ...]:
+    """What each of DIALS would have answered of these questions, at the threshold that `calibration` reads for it."""
+    told = []
+    for dial in DIALS:
+        threshold = calibration.threshold(dial)
+        reached = [was for confidence, was in zip(sure, right, strict=True) if confidence >= threshold]
+        told.append(
+            Cost(
+                dial,
+                None if threshold >= NEVER else threshold,
+                asked,
+                len(reached),
+                len(reached) - sum(reached),
+            )
+        )
+    return tuple(told)
 
 
 def _significance(wrong: int, answered: int, dial: float) -> float:

@@ -1,7 +1,7 @@
 """Is a mood taken for a mood, a problem for a problem, and a wish for a person heard?
 
 A case: {"text": "payment failed with error 500", "label": "neutral", "wants_human": false}. `label` and `wants_human`
-may be left out; what is there is judged.
+may be left out; what is there is judged. Where a case names its `language`, each language is told by itself too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def judge(file: Path, read: Read, gates: dict[str, float]) -> Result:
     rows, misses = [], []
     moods: list[tuple[str, str]] = []
     wishes: list[tuple[bool, bool]] = []
+    spoken: dict[str, list[tuple[bool, bool]]] = {}
     for number, told in read_lines(file):
         text = told.get("text")
         if not isinstance(text, str):
@@ -29,6 +30,9 @@ def judge(file: Path, read: Read, gates: dict[str, float]) -> Result:
         rows.append({"label": sentiment.label, "score": round(sentiment.score, 3), "wants_human": wish})
         if told.get("label") is not None:
             moods.append((str(told["label"]), sentiment.label))
+            if told.get("language") is not None:
+                pair = (told["label"] == "negative", sentiment.label == "negative")
+                spoken.setdefault(str(told["language"]), []).append(pair)
             if told["label"] != sentiment.label and "negative" in moods[-1]:
                 misses.append(f"line {number}: “{text[:80]}” read as {sentiment.label}, is {told['label']}")
         if told.get("wants_human") is not None:
@@ -43,6 +47,8 @@ def judge(file: Path, read: Read, gates: dict[str, float]) -> Result:
     if moods:
         figures |= _binary("negative", [(t == "negative", g == "negative") for t, g in moods])
         figures["accuracy"] = sum(t == g for t, g in moods) / len(moods)
+    for language, pairs in spoken.items():
+        figures |= _binary(f"{language} negative", pairs)
     if wishes:
         figures |= _binary("wants_human", wishes)
     held = tuple(Gate(name, figures.get(name) or 0.0, bound) for name, bound in gates.items())

@@ -1,4 +1,4 @@
-"""Embeds with any OpenAI-compatible endpoint, through langchain-openai. Knows the wire, not the texts."""
+"""Embeds with any OpenAI-compatible endpoint, through langchain-openai. Knows the wire, and that questions are private."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from help_center.masking import mask
 from retrieval.embedders.base import EmbedderError, Span, Vectors
 
 BATCH = 128
@@ -28,7 +29,8 @@ class OpenAIEmbedder:
             ) from error
 
     def embed_query(self, text: str) -> Vectors:
-        return self.embed_passages([text])[0]
+        """As the protocol says; personal data in the question are masked before it leaves."""
+        return self.embed_passages([mask(text).text])[0]
 
     def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         rows: list[list[float]] = []

@@ -49,12 +49,15 @@ relevance = Relevance()
 def calibration(confidence: float = SURE) -> Calibration:
     """A calibration that gives every search the same probability; its dial answers from 0.5."""
 
-    def always(p: float) -> Logistic:
-        return Logistic(
-            (0.0,) * len(SIGNALS), math.log(p / (1 - p)), (0.0,) * len(SIGNALS), (1.0,) * len(SIGNALS)
-        )
+    nothing = (0.0,) * len(SIGNALS)
 
-    return Calibration(always(confidence), (Point(0.5, 1000, 0, 1000),), "a test", "", False)
+    def always(bias: float) -> Logistic:
+        return Logistic(nothing, bias, nothing, (1.0,) * len(SIGNALS))
+
+    table = (Point(0.5, 1000, 0, 1000, 0.001),)
+    return Calibration(
+        always(30.0), always(30.0), 0.0, math.log(confidence / (1 - confidence)), table, "a test", "", False
+    )
 
 
 @dataclass

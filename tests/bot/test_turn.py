@@ -123,7 +123,7 @@ def test_who_asks_for_a_person_gets_one_in_any_state(ask: Any, text: str, state:
     assert told.outcome.reasons == ("requested_human",)
     assert told.outcome.confidence is None
     assert told.outcome.sources == []
-    assert told.text == words.handed_over(("requested_human",))
+    assert told.text == words.ENGLISH.handed_over(("requested_human",))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_who_asks_for_a_person_gets_one_in_any_state(ask: Any, text: str, state:
 def test_small_talk_is_answered_as_such(ask: Any, text: str, kind: str) -> None:
     told = ask(text, confidence=UNSURE, earlier=("clarify",))
     assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("chat", (), [])
-    assert told.text == words.SMALL_TALK[kind]
+    assert told.text == words.ENGLISH.small_talk(kind)
     assert told.outcome.confidence is None
 
 
@@ -143,7 +143,7 @@ def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
         ("nothing_relevant",),
         [],
     )
-    assert told.text == words.NOTHING_RELEVANT
+    assert told.text == words.ENGLISH.nothing_relevant
     assert told.deltas == []
 
 
@@ -159,8 +159,8 @@ def test_a_known_part_is_offered_with_its_source(ask: Any) -> None:
     if told.outcome.action == "clarify":
         pytest.fail("the question names one article only")
     assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence",))
-    assert told.text.startswith(words.PART_KNOWN)
-    assert told.text.endswith(words.PERSON_OFFERED)
+    assert told.text.startswith(words.ENGLISH.part_known)
+    assert told.text.endswith(words.ENGLISH.person_offered)
     assert told.cited == ["returns"]
     assert told.outcome.confidence == 0.45
 
@@ -271,8 +271,8 @@ def test_a_model_that_breaks_off_is_continued_by_the_passages(ask: Any) -> None:
     assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence", "model_unavailable"))
     assert told.deltas[0] == "You can return a bicycle within 30 days. "
     assert "And th" not in told.text
-    assert words.CUT_SHORT in told.deltas[1]
-    assert told.text.endswith(words.PERSON_OFFERED)
+    assert words.ENGLISH.cut_short in told.deltas[1]
+    assert told.text.endswith(words.ENGLISH.person_offered)
 
 
 def test_the_passages_that_follow_a_cut_carry_their_own_number(ask: Any) -> None:
@@ -282,7 +282,7 @@ def test_the_passages_that_follow_a_cut_carry_their_own_number(ask: Any) -> None
         "return a bicycle and its tyre pressure, my orders label carrier",
         llm=ScriptedModel([[spoke, "And", ModelError("cut")]]),
     )
-    after = told.text.split(words.CUT_SHORT)[1]
+    after = told.text.split(words.ENGLISH.cut_short)[1]
     quoted = next(
         n for n, article in enumerate(told.cited, 1) if told.outcome.sources[n - 1]["title"] in after
     )
@@ -318,7 +318,7 @@ def test_a_source_that_no_sentence_cites_is_not_named(ask: Any) -> None:
 def test_what_a_dead_process_had_shown_stands_and_is_continued(ask: Any) -> None:
     model = ScriptedModel([["never asked"]])
     told = ask(RETURN, llm=model, shown="You can return a bicycle within 30 days [1]. ")
-    assert told.text.startswith("You can return a bicycle within 30 days [1]. \n\n" + words.CUT_SHORT)
+    assert told.text.startswith("You can return a bicycle within 30 days [1]. \n\n" + words.ENGLISH.cut_short)
     assert told.outcome.action == "offer"
     assert model.prompts == []
 

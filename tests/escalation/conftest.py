@@ -20,6 +20,7 @@ from fastapi.testclient import TestClient
 import help_center.tables
 from escalation import handoff as handoffs
 from escalation import inbox, insights
+from escalation.drift import Standing
 from help_center.conversations import Conversation, Handoff, add_message, locked, messages_of, topic
 from help_center.database import Base, Database, new_id
 from help_center.live import Event, Live
@@ -87,6 +88,7 @@ class House:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.live = Live(database)
+        self.standing = Standing("a test", True, None)
 
     def agent(self, name: str, role: str = "agent") -> Colleague:
         with self.database.write() as session:
@@ -188,7 +190,7 @@ def app(house: House) -> FastAPI:
     doorkeeper = Doorkeeper(house.database, ())
     limits = RateLimits("off", None)
     app.include_router(inbox.routes(house.database, house.live, doorkeeper, limits, pages))
-    app.include_router(insights.routes(house.database, doorkeeper, pages))
+    app.include_router(insights.routes(house.database, doorkeeper, pages, lambda: house.standing))
     return app
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.assess import NEVER, Calibration, Point, default_calibration, upper_bound
-from evals.scores import auroc, ece, ece_by_chance, reliability, risk_coverage
+from evals.scores import auroc, ece, ece_by_chance, eces_by_chance, interval, reliability, risk_coverage
 
 
 def test_a_forecast_that_is_always_as_right_as_it_says_has_no_calibration_error() -> None:
@@ -19,6 +21,22 @@ def test_an_overconfident_forecast_errs_by_its_excess() -> None:
 def test_even_a_perfect_forecast_errs_by_chance_on_few_rows() -> None:
     assert 0.05 < ece_by_chance([0.5] * 20) < 0.3
     assert ece_by_chance([0.5] * 2000) < ece_by_chance([0.5] * 20)
+
+
+def test_a_true_forecast_errs_by_chance_in_most_draws_and_an_untrue_one_lies_outside() -> None:
+    sure = [0.9] * 300
+    draws = eces_by_chance(sure)
+    assert len(draws) == 200
+    assert ece_by_chance(sure) == pytest.approx(sum(draws) / 200)
+    assert max(draws) < ece(sure, [True, False] * 150)
+
+
+def test_the_interval_of_a_share_holds_it_and_knows_no_more_than_it_saw() -> None:
+    assert interval(0, 0) == (0.0, 1.0)
+    low, high = interval(8, 10)
+    assert 0.5 < low < 0.8 < high < 0.95
+    assert interval(10, 10)[1] == pytest.approx(1.0)
+    assert interval(80, 100)[0] > low
 
 
 def test_auroc_counts_pairs_in_order_and_ties_by_half() -> None:
@@ -51,18 +69,23 @@ def test_the_upper_bound_is_above_the_share_and_closes_in_on_it() -> None:
 
 
 def _with(table: list[Point]) -> Calibration:
-    shipped = default_calibration()
-    return Calibration(shipped.answerable, tuple(table), "a test", "", False)
+    return replace(default_calibration(), table=tuple(table), fitted_on="a test", is_default=False)
 
 
 def test_the_dial_takes_the_lowest_threshold_that_keeps_the_promise() -> None:
-    table = [Point(0.9, 200, 4, 1000), Point(0.7, 400, 20, 1000), Point(0.5, 600, 120, 1000)]
+    table = [
+        Point(0.9, 200, 4, 1000, 0.03),
+        Point(0.7, 400, 20, 1000, 0.06),
+        Point(0.5, 600, 120, 1000, 0.22),
+    ]
     assert _with(table).policy(0.1).answer_from == 0.7
     assert _with(table).policy(0.3).answer_from == 0.5
 
 
 def test_a_promise_that_cannot_be_kept_is_not_made() -> None:
-    assert _with([Point(0.9, 10, 0, 100), Point(0.5, 50, 25, 100)]).policy(0.05).answer_from == NEVER
+    assert (
+        _with([Point(0.9, 10, 0, 100, 0.15), Point(0.5, 50, 25, 100, 0.6)]).policy(0.05).answer_from == NEVER
+    )
 
 
 def test_the_shipped_default_says_what_it_is() -> None:

@@ -1,0 +1,69 @@
+"""Greetings, thanks and farewells, and what is more than that."""
+
+import time
+
+import pytest
+
+from bot.small_talk import chat_kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("hi", "greeting"),
+        ("Hellooo!!", "greeting"),
+        ("good morning team", "greeting"),
+        ("👋 hey there", "greeting"),
+        ("Guten Tag", "greeting"),
+        ("buenas tardes", "greeting"),
+        ("Bonjour", "greeting"),
+        ("bom dia", "greeting"),
+        ("thx", "thanks"),
+        ("thank you so much for your help", "thanks"),
+        ("Danke schön!", "thanks"),
+        ("merci beaucoup", "thanks"),
+        ("Obrigado!", "thanks"),
+        ("grazie mille", "thanks"),
+        ("dank je wel", "thanks"),
+        ("thanks, bye!", "farewell"),
+        ("hasta luego", "farewell"),
+        ("arrivederci", "farewell"),
+        ("tot ziens", "farewell"),
+        ("no, that's all, thank you", "farewell"),
+    ],
+)
+def test_small_talk_is_told_by_its_kind(text: str, kind: str) -> None:
+    assert chat_kind(text) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hi, how do I reset my password",
+        "thanks, how do I pay?",
+        "thanks for nothing",
+        "thanks but it does not work",
+        "this is not helpful thanks",
+        "yes that's it",
+        "hello world program",
+        "how are things with my refund",
+        "",
+        "hi " * 100,
+    ],
+)
+def test_anything_more_is_not_small_talk(text: str) -> None:
+    assert chat_kind(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["ok", "Thanks a lot, that solved it!", "\U0001f44d", "perfect", "got it", "great, that worked"]
+)
+def test_an_acknowledgement_is_thanks(text: str) -> None:
+    assert chat_kind(text) == "thanks"
+
+
+@pytest.mark.parametrize("text", ["hi " * 50, " " * 100_000, "a " * 50_000, '"' * 100_000, "ok thanks " * 15])
+def test_no_message_takes_long(text: str) -> None:
+    start = time.perf_counter()
+    chat_kind(text)
+    assert time.perf_counter() - start < 0.5

@@ -1,0 +1,108 @@
+"""Sensitive topics by their names, by rules alone and with an embedding."""
+
+import json
+import time
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from bot.topics import TOPICS, is_abuse, is_sensitive, topics
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("you are an idiot", "abuse"),
+        ("You will hear from my lawyer", "legal_threat"),
+        ("I will sue you", "legal_threat"),
+        ("I want to kill myself", "danger"),
+        ("the battery caught fire", "danger"),
+        ("My account was hacked and someone paid with my card", "payment_fraud"),
+        ("there is a charge on my card I never made", "payment_fraud"),
+        ("I can see another customer's invoices in my account", "data_incident"),
+        ("our customer data has been leaked", "data_incident"),
+        ("Ich will nicht mehr leben", "danger"),
+    ],
+)
+def test_a_topic_is_told_by_its_name(text: str, topic: str) -> None:
+    assert topics(text) == (topic,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do I kill a process", "suicide prevention policy page", "I want to dispute a charge", "chargeback",
+        "what is your legal address", "terms of service law", "how do I report fraud", "my battery dies quickly",
+        "can other users see my email address?", "how do I export my data", "is it legal to record calls", "",
+    ],
+)  # fmt: skip
+def test_a_question_near_a_topic_is_none(text: str) -> None:
+    assert topics(text) == ()
+    assert not is_sensitive(text)
+
+
+def test_several_topics_come_in_a_fixed_order() -> None:
+    assert topics("I will sue you, you thieves") == ("abuse", "legal_threat")
+
+
+def test_abuse_alone_is_not_sensitive() -> None:
+    assert is_abuse("stupid bot")
+    assert not is_sensitive("stupid bot")
+    assert is_sensitive("I will sue you")
+
+
+def test_an_embedding_tells_what_the_rules_have_no_words_for() -> None:
+    fitted = json.loads(files("bot").joinpath("fitted", "topics.json").read_text(encoding="utf-8"))
+    for topic, weights in zip(fitted["topics"], np.array(fitted["weights"]), strict=True):
+        towards = (weights / np.linalg.norm(weights)).astype(np.float32)
+        assert topics("words of no rule", towards) == (topic,)
+        assert topics("words of no rule", -towards) == ()
+    assert tuple(fitted["topics"]) == TOPICS
+
+
+def test_an_embedding_of_another_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="384"):
+        topics("hello", np.zeros(3, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "you are an idiot",
+        "f*** you",
+        "stupid bot",
+        "bunch of crooks",
+        "Shut up!",
+        "your support team are clowns",
+    ],
+)
+def test_insults_are_abuse(text: str) -> None:
+    assert is_abuse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "this is fucking ridiculous",
+        "what the fuck is wrong with my order",
+        "this is useless",
+        "I feel stupid but how do I log in",
+        "I was an idiot and deleted my account",
+        "how do I report a scammer",
+        "how do I kill a process",
+        "how do I rename my own stupid bot",
+    ],
+)
+def test_frustration_and_swearing_at_things_are_not_abuse(text: str) -> None:
+    assert not is_abuse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" " * 100_000, "a " * 50_000, '"' * 100_000, "you are a fucking " * 800, "someone my " * 9000, "i can see another " * 6000],
+)  # fmt: skip
+def test_no_message_takes_long(text: str) -> None:
+    start = time.perf_counter()
+    topics(text)
+    assert time.perf_counter() - start < 0.5
