@@ -116,6 +116,11 @@ class Feelings:
             _network(fitted["with_meaning"]), _network(fitted["words_alone"]), fitted["fitted_on"], trusts
         )
 
+    @property
+    def trusts_vectors(self) -> bool:
+        """Whether the vectors that it is given are the model's that it was fitted on."""
+        return self._trusts_vectors
+
     def read(self, text: str, vector: NDArray[np.float32] | None = None) -> Sentiment:
         """The mood of `text`. `vector`: its unit-length embedding by all-MiniLM-L6-v2, shape (384,), or None
         where there is none (words alone: sees only what is said outright). Raises ValueError for another

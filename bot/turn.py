@@ -23,6 +23,7 @@ from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
 from bot.moods import Feelings, Sentiment
+from bot.topics import Topic, topics
 from bot.understand import Question, Said, understand
 from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
@@ -133,6 +134,7 @@ class _Looked:
     sentiment: Sentiment
     strain: float
     times_asked: int
+    topics: tuple[Topic, ...]
     foreign: bool  # the customer writes a language that no article is in
     hosts: frozenset[str]
 
@@ -184,7 +186,7 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     hosts = parts.own_hosts()
     if question.small_talk:
         mood = parts.feelings.read(asked.text)
-        return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, False, hosts)
+        return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, question.topics, False, hosts)
 
     def find(one: Question) -> Found:
         return parts.search.find(
@@ -211,7 +213,8 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     )
     languages = parts.search.lexicon().languages
     foreign = question.language is not None and bool(languages) and question.language not in languages
-    return _Looked(found, matters, mood, strain(last), times, foreign, hosts)
+    meant = topics(asked.text, vector) if parts.feelings.trusts_vectors else question.topics
+    return _Looked(found, matters, mood, strain(last), times, meant, foreign, hosts)
 
 
 def _chosen_first(found: Found, title: str | None) -> Found:
@@ -250,6 +253,7 @@ def _judge(
         least,
         strain=looked.strain,
         times_asked=looked.times_asked,
+        topics=looked.topics,
         rivals=least.rivals if len(each) == 1 else (),
         in_domain=max(signals.in_domain for signals in each),
         part_sure=0 < len(sure) < len(each),
@@ -279,8 +283,7 @@ def _assess(
     return Signals(
         wants_human=question.wants_human,
         small_talk=question.small_talk,
-        sensitive=question.sensitive,
-        abuse=question.abuse,
+        topics=question.topics,
         sentiment_label=sentiment.label,
         sentiment_score=sentiment.score,
         in_domain=found.relevance,

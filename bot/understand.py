@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from bot.languages import spoken
 from bot.small_talk import chat_kind
-from bot.topics import is_abuse, is_sensitive
+from bot.topics import Topic, topics
 from bot.wishes import wants_human
 from retrieval.tokenizing import is_stop_word, only_asks
 
@@ -118,8 +118,7 @@ class Question:
     context: str | None = None
     wants_human: bool = False
     small_talk: str | None = None
-    sensitive: bool = False
-    abuse: bool = False
+    topics: tuple[Topic, ...] = ()  # that a person must hear of, by its words alone
     times_asked: int = 1
     chosen: str | None = None  # the title that was chosen of those a question back named
     failed: bool = False  # says that what was answered before did not help
@@ -150,8 +149,7 @@ def understand(
         context=_context(query, history) if asks else None,
         wants_human=wants_human(text),
         small_talk=chat_kind(text),
-        sensitive=is_sensitive(text),
-        abuse=is_abuse(text),
+        topics=topics(text),
         times_asked=1 + sum(same_question(query, other) for other in before) if asks else 1,
         failed=failed,
         asks=asks,

@@ -15,17 +15,40 @@ Rule = Callable[[Signals, Policy], Decision | None]
 
 
 def asked_for_a_person(signals: Signals, policy: Policy) -> Decision | None:
+    """Honoured at once, however sure the answer."""
     return Decision("escalate", ("requested_human",)) if signals.wants_human else None
 
 
-def sensitive_topic(signals: Signals, policy: Policy) -> Decision | None:
-    return Decision("escalate", ("sensitive_topic",)) if signals.sensitive else None
+def danger(signals: Signals, policy: Policy) -> Decision | None:
+    """Somebody's life or health is at stake."""
+    return _sensitive("danger", signals)
+
+
+def legal_threat(signals: Signals, policy: Policy) -> Decision | None:
+    """A lawyer, a court or an authority is brought in: nothing that a bot says should stand in a file."""
+    return _sensitive("legal_threat", signals)
+
+
+def payment_fraud(signals: Signals, policy: Policy) -> Decision | None:
+    """Money was taken that the customer did not spend: minutes count."""
+    return _sensitive("payment_fraud", signals)
+
+
+def data_incident(signals: Signals, policy: Policy) -> Decision | None:
+    """Somebody has, or shows, data that are not theirs: the law sets a time to act in."""
+    return _sensitive("data_incident", signals)
+
+
+def _sensitive(topic: str, signals: Signals) -> Decision | None:
+    return Decision("escalate", ("sensitive_topic", f"rule:{topic}")) if topic in signals.topics else None
 
 
 def upset(signals: Signals, policy: Policy) -> Decision | None:
-    if signals.sentiment_label != "negative" and not signals.abuse:
+    """One message is clearly upset, or insults: a person, at once."""
+    abuse = "abuse" in signals.topics
+    if signals.sentiment_label != "negative" and not abuse:
         return None
-    return Decision("escalate", ("negative_sentiment", "abuse") if signals.abuse else ("negative_sentiment",))
+    return Decision("escalate", ("negative_sentiment", "abuse") if abuse else ("negative_sentiment",))
 
 
 def losing_patience(signals: Signals, policy: Policy) -> Decision | None:
@@ -34,6 +57,7 @@ def losing_patience(signals: Signals, policy: Policy) -> Decision | None:
 
 
 def small_talk(signals: Signals, policy: Policy) -> Decision | None:
+    """A greeting or thanks and nothing else asks nothing."""
     return Decision("chat") if signals.small_talk else None
 
 
@@ -57,6 +81,7 @@ def not_for_this_help_center(signals: Signals, policy: Policy) -> Decision | Non
 
 
 def sure_enough(signals: Signals, policy: Policy) -> Decision | None:
+    """The owner's dial is kept, and something of the answer held."""
     sure = signals.confidence is not None and signals.confidence >= policy.answer_from
     return Decision("answer") if sure and not signals.nothing_shown else None
 
@@ -67,10 +92,12 @@ def one_of_several(signals: Signals, policy: Policy) -> Decision | None:
 
 
 def second_miss(signals: Signals, policy: Policy) -> Decision | None:
+    """Something was tried before and did not answer: nobody is kept in a loop."""
     return Decision("escalate", _low(signals)) if signals.earlier_misses >= 1 else None
 
 
 def one_question_back(signals: Signals, policy: Policy) -> Decision | None:
+    """Two articles are as close, and their customer can tell them apart; once for the same matter."""
     return Decision("clarify", _low(signals)) if signals.rivals and not signals.clarified else None
 
 
@@ -81,12 +108,16 @@ def a_part_is_known(signals: Signals, policy: Policy) -> Decision | None:
 
 
 def not_sure_enough(signals: Signals, policy: Policy) -> Decision | None:
+    """In the domain, and nothing is known well enough."""
     return Decision("escalate", _low(signals))
 
 
 RULES: tuple[Rule, ...] = (
     asked_for_a_person,
-    sensitive_topic,
+    danger,
+    legal_threat,
+    payment_fraud,
+    data_incident,
     upset,
     losing_patience,
     small_talk,

@@ -17,8 +17,7 @@ class Signals:
 
     wants_human: bool = False
     small_talk: str | None = None  # greeting, thanks or farewell, and nothing else
-    sensitive: bool = False
-    abuse: bool = False
+    topics: tuple[str, ...] = ()  # "abuse", "danger" and others that a person must hear of: `bot.topics`
     sentiment_label: str = "neutral"
     sentiment_score: float = 0.0
     strain: float = 0.0  # how much the customer's last messages weigh together: `escalation.trend`
@@ -31,10 +30,14 @@ class Signals:
     part_sure: bool = False  # of several questions in one breath, one is sure enough and another is not
     chosen: bool = False  # the customer chose the article that comes first
     times_asked: int = 1  # how often this question was asked in this conversation, this time included
-    earlier_misses: int = 0  # turns without an answer since the last answer or person, an answer that failed among them
+    earlier_misses: int = (
+        0  # turns without an answer since the last answer or person, an answer that failed among them
+    )
     failed: bool = False  # says that the answer before it did not help
     asks: bool = True  # False where it says that and nothing else
-    clarified: bool = False  # the turn before asked a question back, or an earlier one asked this very question
+    clarified: bool = (
+        False  # the turn before asked a question back, or an earlier one asked this very question
+    )
     model_failed: bool = False
     nothing_shown: bool = False  # an answer was tried, and no sentence of it held
 

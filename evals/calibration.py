@@ -34,7 +34,7 @@ FEW_UNANSWERED = (
 )
 BOUND = 0.8  # one-sided level of the promise; of 50 halves judged by the other halves none broke it
 ROUNDS = 200  # of the bootstrap
-ANSWERABLE, FIRST, PLATT = 0.1, 0.003, 10.0  # inverse regularisation strengths; signals overlap
+ANSWERABLE, FIRST, PLATT = 0.1, 0.01, 10.0  # inverse regularisation strengths; signals overlap
 # what carries from one help center to another; fitted to one, all signals tell more (docs/log.md has both)
 CARRIED = (
     "top_dense", "dense_margin", "dense_falloff", "fused_margin", "dense_z", "coverage", "distinct", "lexical_z",

@@ -27,7 +27,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -84,8 +84,13 @@ POSTS_OF = ("dtc_faq", "bitext", "stackfaq", "suitecrm", "grav", "made")
 CALM_PROBLEMS = 5000
 MADE_SHARE = 0.12  # of the questions, how many are given an upset clause, and as many again a polite one
 CLAUSES_OF_A_SET = 400  # at most
-ALARMS_ALLOWED = 0.015  # of each set left out: a quarter below the promise of 2 %
-HIDDEN, EPOCHS, BATCH, NETWORKS = 96, 5, 256, 3  # NETWORKS of HIDDEN units, their outputs averaged, make one
+ALARMS_ALLOWED = 0.015  # of each set left out: a quarter below the 2 % that a set nobody has seen should keep
+HIDDEN, EPOCHS, BATCH, NETWORKS = 192, 5, 256, 3  # NETWORKS of HIDDEN units, their outputs averaged, make one
+
+DOUBTED_BELOW = (
+    0.1  # the odds of a tweet's own label, by a fit that has not seen it, below which it counts DOUBTED
+)
+DOUBTED = 0.3
 
 UPSET_CLAUSES = (
     "This is ridiculous.", "I'm fed up with this!", "your support is useless",
@@ -189,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report_satisfaction(options.data, Feelings.load(), encode)
         return 0
 
-    rows = read_rows(options.data, encode)
+    rows = doubting(read_rows(options.data, encode))
     print(f"{len(rows.texts)} rows, {int((~rows.held).sum())} of them for fitting", flush=True)
     kept: dict[str, object] = {
         "fitted_on": "airline_tweets (Twitter US Airline Sentiment, 2015), neutral questions of "
@@ -383,6 +388,19 @@ def network(rows: Rows, use: NDArray[np.bool_], meaning: bool) -> Arrays:
         "bias": np.mean([one["bias"] for one in fits], axis=0),
         "wording": np.mean([one["wording"] for one in fits], axis=0),
     }
+
+
+def doubting(rows: Rows) -> Rows:
+    """The rows with a lower weight for tweets whose label a fit on the other half of the tweets (and on none of the sets
+    that are judged) all but rules out: most are slips of the raters."""
+    weights = rows.weights.copy()
+    half = np.array([place("half" + text, 2) for text in rows.texts])
+    for part in range(2):
+        judged = ~rows.held & (rows.kinds == "tweet") & (half == part)
+        told = odds(network(rows, rows.without(JUDGED) & ~judged, meaning=True), rows, judged)
+        own = told[np.arange(len(told)), rows.labels[judged]]
+        weights[judged] *= np.where(own < DOUBTED_BELOW, np.float32(DOUBTED), np.float32(1))
+    return replace(rows, weights=weights)
 
 
 def _fit(rows: Rows, use: NDArray[np.int64], meaning: bool, seed: int) -> Arrays:

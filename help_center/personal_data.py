@@ -136,7 +136,7 @@ def _emails(text: str) -> Iterator[tuple[int, int]]:
 
 
 _phone = re.compile(
-    r"(?<![\w.@/:#=$€£+-])(?P<plus>\+|00(?=[1-9])|011(?=[ -][1-9]))?(?P<number>\(?\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){5,16})"
+    r"(?<![\w.@/#=$€£+-])(?<!\d:)(?P<plus>\+|00(?=[1-9])|011(?=[ -][1-9]))?(?P<number>\(?\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){5,16})"
     r"(?P<extension>\s?(?:x|ext\.?|extension|#)\s?\d{1,6})?(?![\w@%€$£°]|[.,:/-]\d|[ .-]{1,2}\d)",
     re.IGNORECASE,
 )
@@ -154,7 +154,10 @@ _other_words = re.compile(
     r"from|timestamp|years?|version)\b(?: (?:number|no|nr|id|code))?|\bno|\bnr|№|\#)\W{0,3}(?:is|was|=|:)?\W{0,3}\Z",
     re.IGNORECASE,
 )
-_kind_word = re.compile(r"[ (,-]{0,3}(?:office|fax|mobile|home|work|cell|desk)\b", re.IGNORECASE)
+_kind_word = re.compile(
+    r"[ (,-]{0,3}(?:office|fax|mobile|home|work|cell|desk)\b|\s(?:is|was) (?:my|our|his|her|the best) (?:\w{1,12} )?(?:number|phone|mobile|cell)\b",
+    re.IGNORECASE,
+)
 _not_phone = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|"  # an IP address
     r"(?:19|20)\d\d[ ./-]?[01]?\d[ ./-]?[0-3]?\d(?:\D\d{1,2}(?:\D?\d{1,2}){0,2})?|[0-3]?\d[ ./-][0-3]?\d[ ./-](?:19|20)?\d\d"
@@ -229,7 +232,7 @@ _is = r"(?:\s{0,3}(?:[:=：]|->|=>)\s{0,3}|\s{1,3}(?:is|was|are|ist|est|es|é|è
 _named_keys = re.compile(
     r"(?<![^\W_])(?P<name>(?:[a-z\d]{1,20}[_-]){0,4}(?:(?:api|access|secret|private|client|auth|account|licen[cs]e|product|activation|"
     r"encryption|signing|subscription|shared|master|service|bot|app|bearer|refresh|id|session|webhook)[ _-]?){0,3}"
-    r"(?P<what>keys?|tokens?|secrets?|apikey))"
+    r"(?:keys?|tokens?|secrets?|apikey|schlüssel|clé|clave|chiave|sleutel))"
     rf"(?:{_is}|\s{{1,3}})(?=[\"'`(<]?(?P<value>[A-Za-z0-9_\-+/=.~]{{12,400}}))",
     re.IGNORECASE,
 )
@@ -261,6 +264,8 @@ def _random(value: str) -> bool:
     """Whether it looks drawn by lot: letters and digits mixed, hardly any sign twice (entropy in bits per sign)."""
     if len(value) < 12 or not re.search(r"\d", value) or not re.search(r"[A-Za-z]", value):
         return False
+    if re.fullmatch(r"[A-Za-z]+(?:[_-][A-Za-z]+)*[_-]?\d{1,4}", value):
+        return False  # words and a number: a name of something
     counts = Counter(value)
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) >= 2.8
 
@@ -270,12 +275,13 @@ _password_noun = (
     r"palavra-passe|wachtwoord|hasło|lösenord|adgangskode|salasana|heslo|jelszó|parola|şifre|пароль|密码|密碼|パスワード|비밀번호|كلمة المرور)"
 )
 _MIXED = r"(?=[^\s\d]{0,60}\d)(?=[^\sa-z]{0,60}(?-i:[a-z]))(?-i:[a-z]|[!#$%&*+=?@^_~|])[\w!#$%&*+=?@^~|-]{5,}(?![^\s.,;:!?)])"
+_SIGNED = r"(?=[^\s\d]{0,60}\d)(?=[^\s!#$%&*+=?@^_~]{0,60}[!#$%&*+=?@^_~])[A-Z][^\s\[]{5,60}"
 _password = re.compile(
-    rf"(?<![^\W_])(?:{_password_noun}|(?P<short>pass))(?P<whose>\s(?:for|of|on|at|für|de|pour|para)(?:\s[\w@.'’-]{{1,60}}){{1,4}}?)?"
+    rf"(?<![^\W_])(?:{_password_noun}|(?P<short>pass))(?:\s?\([^()\n]{{1,20}}\))?(?P<whose>\s(?:for|of|on|at|für|de|pour|para)(?:\s[\w@.'’-]{{1,60}}){{1,4}}?)?"
     r"(?P<link>\s{0,3}(?:[:=：]|->|=>)\s{0,3}|"
-    r"\s{1,3}(?:is|was|ist|war|lautet|est|es|era|é|è|to|auf|(?:is|was|has been) (?:re)?set to|that i (?:use|typed|entered)(?: is)?)"
-    r"(?: (?:still|now|currently|just|simply|noch|jetzt|this))?(?:\s{0,2}:)?\s{1,3}|[\"']\s{0,2}:\s{0,2}|\s[-–]\s|"
-    rf"\s{{1,3}}(?=[\"'`“„«]|{_MIXED}))"
+    r"\s{1,3}(?:(?:is |was |has been )?(?:changed|(?:re)?set) to|is|was|ist|war|lautet|est|es|era|é|è|je|to|auf|that i (?:use|typed|entered)(?: is)?)"
+    r"(?: (?:still|now|currently|just|simply|noch|jetzt|this))?(?:\s{0,2}:)?\s{1,3}|[\"']\s{0,2}:\s{0,2}|\s[-–]\s|['’]s\s{1,3}|"
+    rf"\s{{1,3}}(?=[\"'`“„«]|{_MIXED}|{_SIGNED})|[^\S\n]{{0,3}}\n(?=\S{{4,60}}(?:\s|\Z)))"
     r"(?=(?P<value>[\"'`“„«][^\"'`“”„«»\n]{1,60}[\"'`“”»]|[^\s\[]\S{0,99}))",
     re.IGNORECASE,
 )
@@ -285,16 +291,18 @@ _phrase = re.compile(
     re.IGNORECASE,
 )
 _password_after = re.compile(
-    rf"(?<!\S)(?P<value>[^\s\[]\S{{3,63}}) (?:is|was|ist) (?:my|our|the|mein|das) (?:\w{{1,20}} )?{_password_noun}\b",
+    rf"(?<!\S)(?P<value>[^\s\[]\S{{3,63}}) (?:is|was|as|ist) (?:my|our|the|mein|das) (?:\w{{1,20}} )?{_password_noun}\b",
     re.IGNORECASE,
 )
 _code = re.compile(
     r"(?<![^\W\d_])(?:(?P<pin>pin(?: ?(?:code|number))?)|cvv2?|cvc2?|csc|otp|tan|one[- ]time (?:pass ?code|code|password|pin)|(?:verification|security|2fa|mfa|sms|"
-    r"authentication|login|confirmation) code|prüfnummer|sicherheitscode|code secret)(?:\s{0,3}[:=]\s{0,3}|\s{1,3}(?:(?:is|was|ist|est|es|number)\s{1,3})?)"
+    r"authentication|login|confirmation) code|prüfnummer|sicherheitscode|code secret)(?:\s{0,3}[:=]\s{0,3}|(?:\s[a-z]{1,12}){0,4}?\s(?:is|was|ist|est|es)\s{1,3}|\s{1,3}(?:number\s)?)"
     r"(?=(?P<value>\d{3,8})(?!\d|[.,-]\d))",
     re.IGNORECASE,
 )
-_login_in_address = re.compile(r"(?<=://)[^\s:/@\[]{1,100}:(?=(?P<value>[^\s/@\[]{1,100})@)")
+_login_in_address = re.compile(
+    r"(?<=://)[^\s:/@\[]{1,100}:(?=(?P<value>[^\s/@\[]{1,100})@)|(?<=\s)(?:-u|--user)[ =][^\s:\[]{1,60}:(?=(?P<given>[^\s\[\"']{3,100}))"
+)
 # what people say of a password, rather than the password
 _said_of_one = re.compile(
     r"(?:not|no|never|always|also|only|too|very|so|still|now|in|on|at|by|for|from|with|without|that|this|the|a|an|my|your|our|their|it|"
@@ -319,8 +327,10 @@ def _passwords(text: str) -> Iterator[tuple[int, int]]:
         value = value.rstrip(".,;:!?)>" + _CLOSING)
         if len(value) < 3 or _said_of_one.fullmatch(value) or _placeholder_like.fullmatch(value):
             continue
-        if not found["link"].strip():  # what follows looks like nothing but a password
-            good = not found["short"]
+        if not found[
+            "link"
+        ].strip():  # what follows looks like nothing but a password, or is a line of its own
+            good = not found["short"] and ("\n" not in found["link"] or _strong(value))
         else:
             marked = any(mark in found["link"] for mark in ":=：>")
             alone = (marked or len(value) >= 5) and _clause_end.match(text, start + len(value)) is not None
@@ -338,7 +348,7 @@ def _passwords(text: str) -> Iterator[tuple[int, int]]:
         if not found["pin"] or 4 <= len(found["value"]) <= 5:  # a pin code of six digits is a place in India
             yield found.span("value")
     for found in _login_in_address.finditer(text):
-        yield found.span("value")
+        yield found.span("value" if found["value"] else "given")
 
 
 _grammar = frozenset(

@@ -38,7 +38,8 @@ function sentence(told) {
   return el("p", {}, `Since ${told.since}: of ${told.n === 1 ? "one turn" : `${told.n} turns`} that people spoke of, `, el("strong", {}, percent(told.right)), ` were right. If the confidence is true, at least ${percent(told.expected)} should be.`);
 }
 
-// Each band of confidence: the share that was right with its 90 % range, and a tick where the confidence promised it.
+// Each band of confidence: the share that was right with its 90 % range, and a tick where the confidence promised it; the
+// hatch to the left of the tick is what louder complaints explain.
 function picture(bands) {
   const row = 34;
   const left = 74;
@@ -47,7 +48,7 @@ function picture(bands) {
   const height = bands.length * row + 26;
   const summary = bands.map((band) => `${name(band)}: ${percent(band.right)} of ${band.n} right, ${percent(band.promised)} promised`).join("; ");
   return [
-    el("ul", { class: "legend small" }, el("li", {}, el("span", { class: "swatch heard", "aria-hidden": "true" }), "was right, with its 90 % range"), el("li", {}, el("span", { class: "swatch promised", "aria-hidden": "true" }), "promised")),
+    el("ul", { class: "legend small" }, el("li", {}, el("span", { class: "swatch heard", "aria-hidden": "true" }), "was right, with its 90 % range"), el("li", {}, el("span", { class: "swatch promised", "aria-hidden": "true" }), "promised"), el("li", {}, el("span", { class: "swatch loud", "aria-hidden": "true" }), "what louder complaints explain")),
     el(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, role: "img", class: "bands", "aria-label": `Live answers by confidence. ${summary}.` },
@@ -57,8 +58,9 @@ function picture(bands) {
         return el(
           "g",
           {},
-          el("title", {}, `${name(band)}: ${percent(band.right)} of ${band.n} right (${percent(band.low)} to ${percent(band.high)}), ${percent(band.promised)} promised`),
+          el("title", {}, `${name(band)}: ${percent(band.right)} of ${band.n} right (${percent(band.low)} to ${percent(band.high)}), ${percent(band.promised)} promised, ${percent(band.expected)} with louder complaints`),
           el("text", { x: 0, y: y + 4 }, name(band)),
+          el("rect", { x: x(band.expected), y: y - 9, width: Math.max(0, x(band.promised) - x(band.expected)), height: 18, class: "loud" }),
           el("line", { x1: x(band.low), x2: x(band.high), y1: y, y2: y, class: "range" }),
           el("circle", { cx: x(band.right), cy: y, r: 5, class: "heard" }),
           el("line", { x1: x(band.promised), x2: x(band.promised), y1: y - 11, y2: y + 11, class: "promised" }),

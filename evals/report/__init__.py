@@ -21,6 +21,7 @@ from evals.report.plots import percent
 from evals.result import Bars, Cost, Forecast, Gate, Result
 from evals.scores import ece, eces_by_chance, interval, reliability
 
+HEADLINE = 4  # figures of a suite in the summary
 TABLE_ROWS = 20  # of the risk-coverage table
 
 
@@ -144,7 +145,8 @@ def _headline(result: Result) -> str:
             f"calibration error {_told(result.figures.get('ece'))}",
         ]
     told = told or [f"{name} {_told(value)}" for name, value in list(result.figures.items())[:3]]
-    return ", ".join(told)
+    rest = f", and {len(told) - HEADLINE} more" if len(told) > HEADLINE else ""
+    return ", ".join(told[:HEADLINE]) + rest
 
 
 def _told(value: float | None) -> str:

@@ -7,7 +7,7 @@ page's own (`report.css`), so that light and dark hold for the pictures, too.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -119,7 +119,9 @@ def risk_coverage_curve(forecast: Forecast) -> Markup:
         parts.append(_path(above, "bound"))
         parts.append(_path(below, "risk"))
         if len(below) < len(points):
-            parts.append(_text(RIGHT - 3, TOP + 28, f"all answered: {percent(points[-1][2])}", "end", "soft"))
+            parts.append(
+                _text(RIGHT - 3, FLOOR - 8, f"all answered: {percent(points[-1][2])}", "end", "soft")
+            )
     parts.append(_line(LEFT, y(given.dial), RIGHT, y(given.dial), "dial"))
     parts.append(_text(RIGHT - 3, y(given.dial) - 6, f"dial {percent(given.dial)}", "end", "dial-name"))
     told = f"Risk-coverage curve: the dial is {percent(given.dial)}."
@@ -205,10 +207,8 @@ def _ticks(top: float) -> list[float]:
     return [round(top * k / steps, 9) for k in range(steps + 1)]
 
 
-def _frame(y: object, ticks: Iterable[float], name: str) -> Markup:
-    assert callable(y)
+def _frame(y: Callable[[float], float], ticks: Sequence[float], name: str) -> Markup:
     parts = []
-    ticks = list(ticks)
     for tick in ticks:
         parts.append(_line(LEFT, y(tick), RIGHT, y(tick), "grid" if tick else "axis"))
         told = f"{tick:g}" if ticks[-1] == 1 and name == "share right" else f"{round(100 * tick, 2):g} %"

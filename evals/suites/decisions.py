@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.beir import EvalError, read_lines
-from evals.result import Gate, Result
+from evals.result import Bar, Bars, Gate, Result
 
 Converse = Callable[[list[str]], dict[str, Any]]
 
@@ -62,4 +62,16 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
         figures[f"{reason} recall"] = hit / expected if expected else None
     rounded = {key: round(value, 4) if value is not None else None for key, value in figures.items()}
     held_gates = tuple(Gate(name, figures.get(name) or 0.0, bound) for name, bound in gates.items())
-    return Result("decisions", figures, {"cases": rows, "figures": rounded}, held_gates, tuple(misses))
+    reasons = sorted(confusion.items())
+    bars = (
+        Bars(
+            "Reasons heard, of those expected",
+            tuple(Bar(name, hit, n) for name, (hit, n, _) in reasons if n),
+        ),
+        Bars(
+            "Reasons rightly given, of those given",
+            tuple(Bar(name, hit, n) for name, (hit, _, n) in reasons if n),
+        ),
+    )
+    document = {"cases": rows, "figures": rounded}
+    return Result("decisions", figures, document, held_gates, tuple(misses), bars=bars)

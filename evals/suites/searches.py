@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evals.beir import EvalError, read_lines
-from evals.result import Gate, Result
+from evals.result import Bar, Bars, Gate, Result
 
 DEPTH = 5
 Rank = Callable[[str, int], list[str]]
@@ -38,4 +38,6 @@ def judge(file: Path, rank: Rank, gates: dict[str, float]) -> Result:
         figures |= {f"{kind} R@1": at_1 / cases, f"{kind} R@5": at_5 / cases}
     document = {"kinds": {kind: cases for kind, (cases, _, _) in counts.items()}, **figures}
     held = tuple(Gate(name, figures[name] or 0.0, bound) for name, bound in gates.items() if name in figures)
-    return Result("searches", figures, document, held, tuple(misses))
+    first_bars = tuple(Bar(kind, at_1, cases) for kind, (cases, at_1, _) in counts.items())
+    bars = (Bars("The right article first, by kind of search", first_bars),)
+    return Result("searches", figures, document, held, tuple(misses), bars=bars)

@@ -53,7 +53,9 @@ def test_no_prompt_holds_what_is_private(serve: Serve, server: ModelServer) -> N
     talk.say(f"And when does the refund reach {EMAIL}? How do I return it?")
     assert len(server.asked) == 2
     none_of(PRIVATE, server.asked)
-    assert server.user.count("[email 1]") == 2, "the same address has the same placeholder in history and question"
+    assert server.user.count("[email 1]") == 2, (
+        "the same address has the same placeholder in history and question"
+    )
     for placeholder in ("[phone 1]", "[card 1]", "[iban 1]", "[password]", "[key]"):
         assert placeholder in server.user
 
@@ -85,7 +87,9 @@ def test_articles_are_told_as_they_are_published(library: Any, server: ModelServ
     ],
     ids=["whole", "cut in pieces"],
 )
-def test_the_customer_reads_their_own_address(serve: Serve, server: ModelServer, pieces: tuple[str, ...]) -> None:
+def test_the_customer_reads_their_own_address(
+    serve: Serve, server: ModelServer, pieces: tuple[str, ...]
+) -> None:
     server.will(*pieces)
     talk = serve(llm=model()).talk()
     events = list(talk.stream(f"{QUESTION} I am {EMAIL}"))
@@ -104,7 +108,11 @@ def test_a_card_or_a_password_is_never_put_back(serve: Serve, server: ModelServe
 
 
 def test_what_an_earlier_version_has_kept_is_masked_too(library: Any, server: ModelServer) -> None:
-    turn(parts_of(library, model()), QUESTION, history=(Said("customer", TOLD), Said("agent", f"Hello {EMAIL}")))
+    turn(
+        parts_of(library, model()),
+        QUESTION,
+        history=(Said("customer", TOLD), Said("agent", f"Hello {EMAIL}")),
+    )
     none_of(PRIVATE, server.asked)
 
 
@@ -183,7 +191,9 @@ def test_an_access_line_holds_no_query(lines: io.StringIO) -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_server_writes_no_search_into_its_log(installation: Installation, articles_file: Path) -> None:
+def test_the_shipped_server_writes_no_search_into_its_log(
+    installation: Installation, articles_file: Path
+) -> None:
     installation.parley("index", str(articles_file))
     service = installation.serve()
     for path in ("/api/search", "/help/search"):

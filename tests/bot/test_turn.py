@@ -239,7 +239,10 @@ def test_a_follow_up_is_searched_for_with_what_was_said_before(ask: Any) -> None
 
 
 def test_a_sensitive_matter_is_handed_over(ask: Any) -> None:
-    assert ask("My lawyer will take you to court over this bicycle").outcome.reasons == ("sensitive_topic",)
+    assert ask("My lawyer will take you to court over this bicycle").outcome.reasons == (
+        "sensitive_topic",
+        "rule:legal_threat",
+    )
 
 
 # --- an answer by a model ------------------------------------------------------------------------------------

@@ -103,16 +103,9 @@ def test_small_talk_is_small_talk_only_alone() -> None:
     assert understand("hello, how do I return it?").small_talk is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["My lawyer will call you", "There was a data breach", "my card was stolen", "I want to kill myself"],
-)
-def test_sensitive_matters_are_seen(text: str) -> None:
-    assert understand(text).sensitive
-
-
-def test_a_harmless_question_is_not_sensitive() -> None:
-    assert not understand("How do I change the card on my account?").sensitive
+def test_topics_are_read() -> None:
+    assert understand("My lawyer will sue you").topics == ("legal_threat",)
+    assert understand("How do I change the card on my account?").topics == ()
 
 
 def test_nothing_written_can_break_it() -> None:

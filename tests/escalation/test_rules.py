@@ -9,6 +9,7 @@ import pytest
 from escalation import rules
 from escalation.rules import RULES, decide
 from escalation.signals import Decision, Policy, Signals
+from escalation.trend import TOO_MUCH
 
 POLICY = Policy(answer_from=0.6, offer_from=0.35, in_domain_from=0.2)
 SURE = Signals(confidence=0.9)
@@ -29,23 +30,52 @@ def test_only_an_answer_may_be_answered() -> None:
 
 def test_who_asks_for_a_person_gets_one_however_sure_the_answer() -> None:
     everything = Signals(
-        wants_human=True, small_talk="greeting", sensitive=True, abuse=True, sentiment_label="negative",
+        wants_human=True, small_talk="greeting", topics=("danger", "abuse"), sentiment_label="negative",
         in_domain=0.0, confidence=1.0, rivals=("a", "b"), times_asked=9,
     )  # fmt: skip
     assert decide(everything, POLICY) == Decision("escalate", ("requested_human",))
 
 
-def test_a_sensitive_matter_goes_to_a_person() -> None:
-    assert decide(replace(SURE, sensitive=True, sentiment_label="negative"), POLICY) == Decision(
-        "escalate", ("sensitive_topic",)
-    )
+@pytest.mark.parametrize("topic", ["danger", "legal_threat", "payment_fraud", "data_incident"])
+def test_a_sensitive_matter_goes_to_a_person_and_is_named(topic: str) -> None:
+    signals = replace(SURE, topics=("abuse", topic), sentiment_label="negative")
+    assert decide(signals, POLICY) == Decision("escalate", ("sensitive_topic", f"rule:{topic}"))
 
 
 def test_anger_and_abuse_go_to_a_person() -> None:
     assert decide(replace(SURE, sentiment_label="negative"), POLICY) == Decision(
         "escalate", ("negative_sentiment",)
     )
-    assert decide(replace(SURE, abuse=True), POLICY) == Decision("escalate", ("negative_sentiment", "abuse"))
+    assert decide(replace(SURE, topics=("abuse",)), POLICY) == Decision(
+        "escalate", ("negative_sentiment", "abuse")
+    )
+
+
+def test_who_loses_patience_goes_to_a_person_before_they_shout() -> None:
+    assert decide(replace(SURE, strain=TOO_MUCH), POLICY) == Decision("escalate", ("negative_sentiment",))
+    assert decide(replace(SURE, strain=TOO_MUCH - 0.01), POLICY).action == "answer"
+
+
+def test_an_answer_that_did_not_help_is_a_miss() -> None:
+    """The first time a person is offered, the second time called; what is asked besides is answered."""
+    failed = replace(SURE, failed=True, asks=False, earlier_misses=1)
+    assert decide(failed, POLICY) == Decision("offer", ("low_confidence", "rule:did_not_help"))
+    assert decide(replace(failed, earlier_misses=2), POLICY) == Decision(
+        "escalate", ("low_confidence", "rule:did_not_help")
+    )
+    assert decide(replace(failed, asks=True), POLICY).action == "answer"
+    assert decide(replace(failed, asks=True, confidence=0.1), POLICY).action == "escalate"
+
+
+def test_of_several_questions_the_known_ones_are_answered() -> None:
+    signals = replace(UNSURE, part_sure=True, earlier_misses=1)
+    assert decide(signals, POLICY) == Decision("offer", ("low_confidence",))
+
+
+def test_the_article_that_the_customer_chose_is_shown_in_any_case() -> None:
+    signals = replace(UNSURE, part_known=True, chosen=True)
+    assert decide(signals, POLICY) == Decision("offer", ("low_confidence",))
+    assert decide(replace(signals, chosen=False), POLICY).action == "escalate"
 
 
 def test_a_good_mood_changes_nothing() -> None:

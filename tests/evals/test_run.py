@@ -115,6 +115,7 @@ def test_a_decision_is_judged_only_by_what_is_expected(tmp_path: Path) -> None:
     assert result.figures["action held"] == 1.0
     assert result.figures["article_ids held"] == 0.0
     assert result.figures["requested_human recall"] == 1.0
+    assert [(bar.name, bar.hits, bar.n) for bar in result.bars[1].rows] == [("requested_human", 1, 1)]
     assert len(result.misses) == 1
 
 
@@ -183,6 +184,7 @@ def test_searches_are_judged_by_kind(tmp_path: Path) -> None:
     file.write_text("\n".join(map(json.dumps, rows)))
     ranked = {"refnd": ["refunds"], "inovice": ["refunds", "invoices"], "E-417": []}
     result = searches.judge(file, lambda text, depth: ranked[text], {"typo R@1": 0.6, "code R@1": 0.0})
+    assert [(bar.name, bar.hits, bar.n) for bar in result.bars[0].rows] == [("typo", 1, 2), ("code", 0, 1)]
     assert result.figures == {"typo R@1": 0.5, "typo R@5": 1.0, "code R@1": 0.0, "code R@5": 0.0}
     assert [gate.held for gate in result.gates] == [False, True]
     assert len(result.misses) == 2

@@ -82,7 +82,9 @@ def test_cards_accounts_keys_and_passwords_never_come_back() -> None:
         "card 4242 4242 4242 4242, GB82 WEST 1234 5698 7654 32, key sk-proj-abcd1234efgh5678ijkl, password: hunter2"
     )
     assert masked.text == "card [card 1], [iban 1], key [key], password: [password]"
-    assert restore(masked.text, masked.found) == "card •••• 4242, GB •••• 5432, key [key], password: [password]"
+    assert (
+        restore(masked.text, masked.found) == "card •••• 4242, GB •••• 5432, key [key], password: [password]"
+    )
     assert "424242" not in repr(masked).replace(" ", "")
 
 

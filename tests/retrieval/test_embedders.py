@@ -257,3 +257,15 @@ def test_an_endpoint_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPat
 def test_without_a_key_it_says_which_setting_is_missing() -> None:
     with pytest.raises(EmbedderError, match="OPENAI_API_KEY"):
         open_embedder("openai:my-model")
+
+
+def test_an_endpoint_gets_questions_without_personal_data_and_articles_as_they_are(
+    endpoint: Endpoint,
+) -> None:
+    embedder = open_embedder("openai:text-embedding-3-small")
+    embedder.embed_query("refund for ada@example.org, +44 7700 900123, card 4242 4242 4242 4242")
+    embedder.embed_passages(["Write to returns@shop.example."])
+    assert [asked["input"] for asked in endpoint.asked] == [
+        ["refund for [email 1], [phone 1], card [card 1]"],
+        ["Write to returns@shop.example."],
+    ]

@@ -1,61 +1,14 @@
-"""Checks that what an answer says is in the passages it was made from. Knows words and numbers, no model.
-
-A sentence holds when its telling words and every one of its numbers, addresses and code words are in the passages.
-"""
+"""Cuts what a model says into sentences, and reads the passage numbers that they cite. Knows Markdown, no passages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from retrieval.lexical import tokens
-
-SUPPORTED_FROM = 0.6  # share of a sentence's telling words that its passages must hold
 _citation = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
-_fenced = re.compile(
-    r"(?:^|\n)[^\S\n]*(?:```|~~~)[^\n]*\n(.*?)(?:\n?[^\S\n]*(?:```|~~~)[^\S\n]*(?=\n|\Z)|\Z)", re.DOTALL
-)
 _code = re.compile(r"(^[^\S\n]*(?:```|~~~).*|`[^`]+`)", re.MULTILINE | re.DOTALL)
-# code, addresses, dotted names (hosts, files, versions) and numbers are said exactly or not at all
-_exact = re.compile(
-    r"`[^`]+`|https?://[^\s)>\]]+|[\w.+-]+@[\w-]+\.[\w.]+|"
-    r"(?!(?:\w\.)+(?!\w))[^\W\d_][\w-]*(?:\.[\w-]*[^\W\d_][\w-]*)+|\d[\d.,:]*\d|\d"
-)
 _sentence_end = re.compile(r"(?<=[.!?])(?:\s*\[\d[\d,\s]*\])*\s+|\n+")
 _citation_begun = re.compile(r"(?:\[\d[\d,\s]*\]\s*)*(?:\[[\d,\s]*)?\Z")
-_list_mark = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+", re.MULTILINE)
-
-
-def supported(sentence: str, passages: Iterable[str], language: str) -> bool:
-    """Whether `passages` hold what the sentence says. A sentence without telling words holds."""
-    text = "\n".join(passages)
-    bare = _list_mark.sub("", without_citations(sentence))
-    lines = {" ".join(line.split()) for line in text.lower().split("\n")}
-    for code in _fenced.findall(bare):
-        if any(" ".join(line.split()).lower() not in lines for line in code.split("\n") if line.strip()):
-            return False
-    if not all(_said(exact, text) for exact in _exact.findall(_fenced.sub("\n", bare))):
-        return False
-    telling = tokens(bare, language)
-    if not telling:
-        return True
-    there = set(tokens(text, language))
-    return sum(token in there for token in telling) / len(telling) >= SUPPORTED_FROM
-
-
-def says_something(sentence: str, language: str) -> bool:
-    """Whether it has a telling word: a rule, a dash or `OK.` alone answers nothing."""
-    return bool(tokens(_list_mark.sub("", without_citations(sentence)), language))
-
-
-def _said(exact: str, text: str) -> bool:
-    """Whether the text holds it whole: 3 is not in 30 or 6.3, and `rm -rf /` is not in rm -rf /tmp."""
-    exact = exact.strip("`").strip().rstrip(".,:").lower()
-    if exact[:1].isdigit() and exact[-1:].isdigit():
-        before, after = r"(?<!\d)(?<!\d[.,:])", r"(?![.,:]?\d)"
-    else:
-        before, after = r"(?<!\w)", r"(?![\w/])" if not exact.endswith("/") else r"(?!\S)"
-    return re.search(before + re.escape(exact) + after, text.lower()) is not None
 
 
 def citations(sentence: str, passages: int) -> list[int]:

@@ -1,0 +1,554 @@
+"""Holds a sentence against passages: by facts (numbers, names, negations, order), by words and by meaning.
+
+Facts that must be said to the letter are rules. The rest, eleven features of how the sentence lies on the passages'
+clauses, goes into a logistic model whose numbers `evals.fit_sentences` fits. Without an embedder, words and facts decide
+alone, with numbers of their own. Knows no model, no articles and no conversation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from bot.ground.facts import (
+    canonical,
+    cue_tokens,
+    list_mark,
+    names,
+    not_to_the_letter,
+    opposites,
+    polarity,
+    quantities,
+    stands_name,
+)
+from bot.ground.sentences import without_citations
+from retrieval.embedders.base import Embedder, EmbedderError, Vectors
+from retrieval.lexical import tokens
+from retrieval.logistic import Logistic
+
+FITTED = "fitted/sentences.json"
+LONGEST = 2500  # characters: a longer "sentence" is none, unless it is code
+EMBEDDED_AT_A_TIME = 900  # characters of a passage: about what the small model reads at once
+CUT = 160  # characters of a sentence that a verdict keeps
+
+_unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
+_clause_end = re.compile(
+    r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s"
+)
+_code_fence = re.compile(r"^\s*(?:```|~~~)")
+_table_rule = re.compile(r"^[\s|:-]+$")
+_then = re.compile(r"\b(?:then|finally|afterwards|after that|next|last(?:ly)?|at last)\b", re.IGNORECASE)
+_before = re.compile(r"\bbefore\b", re.IGNORECASE)
+_after = re.compile(r"\bafter\b(?! that)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A piece of a sentence or of a passage. `at`: the number of the passage's sentence or line that it is in."""
+
+    text: str
+    tokens: frozenset[str]
+    at: int
+    span: tuple[int, int]
+
+
+@dataclass
+class Text:
+    """A text cut into units (sentences, list items, rows of a table) and those into clauses; each may have a vector."""
+
+    language: str
+    text: str = ""
+    units: list[Clause] = field(default_factory=list)
+    clauses: list[Clause] = field(default_factory=list)
+    steps: dict[int, int] = field(default_factory=dict)  # unit -> its place in its numbered list
+    lists: dict[int, int] = field(default_factory=dict)  # unit -> which list
+    unit_vectors: Vectors | None = None
+    clause_vectors: Vectors | None = None
+
+    @classmethod
+    def cut(cls, markdown: str, language: str) -> Text:
+        made = cls(language)
+        listing, fenced = 0, False
+        for line in markdown.split("\n"):
+            if _code_fence.match(line):
+                fenced = not fenced
+                continue
+            if not line.strip() or (_table_rule.match(line) and not fenced):
+                listing += not line.strip() and not made.steps
+                continue
+            mark = re.match(r"\s*(\d{1,2})[.)]\s", line)
+            listing += bool(mark and mark[1] == "1")
+            shown = line if fenced else list_mark.sub("", line).strip().strip("|").replace("|", " | ")
+            for number, unit in enumerate([shown] if fenced else _unit_end.split(shown)):
+                if unit.strip():
+                    made._add(unit.strip(), fenced)
+                    if mark and number == 0:
+                        made.steps[len(made.units) - 1] = int(mark[1])
+                        made.lists[len(made.units) - 1] = listing
+        return made
+
+    def _add(self, unit: str, fenced: bool) -> None:
+        start, at = len(self.text), len(self.units)
+        self.text += unit + "\n"
+        self.units.append(Clause(unit, _telling(unit, self.language), at, (start, start + len(unit))))
+        for left, right in [(0, len(unit))] if fenced else _clauses(unit, self.language):
+            clause = unit[left:right]
+            self.clauses.append(
+                Clause(clause, _telling(clause, self.language), at, (start + left, start + right))
+            )
+
+    def embed(self, embedder: Embedder) -> None:
+        """One run of the model for about every 900 characters. Raises EmbedderError."""
+        groups: list[list[int]] = []
+        size = EMBEDDED_AT_A_TIME
+        for number, unit in enumerate(self.units):
+            size += unit.span[1] - unit.span[0]
+            if size > EMBEDDED_AT_A_TIME:
+                groups.append([])
+                size = unit.span[1] - unit.span[0]
+            groups[-1].append(number)
+        if not groups:
+            return
+        texts, spans, pieces = [], [], []
+        for group in groups:
+            start, end = self.units[group[0]].span[0], self.units[group[-1]].span[1]
+            inside = [self.units[n] for n in group] + [c for c in self.clauses if group[0] <= c.at <= group[-1]]
+            order = sorted(range(len(inside)), key=lambda i: inside[i].span)
+            texts.append(self.text[start:end])
+            spans.append([(inside[i].span[0] - start, inside[i].span[1] - start) for i in order])
+            pieces.append([inside[i] for i in order])
+        # a lone text is embedded here: a pool of threads costs more than it gains
+        vectors = embedder.embed_parts(texts, spans)[1]
+        found: dict[tuple[int, int], Any] = {}
+        for given, made in zip(pieces, vectors, strict=True):
+            if len(given) > 1 and len(made) == 1:  # a model that gives no parts
+                made = np.repeat(made, len(given), axis=0)
+            found |= {piece.span: vector for piece, vector in zip(given, made, strict=False)}
+        none = np.zeros(len(next(iter(found.values()))), np.float32)
+        self.unit_vectors = np.stack([found.get(unit.span, none) for unit in self.units])
+        self.clause_vectors = np.stack([found.get(clause.span, none) for clause in self.clauses])
+
+
+@lru_cache(maxsize=8192)
+def _telling(text: str, language: str) -> frozenset[str]:
+    return frozenset(tokens(text, language)) - cue_tokens(language)
+
+
+def _clauses(unit: str, language: str) -> list[tuple[int, int]]:
+    """Where clauses begin and end; a piece with fewer than two telling words goes with the one before it."""
+    cuts = [0, *(found.end() for found in _clause_end.finditer(unit)), len(unit)]
+    found: list[tuple[int, int]] = []
+    for left, right in zip(cuts, cuts[1:], strict=False):
+        if not unit[left:right].strip():
+            continue
+        short = len(_telling(unit[left:right], language)) < 2
+        if found and (short or len(_telling(unit[found[-1][0] : found[-1][1]], language)) < 2):
+            found[-1] = (found[-1][0], right)
+        else:
+            found.append((left, right))
+    return found
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`support`: the probability that the passages hold what the sentence says; None where a rule decided. `passages`:
+    what it was held against at last, numbers from 1; where it holds, what it stands on."""
+
+    kept: bool
+    reasons: tuple[str, ...] = ()
+    passages: tuple[int, ...] = ()
+    support: float | None = None
+    cited: tuple[int, ...] = ()
+
+    def record(self, sentence: str) -> dict[str, Any]:
+        """For the Turn: plain data."""
+        text = " ".join(sentence.split())
+        told = asdict(self) | {"text": text if len(text) <= CUT else text[:CUT] + "…"}
+        return told | {"support": None if self.support is None else round(self.support, 3)}
+
+
+FEATURES = (
+    "cover", "cover_unit", "pairs", "worst_cover", "missing", "denied", "undenied", "opposite", "name_swapped", "number_swapped",
+    "heading",
+)  # fmt: skip
+OF_MEANING = ("close", "worst_close")
+_REASONS = {
+    "cover": "meaning", "cover_unit": "meaning", "pairs": "meaning", "worst_cover": "step", "missing": "meaning",
+    "denied": "negation", "undenied": "negation", "opposite": "negation", "name_swapped": "name",
+    "number_swapped": "number", "heading": "meaning", "close": "meaning", "worst_close": "step",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The logistic models with and without meaning, and from which probability on a sentence holds, where it is cited
+    and where only another passage than the cited one would hold it."""
+
+    with_meaning: Logistic
+    words_alone: Logistic
+    keep_from: float
+    keep_from_words: float
+    move_from: float
+    move_from_words: float
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def load(cls) -> Fitted:
+        told = json.loads(files("bot").joinpath(FITTED).read_text("utf-8"))
+        return cls(
+            Logistic.read(told["with_meaning"]),
+            Logistic.read(told["words_alone"]),
+            *(told[name] for name in ("keep_from", "keep_from_words", "move_from", "move_from_words")),
+        )
+
+
+@dataclass
+class Source:
+    """One passage. `context`: its title and headings, which its sentences leave unsaid."""
+
+    text: str
+    language: str
+    context: str = ""
+
+    @cached_property
+    def cut(self) -> Text:
+        return Text.cut(self.text, self.language)
+
+    @cached_property
+    def whole(self) -> str:
+        return f"{self.context}\n{self.text}"
+
+    @cached_property
+    def lower(self) -> str:
+        return canonical(self.whole)
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        return _telling(self.whole, self.language)
+
+
+class Check:
+    """The passages of one turn, cut and embedded once. Use by one thread at a time."""
+
+    def __init__(
+        self, sources: Sequence[Source], language: str, embedder: Embedder | None = None, known: str = ""
+    ) -> None:
+        """`known`: what else may be named, such as the question."""
+        self.sources = sources
+        self.language = language
+        self._known = canonical(known + "\n" + "\n".join(source.whole for source in sources))
+        self._embedder = embedder
+        self._embedded: set[int] = set()
+        self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
+
+    def verdict(self, sentence: str, cited: Sequence[int]) -> Verdict:
+        """Held against the passages it cites (numbers from 1; none: against each), and when they do not hold it, against
+        every other: a true sentence with a wrong number gets the right one."""
+        bare = without_citations(sentence)
+        said = list_mark.sub("", bare)
+        if len(said) > LONGEST and not _code_fence.match(said.strip()):
+            return Verdict(False, ("too long",), tuple(cited), None, tuple(cited))
+        if not _telling(said, self.language):
+            return Verdict(True, (), (), None, tuple(cited))
+        piece = Text.cut(said, self.language)
+        if self._embedder is not None:
+            self._embed(piece)
+        own = self._judge(said, piece, cited, moved=False) if cited else None
+        if own is not None and own.kept:
+            return self._in_order(bare, own)
+        best = own
+        for number in range(1, len(self.sources) + 1):
+            if list(cited) == [number]:
+                continue
+            other = self._judge(said, piece, [number], moved=True)
+            if other.kept and (best is None or not best.kept or (other.support or 1) > (best.support or 1)):
+                best = other
+            elif best is None or (not best.kept and not cited and (other.support or 0) > (best.support or 0)):
+                best = other
+        assert best is not None or not self.sources
+        best = best or Verdict(False, ("meaning",))
+        best = Verdict(best.kept, best.reasons, best.passages, best.support, tuple(cited))
+        return self._in_order(bare, best) if best.kept else best
+
+    def features(self, sentence: str, numbers: Sequence[int]) -> dict[str, float] | None:
+        """None where a rule says no. For fitting."""
+        said = list_mark.sub("", without_citations(sentence))
+        piece = Text.cut(said, self.language)
+        if self._embedder is not None:
+            self._embed(piece)
+        return None if self._broken_rule(said, piece, numbers) else self._features(said, piece, numbers)
+
+    def _embed(self, text: Text) -> None:
+        try:
+            assert self._embedder is not None
+            text.embed(self._embedder)
+        except EmbedderError:
+            self._embedder = None  # words and facts go on alone
+
+    def _judge(self, said: str, piece: Text, numbers: Sequence[int], moved: bool) -> Verdict:
+        rule = self._broken_rule(said, piece, numbers)
+        if rule:
+            return Verdict(False, (rule,), tuple(numbers), None, tuple(numbers))
+        values = self._features(said, piece, numbers)
+        fitted = Fitted.load()
+        meaning = "close" in values
+        model = fitted.with_meaning if meaning else fitted.words_alone
+        support = model.probability(list(values.values()))
+        least = (
+            (fitted.move_from if meaning else fitted.move_from_words)
+            if moved
+            else (fitted.keep_from if meaning else fitted.keep_from_words)
+        )
+        if support >= least:
+            return Verdict(True, (), tuple(numbers), support, tuple(numbers))
+        return Verdict(False, _weighed(model, values), tuple(numbers), support, tuple(numbers))
+
+    def _broken_rule(self, said: str, piece: Text, numbers: Sequence[int]) -> str | None:
+        sources = [self.sources[n - 1] for n in numbers]
+        text = "\n".join(source.whole for source in sources)
+        if reason := not_to_the_letter(said, text):
+            return reason
+        lower = "\n".join(source.lower for source in sources)
+        if self.language == "en" and _other_quantity(said, text, self.language):
+            return "number"
+        for name in names(said):
+            if not stands_name(name, lower) and not stands_name(name, self._known):
+                return "name"
+        if _out_of_order(piece, [source.cut for source in sources]):
+            return "step"
+        return None
+
+    def _features(self, said: str, piece: Text, numbers: Sequence[int]) -> dict[str, float]:
+        sources = [self.sources[n - 1] for n in numbers]
+        if piece.unit_vectors is not None:
+            for number, source in zip(numbers, sources, strict=True):
+                if number not in self._embedded and self._embedder is not None:
+                    self._embed(source.cut)
+                    self._embedded.add(number)
+        return _features(said, piece, sources, self.language)
+
+    def _in_order(self, sentence: str, verdict: Verdict) -> Verdict:
+        """A numbered item that stands before the one that was said before it, in one list, is out of order."""
+        mark = re.match(r"\s*(\d{1,2})[.)]\s", sentence)
+        if not mark or len(verdict.passages) != 1:
+            return verdict
+        source = self.sources[verdict.passages[0] - 1]
+        place = _nearest_step(_telling(list_mark.sub("", sentence), self.language), source.cut)
+        if place is None:
+            return verdict
+        here = (verdict.passages[0], *place)
+        before, begins = self._last_step, mark[1] == "1"
+        if before is not None and not begins and before[:2] == here[:2] and here[2] < before[2]:
+            return Verdict(False, ("step",), verdict.passages, verdict.support, verdict.cited)
+        self._last_step = here
+        return verdict
+
+
+def supported(sentence: str, passages: Iterable[str], language: str) -> bool:
+    """Whether `passages`, together, hold what the sentence says, by words and facts. One without telling words holds."""
+    sources = [Source("\n".join(passages), language)]
+    return Check(sources, language).verdict(sentence, [1]).kept
+
+
+def says_something(sentence: str, language: str) -> bool:
+    """Whether it has a telling word: a rule, a dash or `OK.` alone answers nothing."""
+    return bool(tokens(list_mark.sub("", without_citations(sentence)), language))
+
+
+def _weighed(model: Logistic, values: dict[str, float]) -> tuple[str, ...]:
+    """What spoke against it most, first; two at most."""
+    against: dict[str, float] = {}
+    for (name, value), weight, mean, scale in zip(
+        values.items(), model.weights, model.mean, model.scale, strict=True
+    ):
+        pull = weight * (value - mean) / scale
+        if pull < 0:
+            against[_REASONS[name]] = against.get(_REASONS[name], 0.0) - pull
+    order = sorted(against, key=lambda reason: -against[reason])
+    return tuple(reason for reason in order[:2] if against[reason] >= against[order[0]] / 2) or ("meaning",)
+
+
+def _other_quantity(said: str, text: str, language: str) -> bool:
+    """A number word that is not there at all, or a number that counts what only other numbers count there."""
+    there = quantities(text, language)
+    numbers = {number for number, _ in there}
+    counts: dict[str, set[str]] = {}
+    for number, counted in there:
+        counts.setdefault(counted, set()).add(number)
+    loose = set(re.findall(r"\b(?:a|an|one|single|every|each|per|once|exactly one)\b", text.lower()))
+    for number, counted in quantities(said, language):
+        if number in {"0", "1"}:
+            if counted and counted in counts and number not in counts[counted] and not loose and "1" not in numbers:
+                return True
+            continue
+        if number not in numbers:
+            if number == "2" and re.search(r"\b(?:both|twice|second|two)\b", text.lower()):
+                continue
+            return True
+        if counted and counted in counts and number not in counts[counted]:
+            return True
+    return False
+
+
+def _nearest_step(said: frozenset[str], text: Text) -> tuple[int, int] | None:
+    """(list, place) of the numbered item that shares most words with `said`, at least half of them."""
+    best, found = 0.5, None
+    for unit, place in text.steps.items():
+        share = len(said & text.units[unit].tokens) / (len(said) or 1)
+        if share > best:
+            best, found = share, (text.lists[unit], place)
+    return found
+
+
+def _out_of_order(piece: Text, texts: Sequence[Text]) -> bool:
+    """Steps told as first, then, before, after in another order than that of the passage's list."""
+    for unit in piece.units:
+        clauses = [clause for clause in piece.clauses if clause.at == unit.at]
+        if len(clauses) < 2:
+            continue
+        for text in texts:
+            places = [_nearest_step(clause.tokens, text) for clause in clauses]
+            for (first, one), (second, two) in zip(
+                zip(clauses, places, strict=True), list(zip(clauses, places, strict=True))[1:], strict=False
+            ):
+                if one is None or two is None or one[0] != two[0] or one[1] == two[1]:
+                    continue
+                falls = one[1] > two[1]
+                turned = bool(_after.match(second.text.strip())) or bool(_before.match(first.text.strip()))
+                told = _then.search(unit.text) or re.search(r"\bfirst\b", unit.text, re.IGNORECASE)
+                if (falls and not turned and (told or _before.match(second.text.strip()))) or (not falls and turned):
+                    return True
+    return False
+
+
+def _features(said: str, piece: Text, sources: Sequence[Source], language: str) -> dict[str, float]:
+    """How the sentence lies on the passages, as FEATURES name it; those OF_MEANING too where both have vectors."""
+    context = frozenset[str]().union(*(_telling(source.context, language) for source in sources))
+    units = [unit for source in sources for unit in source.cut.units]
+    clauses = [clause for source in sources for clause in source.cut.clauses]
+    bodies = [source.cut for source in sources]
+    everything = frozenset[str]().union(*(source.tokens for source in sources))
+    own = frozenset[str]().union(*(unit.tokens for unit in piece.units))
+    meaning = piece.unit_vectors is not None and all(b.unit_vectors is not None for b in bodies) and bool(units)
+
+    def share(of: frozenset[str], among: frozenset[str]) -> float:
+        return len(of & among) / len(of) if of else 1.0
+
+    cover = share(own, everything)
+    unit_cover = [share(own, unit.tokens | context) for unit in units] or [0.0]
+    words = tokens(said, language, wholes=False)
+    pairs = set(zip(words, words[1:], strict=False))
+    there: set[tuple[str, str]] = set()
+    for unit in units:
+        row = _row(unit.text, language)
+        there |= set(zip(row, row[1:], strict=False))
+    clause_close = unit_close = None
+    if meaning:
+        assert piece.clause_vectors is not None and piece.unit_vectors is not None
+        passage_units = np.concatenate([b.unit_vectors for b in bodies if b.unit_vectors is not None])
+        passage_clauses = np.concatenate([b.clause_vectors for b in bodies if b.clause_vectors is not None])
+        clause_close = piece.clause_vectors @ passage_clauses.T
+        unit_close = piece.unit_vectors @ passage_units.T
+    denied = undenied = 0.0
+    worst_cover = worst_close = 1.0
+    for number, clause in enumerate(piece.clauses):
+        if not clause.tokens:
+            continue
+        lies = np.array([share(clause.tokens, other.tokens) for other in clauses] or [0.0])
+        if clause_close is not None:
+            lies = 0.5 * lies + 0.5 * np.maximum(clause_close[number], 0)
+            nearest = max(
+                float(clause_close[number].max()), float((piece.clause_vectors[number] @ passage_units.T).max())  # type: ignore[index]
+            )
+            worst_close = min(worst_close, nearest)
+        worst_cover = min(worst_cover, share(clause.tokens, everything))
+        signs = [polarity(other.text, language) for other in clauses] or ["+"]
+        sign = polarity(clause.text, language)
+        if sign == "-":
+            against = _best(lies, [s == "+" for s in signs])
+            with_it = _best(lies, [s == "-" for s in signs])
+            softly = _best(lies, [s == "~" for s in signs])
+            denied = max(denied, against - max(with_it, 0.9 * softly))
+        else:
+            against = _best(lies, [s == "-" for s in signs])
+            with_it = _best(lies, [s != "-" for s in signs])
+            undenied = max(undenied, (against - with_it) * (1.0 if sign == "+" else 0.5))
+    best_unit = units[int(np.argmax(unit_cover))] if units else None
+    values = {
+        "cover": cover,
+        "cover_unit": max(unit_cover),
+        "pairs": len(pairs & there) / len(pairs) if pairs else 1.0,
+        "worst_cover": worst_cover,
+        "missing": float(min(4, len(own - everything))),
+        "denied": max(0.0, denied),
+        "undenied": max(0.0, undenied),
+        "opposite": float(best_unit is not None and opposites(said, best_unit.text)),
+        "name_swapped": _swapped(names(said), own, units, sources, _unit_names, stands_name, language),
+        "number_swapped": _swapped(
+            {n for n, _ in quantities(said, language)}, own, units, sources,
+            lambda unit: {n for n, _ in quantities(unit, language)}, _has_number, language,
+        ),
+        "heading": share(own, context),
+    }  # fmt: skip
+    if unit_close is not None:
+        values["close"] = float(unit_close.max(axis=1).mean())
+        values["worst_close"] = worst_close
+    return values
+
+
+def _has_number(number: str, text: str) -> bool:
+    return number in {found for found, _ in quantities(text, "en")}
+
+
+@lru_cache(maxsize=4096)
+def _row(text: str, language: str) -> tuple[str, ...]:
+    return tuple(tokens(text, language, wholes=False))
+
+
+@lru_cache(maxsize=4096)
+def _unit_names(text: str) -> set[str]:
+    return names(text)
+
+
+def _best(values: Any, which: list[bool]) -> float:
+    return max((float(value) for value, yes in zip(values, which, strict=True) if yes), default=0.0)
+
+
+def _swapped(
+    stated: set[str],
+    own: frozenset[str],
+    units: Sequence[Clause],
+    sources: Sequence[Source],
+    of_unit: Any,
+    stands: Any,
+    language: str,
+) -> float:
+    """By how much the rest of the sentence lies better on a unit that has another fact in the place of one stated."""
+    worst = 0.0
+    context = "\n".join(source.context for source in sources).lower()
+    for fact in stated:
+        if stands(fact, context):
+            continue
+        rest = own - _telling(fact, language)
+        if not rest:
+            continue
+        agree = against = 0.0
+        for unit in units:
+            lies = len(rest & unit.tokens) / len(rest)
+            lower = canonical(unit.text)
+            if stands(fact, lower):
+                agree = max(agree, lies)
+            elif of_unit(unit.text) - stated:
+                against = max(against, lies)
+        worst = max(worst, against - agree)
+    return worst
+
+
+__all__ = ["Check", "Fitted", "Source", "Verdict", "says_something", "supported"]

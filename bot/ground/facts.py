@@ -1,0 +1,208 @@
+"""The facts that a sentence states: numbers, names, negations, what is said to the letter. Knows words, no meaning.
+
+Number words, cues of negation and pairs of opposites are those of English; the commonest cues of German, Spanish, French,
+Portuguese, Italian and Dutch are known too. In other languages numbers, names, addresses and code are checked alone.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from retrieval.lexical import tokens
+
+list_mark = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+", re.MULTILINE)
+_fenced = re.compile(
+    r"(?:^|\n)[^\S\n]*(?:```|~~~)[^\n]*\n(.*?)(?:\n?[^\S\n]*(?:```|~~~)[^\S\n]*(?=\n|\Z)|\Z)", re.DOTALL
+)
+# code, addresses, dotted names (hosts, files, versions) and numbers are said exactly or not at all
+_exact = re.compile(
+    r"`[^`]+`|https?://[^\s)>\]]+|[\w.+-]+@[\w-]+\.[\w.]+|"
+    r"(?!(?:\w\.)+(?!\w))[^\W\d_][\w-]*(?:\.[\w-]*[^\W\d_][\w-]*)+|\d[\d.,:]*\d|\d"
+)
+_grouped = re.compile(r"(?<![\d.,])(\d{1,3})((?:,\d{3})+)(?![\d,])")
+_clock = re.compile(r"\b(1[0-2]|0?\d)(?::([0-5]\d))?\s?([ap])\.?m\b\.?", re.IGNORECASE)
+_iso_date = re.compile(r"\b\d{4}-(0\d|1[0-2])-([0-3]\d)\b")
+_phone = re.compile(r"(?<![\w.])\+?\d[\d ()/-]{5,}\d(?![\w.])")
+
+_MONTHS = "january february march april may june july august september october november december".split()
+_DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+_UNITS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen""".split()
+_TENS = dict(
+    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
+)
+_WORD_NUMBERS = {word: value for value, word in enumerate(_UNITS)} | _TENS
+_ORDINALS = {
+    word: value
+    for value, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), start=3)
+}
+_number_word = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[1:10])})|({'|'.join(_WORD_NUMBERS)}|{'|'.join(_ORDINALS)}))\b"
+    r"(?:\s+(hundred|thousand|million))?|\b(?:a|several)?\s?\b(hundred|thousand|million|dozen)\b",
+    re.IGNORECASE,
+)
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 1000000, "dozen": 12}
+_number = re.compile(r"\d[\d.,:]*\d|\d")
+
+NEGATIONS = {
+    "en": "not no never none nobody nothing nowhere neither nor without cannot unable cant dont doesnt isnt wont",
+    "de": "nicht kein keine keinen keinem keiner nie niemals niemand nichts ohne weder",
+    "es": "no nunca jamás nadie nada ningún ninguna ninguno sin tampoco",
+    "fr": "ne pas jamais aucun aucune personne rien sans ni",
+    "pt": "não nunca jamais ninguém nada nenhum nenhuma sem nem",
+    "it": "non mai nessuno nessuna niente nulla senza né",
+    "nl": "niet geen nooit niemand niets zonder noch",
+}
+_negative = {language: frozenset(words.split()) for language, words in NEGATIONS.items()}
+# what says no without a negation: a sentence that denies may stand on it, and is not held to deny it
+_half_negative = frozenset(
+    """only unless except instead rather too hardly barely seldom rarely refuse refuses refused forbid forbids forbidden
+    deny denies off disabled stop stops lost impossible exclude excludes excluded remove removed removes taken gone missing wrong
+    optional voluntary exactly same alone itself silent quiet keep keeps stay stays remain remains still free nothing nobody
+    before until instead invalid empty unset untouched fail fails failed prevents protects avoid hide hidden other""".split()
+)
+_OPPOSITES = """enabled/disabled enable/disable allowed/forbidden allow/forbid include/exclude included/excluded always/never
+required/optional before/after accepted/refused accept/refuse minimum/maximum earliest/latest valid/invalid
+visible/hidden possible/impossible public/private with/without least/most above/below more/fewer more/less online/offline
+everybody/nobody anybody/nobody everything/nothing first/last slower/faster bigger/smaller increase/decrease start/stop"""
+_opposite: dict[str, set[str]] = {}
+for _pair in _OPPOSITES.split():
+    _left, _right = _pair.split("/")
+    _opposite.setdefault(_left, set()).add(_right)
+    _opposite.setdefault(_right, set()).add(_left)
+
+_word = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_code_name = re.compile(
+    r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w/.-])(--?[a-z][\w-]+|[\w-]*[a-z][A-Z]\w*|[A-Z][A-Z\d_-]{1,}[A-Z\d]|[^\W_]*_[\w]+)(?![\w/])"
+)
+_capital = re.compile(r"(?<=[^\s.!?:|>*`\"“(\[])[ ]+([^\W\d_a-z][a-z][\w-]*)")
+_ORDINARY = frozenset("I You Your The A An It If".split())
+
+
+def canonical(text: str) -> str:
+    """Lower case; 1,299 without its comma, 3 pm as 15:00: what is compared to the letter."""
+    text = _grouped.sub(lambda found: found[1] + found[2].replace(",", ""), text)
+
+    def clock(found: re.Match[str]) -> str:
+        hour = int(found[1]) % 12 + (12 if found[3].lower() == "p" else 0)
+        return f"{hour}:{found[2] or '00'}"
+
+    return _clock.sub(clock, text).lower()
+
+
+def not_to_the_letter(sentence: str, text: str) -> str | None:
+    """Why what must be said exactly is not in `text`: `code`, `address`, `number`; None when all of it is there."""
+    lines = {" ".join(line.split()) for line in text.lower().split("\n")}
+    for code in _fenced.findall(sentence):
+        if any(" ".join(line.split()).lower() not in lines for line in code.split("\n") if line.strip()):
+            return "code"
+    bare = _fenced.sub("\n", sentence)
+    there = canonical(text)
+    for phone in _phone.findall(bare):
+        if sum(sign.isdigit() for sign in phone) >= 7 and re.sub(r"\D", "", phone) not in re.sub(
+            r"[^\d\n]", "", text
+        ):
+            return "address"
+    said = {number for number, _ in number_words(text)} if _number.search(bare) else set()
+    for month, day in _iso_date.findall(text):
+        said |= {str(int(month)), str(int(day))}
+    for exact in _exact.findall(canonical(bare)):
+        if _stands(exact, there):
+            continue
+        if exact.isdigit() and exact in said:
+            continue
+        if exact.startswith("`"):
+            return "code"
+        return "number" if exact[0].isdigit() else "address"
+    return None
+
+
+def _stands(exact: str, text: str) -> bool:
+    """Whether the text, in lower case, holds it whole: 3 is not in 30 or 6.3, and `rm -rf /` is not in rm -rf /tmp."""
+    exact = exact.strip("`").strip().rstrip(".,:").lower()
+    if exact[:1].isdigit() and exact[-1:].isdigit():
+        before, after = r"(?<!\d)(?<!\d[.,:])", r"(?![.,:]?\d)"
+    else:
+        before, after = r"(?<!\w)", r"(?![\w/])" if not exact.endswith("/") else r"(?!\S)"
+    return re.search(before + re.escape(exact) + after, text) is not None
+
+
+def number_words(text: str) -> list[tuple[str, int]]:
+    """(digits, where its words end) of each English number word: "thirty-five" is 35, "two hundred" 200."""
+    found = []
+    for match in _number_word.finditer(text):
+        tens, unit, single, scale, alone = (part.lower() if part else None for part in match.groups())
+        if alone:
+            value = _SCALES[alone]
+        elif single in _ORDINALS:
+            value = _ORDINALS[single]
+        else:
+            value = _WORD_NUMBERS[tens] + _WORD_NUMBERS[unit] if tens and unit else _WORD_NUMBERS[single or ""]
+            value *= _SCALES[scale] if scale else 1
+        found.append((str(value), match.end()))
+    return found
+
+
+def quantities(text: str, language: str) -> list[tuple[str, str]]:
+    """(number, the word that it counts) in order; the word is a stem, or empty. "5 working days" counts working."""
+    text = list_mark.sub("", canonical(text))
+    found = [(match[0].rstrip(".,:"), match.end()) for match in _number.finditer(text)]
+    if language == "en":
+        found += number_words(text)
+    return [(number, _counted(text[end : end + 40], language)) for number, end in sorted(found, key=lambda f: f[1])]
+
+
+def _counted(after: str, language: str) -> str:
+    if after.lstrip()[:1] == "%":
+        return "%"
+    word = re.match(r"[ \xa0-]?([^\W\d_]+)", after)
+    stems = tokens(word[1], language) if word else []
+    return stems[0] if stems else ""
+
+
+def names(sentence: str) -> set[str]:
+    """Names in lower case: code, settings, buttons in bold, product names, days and months, capitals within a sentence."""
+    bare = list_mark.sub("", sentence)
+    found = {next(part for part in groups if part) for groups in _code_name.findall(bare)}
+    found |= {word for word in _capital.findall(bare) if word not in _ORDINARY}
+    found |= {word for word in _word.findall(bare) if word.lower() in _DAYS or (word.lower() in _MONTHS and word[0].isupper())}
+    return {" ".join(name.lower().split()).strip(".,:;") for name in found if len(name.strip()) > 1}
+
+
+def stands_name(name: str, text: str) -> bool:
+    """Whether a text in lower case holds the name as a whole; a month also where a date has its number."""
+    if _stands(name, text) or _stands(name.replace("-", " "), text.replace("-", " ")):
+        return True
+    if name in _MONTHS:
+        return any(int(month) == _MONTHS.index(name) + 1 for month, _ in _iso_date.findall(text))
+    # 'German' stands on 'germany', 'IDs' on 'id': a name may be bent at its end
+    return len(name) > 3 and name.isalpha() and re.search(rf"\b{re.escape(name[:-1])}", text) is not None
+
+
+@lru_cache(maxsize=4096)
+def polarity(clause: str, language: str) -> str:
+    """`-` where the clause denies, `~` where it says no in another way ("only", "refuses"), else `+`."""
+    words = {word.lower().replace("’", "'") for word in _word.findall(clause)}
+    if words & _negative.get(language, frozenset()) or any(word.endswith("n't") for word in words):
+        return "-"
+    if language != "en" and language not in _negative and words & _negative["en"]:
+        return "-"
+    return "~" if words & _half_negative else "+"
+
+
+def cue_tokens(language: str) -> frozenset[str]:
+    """Tokens that only deny: they say nothing of the matter."""
+    return _cue_tokens(language)
+
+
+@lru_cache(maxsize=32)
+def _cue_tokens(language: str) -> frozenset[str]:
+    return frozenset(tokens(NEGATIONS.get(language, NEGATIONS["en"]), language))
+
+
+def opposites(sentence: str, text: str) -> bool:
+    """Whether the sentence has a word whose opposite stands in the text, and that does not stand there itself."""
+    said = {word.lower() for word in _word.findall(sentence)}
+    there = {word.lower() for word in _word.findall(text)}
+    return any(word not in there and _opposite[word] & there and not _opposite[word] & said for word in said & _opposite.keys())

@@ -1,0 +1,138 @@
+"""The confidence as it is fitted: on rows whose truth is known, because they are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from bot.assess import NEVER, Calibration
+from bot.understand import Said
+from evals.beir import EvalError, LabelledSet, Query
+from evals.calibration import CARRIED, FEWEST, Row, bounds, fit, rows_of
+from evals.scores import ece, ece_by_chance
+from retrieval.evidence import NAMES
+
+TOP, MARGIN = NAMES.index("top_dense"), NAMES.index("fused_margin")
+
+
+def _rows(n: int, seed: int, told: float = 4.0, group: str = "one", unanswered: bool = True) -> list[Row]:
+    """Questions whose closeness tells (by `told`) whether they are answered, and whose margin whether the first is right."""
+    dice = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        evidence = dice.normal(size=len(NAMES))
+        answerable = not unanswered or dice.random() < 1 / (1 + np.exp(-told * evidence[TOP]))
+        right = answerable and dice.random() < 1 / (1 + np.exp(-3.5 - 0.5 * told * evidence[MARGIN]))
+        rows.append(Row(group, f"{group}{i}", tuple(evidence), bool(right), bool(answerable)))
+    return rows
+
+
+def _fit(rows: list[Row], by_group: bool = False) -> tuple[Calibration, list[Row], list[float]]:
+    return fit(rows, by_group=by_group, fitted_on="a test", fingerprint="f")
+
+
+def test_the_confidence_is_true_on_questions_that_were_not_fitted() -> None:
+    calibration, judged, forecast = _fit(_rows(500, 1))
+    fresh = _rows(2000, 2)
+    sure = [calibration.of_vector(row.evidence) for row in fresh]
+    assert ece(sure, [row.right for row in fresh]) < 0.05
+    assert len(judged) == len(forecast) == 500
+    assert ece(forecast, [row.right for row in judged]) < ece_by_chance(forecast) + 0.03
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_dial_keeps_its_promise_and_answers_what_it_can(seed: int) -> None:
+    calibration, _, _ = _fit(_rows(400, seed))
+    fresh = _rows(3000, 100 + seed)
+    for dial in (0.1, 0.2):
+        threshold = calibration.threshold(dial)
+        given = [row for row in fresh if calibration.of_vector(row.evidence) >= threshold]
+        assert len(given) > 100
+        assert sum(not row.right for row in given) / len(given) <= dial * 1.3
+
+
+def test_signals_that_tell_nothing_promise_nothing() -> None:
+    calibration, _, forecast = _fit(_rows(300, 3, told=0.0))
+    assert calibration.threshold(0.1) == NEVER
+    assert max(forecast) < 0.8
+
+
+def test_few_labels_promise_less_than_many() -> None:
+    few, many = (_fit(_rows(n, 5, told=2.0))[0].threshold(0.1) for n in (60, 2000))
+    assert few > many
+
+
+def test_where_all_questions_are_answered_their_twins_stand_for_those_that_are_not() -> None:
+    rows = _rows(120, 6, unanswered=False)
+    dice = np.random.default_rng(7)
+    twins = [
+        Row("one", row.query_id, tuple(dice.normal(size=len(NAMES)) - 3), False, False, twin=True)
+        for row in rows
+    ]
+    calibration, judged, _ = _fit([*rows, *twins])
+    assert len(judged) == 240
+    assert calibration.of_vector(twins[0].evidence) < 0.1
+    with pytest.raises(EvalError):
+        _fit(rows)  # nothing here says what an unanswered question looks like
+
+
+def test_twins_help_the_fit_but_are_not_judged_where_questions_go_unanswered_anyhow() -> None:
+    rows = _rows(120, 8)
+    twins = [
+        Row("one", row.query_id, row.evidence, False, False, twin=True) for row in rows if row.answerable
+    ]
+    _, judged, forecast = _fit([*rows, *twins])
+    assert judged == rows
+    assert len(forecast) == 120
+
+
+def test_what_carries_to_other_help_centers_rests_on_few_signals() -> None:
+    rows = [row for group in ("a", "b", "c") for row in _rows(100, ord(group), group=group)]
+    calibration, _, _ = _fit(rows, by_group=True)
+    weighing = {n for n, w in zip(NAMES, calibration.answerable.weights, strict=True) if w}
+    assert weighing == set(CARRIED)
+
+
+def test_help_centers_that_differ_promise_less() -> None:
+    """Two alike and one whose surest answers are wrong: a new help center may be like that one."""
+    rows = _rows(200, 1, group="a") + _rows(200, 2, group="b")
+    odd = [
+        Row("c", r.query_id, r.evidence, r.right and i % 3 > 0, r.answerable)
+        for i, r in enumerate(_rows(200, 3))
+    ]
+    raw = np.array([row.evidence[TOP] for row in rows + odd])
+    right = np.array([row.right for row in rows + odd])
+    apart = bounds(raw, right, rows + odd, [1.0], by_group=True)
+    together = bounds(raw, right, rows + odd, [1.0], by_group=False)
+    assert apart > together
+
+
+def test_too_few_questions_and_one_answer_for_all_are_refused_with_what_to_do() -> None:
+    with pytest.raises(EvalError, match="at least"):
+        _fit(_rows(FEWEST - 1, 1))
+    with pytest.raises(EvalError, match="same label"):
+        _fit([Row("one", str(i), (0.0,) * len(NAMES), False, False) for i in range(FEWEST)])
+
+
+def test_an_answered_question_is_asked_again_without_its_articles() -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def ask(text: str, history: Sequence[Said], without: Sequence[str]) -> tuple[list[str], dict[str, float]]:
+        asked.append((text, tuple(without)))
+        return (["b"] if without else ["a"]), dict.fromkeys(NAMES, 0.0)
+
+    queries = (
+        Query("1", "known", (), {"a": 1}),
+        Query("2", "gone", (), {"c": 1}),
+        Query("3", "unknown", (), {}),
+    )
+    rows = rows_of(LabelledSet("one", queries, None), ask, lambda id: id == "c")
+    assert asked == [("known", ()), ("known", ("a",)), ("gone", ()), ("unknown", ())]
+    assert [(row.query_id, row.right, row.answerable, row.twin) for row in rows] == [
+        ("1", True, True, False),
+        ("1", False, False, True),
+        ("2", False, False, False),
+        ("3", False, False, False),
+    ]
