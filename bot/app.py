@@ -34,7 +34,15 @@ from bot.receive import Reception
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.templating import Pages
-from help_center.web import BodyLimit, Doorkeeper, HeadAsGet, RateLimits, install_problems, problem_response
+from help_center.web import (
+    BodyLimit,
+    Doorkeeper,
+    HeadAsGet,
+    NoSniffing,
+    RateLimits,
+    install_problems,
+    problem_response,
+)
 from retrieval.suggest import Suggestions
 
 log = logging.getLogger(__name__)
@@ -100,6 +108,7 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     _measure(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(NoSniffing)
     app.add_middleware(GZipMiddleware, minimum_size=800)
     if settings.origin_list:
         app.add_middleware(

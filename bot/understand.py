@@ -68,7 +68,7 @@ _failed = re.compile(
     rf"(?:that|this|it) ?{_not} {_very}(?:what i (?:asked|meant|wanted|need(?:ed)?|was (?:asking|looking for)|am (?:asking|looking for)|said)(?: (?:for|about))?"
     r"|my question|the (?:right )?answer|an answer|it|helpful|any help|of any help|right|correct|useful|relevant)|"
     r"(?:that|this|it)(?:'s| is|s| was) (?:the wrong (?:answer|article|thing|one)|wrong|irrelevant|no help|useless|not it|unhelpful)|"
-    r"(?:still )?(?:not what i (?:asked|meant|wanted|need(?:ed)?)(?: for)?|not my question|not helpful|unhelpful|no help|wrong answer|"
+    r"(?:still )?(?:not what i (?:asked|meant|wanted|need(?:ed)?|(?:was|am) looking)(?: for)?|not my question|not helpful|unhelpful|no help|wrong answer|"
     r"not (?:working|solved|fixed)|no luck|the same (?:problem|error|issue)|same (?:problem|error|issue)|no difference|nothing (?:changed|changes|happens|happened))|"
     r"(?:it |that |this )?(?:still )?(?:does ?n'?t|did ?n'?t|is ?n'?t|is not|does not|did not) (?:work(?:ing)?|help(?:ing)?|helped)|still (?:broken|nothing|stuck)|"
     r"i(?:'?ve| have)? (?:already )?(?:tried|did|done|read) (?:that|this|it|all (?:of )?(?:that|this)|everything)(?: already| before)?|already (?:tried|did|done) (?:that|this|it)|"

@@ -33,6 +33,7 @@ from retrieval.logistic import Logistic
 ROOT = Path(__file__).parent.parent
 LOST = 0.04  # of the true sentences, at most, counting those that a rule drops
 MOVED = 0.02  # of the false sentences, at most, that any one passage which they do not cite would hold
+NEGATIONS_LOST = 1  # true sentences that each of the two thresholds of negation may cost
 STRENGTH = 0.5  # C of the logistic regression
 
 
@@ -46,14 +47,13 @@ def main() -> None:
     cases = [case for case in read_cases(ROOT / "evals/cases/sentences.jsonl") if to_fit(case.article)]
     told: dict[str, Any] = {"fitted_on": f"{len(cases)} sentences of our own", "features": [*FEATURES, *OF_MEANING]}
     for name, meaning in (("with_meaning", embedder), ("words_alone", None)):
-        model, keep, move = _fit(cases, passages, meaning)
+        model, thresholds = _fit(cases, passages, meaning)
         told[name] = model.json()
-        suffix = "" if meaning else "_words"
-        told[f"keep_from{suffix}"], told[f"move_from{suffix}"] = keep, move
+        told |= {f"{key}{'' if meaning else '_words'}": value for key, value in thresholds.items()}
     given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -> tuple[Logistic, float, float]:
+def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -> tuple[Logistic, dict[str, float]]:
     rows: list[tuple[list[float] | None, Case]] = []
     beside: list[list[float]] = []  # false sentences against passages that they do not cite
     for case in cases:
@@ -63,6 +63,17 @@ def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -
         if not case.supported:
             others = [check.features(case.sentence, [n]) for n in range(2, len(check.sources) + 1)]
             beside += [list(other.values()) for other in others if other]
+    thresholds = {}
+    for feature in ("denied", "undenied"):
+        at = FEATURES.index(feature)
+        highest = sorted(values[at] for values, case in rows if values and case.supported)
+        thresholds[f"{feature}_from"] = round(max(highest[-1 - NEGATIONS_LOST] + 0.005, 0.1), 3)
+
+    def denies(values: Sequence[float]) -> bool:
+        return any(values[FEATURES.index(f)] >= thresholds[f"{f}_from"] for f in ("denied", "undenied"))
+
+    rows = [(values if values and not denies(values) else None, case) for values, case in rows]
+    beside = [values for values in beside if not denies(values)]
     left = [(values, case) for values, case in rows if values is not None]
     x = np.array([values for values, _ in left])
     y = np.array([case.supported for _, case in left])
@@ -79,8 +90,9 @@ def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -
     stray = np.sort(regression.predict_proba((np.array(beside) - mean) / scale)[:, 1])
     allowed = int(MOVED * sum(not case.supported for case in cases))
     move = max(keep, float(stray[-1 - allowed]) + 1e-6)
+    thresholds |= {"keep_from": keep, "move_from": move}
     what = "with meaning" if embedder else "words alone"
-    print(f"{what}: {true} true, {by_rules} lost by rules, AUROC {roc_auc_score(y, forecast):.3f}, {keep=:.3f} {move=:.3f}")
+    print(f"{what}: {true} true, {by_rules} lost by rules, AUROC {roc_auc_score(y, forecast):.3f}, {thresholds}")
     held = {id(case): p >= keep for (_, case), p in zip(left, forecast, strict=True)}
     for kind in dict.fromkeys(case.kind for case in cases):
         all_of = [case for case in cases if case.kind == kind]
@@ -92,7 +104,7 @@ def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -
     )  # fmt: skip
     names = [*FEATURES, *(OF_MEANING if embedder else ())]
     print("  " + ", ".join(f"{name} {weight:.2f}" for name, weight in zip(names, model.weights, strict=True)))
-    return model, keep, move
+    return model, thresholds
 
 
 def _regress(x: Any, y: Any) -> tuple[Any, Any, LogisticRegression]:

@@ -20,11 +20,12 @@ import numpy as np
 from bot.ground.facts import (
     canonical,
     cue_tokens,
+    denial,
+    is_condition,
     list_mark,
     names,
     not_to_the_letter,
     opposites,
-    polarity,
     quantities,
     stands_name,
 )
@@ -40,7 +41,8 @@ CUT = 160  # characters of a sentence that a verdict keeps
 
 _unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 _clause_end = re.compile(
-    r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s"
+    r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s|"
+    r"\s+(?=(?:(?:do|does|did|is|are|was|were|has|have|had|can|could|may|must|should|will|would|need)\s+not|cannot|never|\w+n't)\s)"
 )
 _code_fence = re.compile(r"^\s*(?:```|~~~)")
 _table_rule = re.compile(r"^[\s|:-]+$")
@@ -148,12 +150,16 @@ def _clauses(unit: str, language: str) -> list[tuple[int, int]]:
     for left, right in zip(cuts, cuts[1:], strict=False):
         if not unit[left:right].strip():
             continue
-        short = len(_telling(unit[left:right], language)) < 2
-        if found and (short or len(_telling(unit[found[-1][0] : found[-1][1]], language)) < 2):
+        if found and (_short(unit[left:right], language) or _short(unit[slice(*found[-1])], language)):
             found[-1] = (found[-1][0], right)
         else:
             found.append((left, right))
     return found
+
+
+def _short(clause: str, language: str) -> bool:
+    least = 1 if denial(clause, language)[0] == "-" else 2  # "conversations cannot" stands alone
+    return len(_telling(clause, language)) < least
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,10 @@ class Fitted:
     keep_from_words: float
     move_from: float
     move_from_words: float
+    denied_from: float
+    undenied_from: float
+    denied_from_words: float
+    undenied_from_words: float
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -205,7 +215,16 @@ class Fitted:
         return cls(
             Logistic.read(told["with_meaning"]),
             Logistic.read(told["words_alone"]),
-            *(told[name] for name in ("keep_from", "keep_from_words", "move_from", "move_from_words")),
+            *(
+                told[f"{name}{how}"]
+                for name in ("keep_from", "move_from")
+                for how in ("", "_words")
+            ),
+            *(
+                told[f"{name}{how}"]
+                for how in ("", "_words")
+                for name in ("denied_from", "undenied_from")
+            ),
         )
 
 
@@ -301,6 +320,13 @@ class Check:
         meaning = "close" in values
         model = fitted.with_meaning if meaning else fitted.words_alone
         support = model.probability(list(values.values()))
+        denied, undenied = (
+            (fitted.denied_from, fitted.undenied_from)
+            if meaning
+            else (fitted.denied_from_words, fitted.undenied_from_words)
+        )
+        if values["denied"] >= denied or values["undenied"] >= undenied:
+            return Verdict(False, ("negation",), tuple(numbers), support, tuple(numbers))
         least = (
             (fitted.move_from if meaning else fitted.move_from_words)
             if moved
@@ -469,13 +495,19 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
             )
             worst_close = min(worst_close, nearest)
         worst_cover = min(worst_cover, share(clause.tokens, everything))
-        signs = [polarity(other.text, language) for other in clauses] or ["+"]
-        sign = polarity(clause.text, language)
+        sign, denies, _ = denial(clause.text, language)
+        signs = []
+        for other in clauses:
+            theirs, _, half = denial(other.text, language)
+            signs.append("+" if theirs == "~" and half & clause.tokens else theirs)
         if sign == "-":
+            if len(denies) >= 2:  # what is denied, and not what it is said of, is looked for
+                scope = np.array([share(denies, other.tokens) for other in clauses] or [0.0])
+                lies = np.maximum(lies, 0.5 * lies + 0.5 * scope)
+            strength = 0.4 if is_condition(clause.text) else 1.0
             against = _best(lies, [s == "+" for s in signs])
-            with_it = _best(lies, [s == "-" for s in signs])
-            softly = _best(lies, [s == "~" for s in signs])
-            denied = max(denied, against - max(with_it, 0.9 * softly))
+            with_it = max(_best(lies, [s == "-" for s in signs]), 0.8 * _best(lies, [s == "~" for s in signs]))
+            denied = max(denied, strength * (against - with_it))
         else:
             against = _best(lies, [s == "-" for s in signs])
             with_it = _best(lies, [s != "-" for s in signs])

@@ -57,11 +57,18 @@ NEGATIONS = {
 _negative = {language: frozenset(words.split()) for language, words in NEGATIONS.items()}
 # what says no without a negation: a sentence that denies may stand on it, and is not held to deny it
 _half_negative = frozenset(
-    """only unless except instead rather too hardly barely seldom rarely refuse refuses refused forbid forbids forbidden
-    deny denies off disabled stop stops lost impossible exclude excludes excluded remove removed removes taken gone missing wrong
-    optional voluntary exactly same alone itself silent quiet keep keeps stay stays remain remains still free nothing nobody
-    before until instead invalid empty unset untouched fail fails failed prevents protects avoid hide hidden other""".split()
+    """only unless except instead rather too hardly barely seldom rarely refuse refuses refused forbid forbids forbidden deny
+    denies denied off disabled stop stops lost impossible exclude excludes excluded remove removes removed gone missing wrong
+    optional voluntary silent quiet left omitted invalid empty unset fail fails failed prevents protects protect avoid hidden
+    late offline keep keeps kept""".split()
 )
+_or_not = re.compile(r"\bor not\b|\bnot only\b", re.IGNORECASE)
+_only = re.compile(
+    r"\b(?:nobody|nothing|none|no one) (?:but|except|other than)\b|\band (?:nobody|nothing|no one|none) else\b", re.IGNORECASE
+)
+# what only says that something is wished, allowed or has to be done
+_modal = "need needs have has must should may might can could would will do does did let want wants able cannot be is are"
+_conditional = re.compile(r"\s*(?:if|when|where|unless|whenever|as long as|without)\b", re.IGNORECASE)
 _OPPOSITES = """enabled/disabled enable/disable allowed/forbidden allow/forbid include/exclude included/excluded always/never
 required/optional before/after accepted/refused accept/refuse minimum/maximum earliest/latest valid/invalid
 visible/hidden possible/impossible public/private with/without least/most above/below more/fewer more/less online/offline
@@ -180,25 +187,36 @@ def stands_name(name: str, text: str) -> bool:
     return len(name) > 3 and name.isalpha() and re.search(rf"\b{re.escape(name[:-1])}", text) is not None
 
 
-@lru_cache(maxsize=4096)
-def polarity(clause: str, language: str) -> str:
-    """`-` where the clause denies, `~` where it says no in another way ("only", "refuses"), else `+`."""
-    words = {word.lower().replace("’", "'") for word in _word.findall(clause)}
-    if words & _negative.get(language, frozenset()) or any(word.endswith("n't") for word in words):
-        return "-"
-    if language != "en" and language not in _negative and words & _negative["en"]:
-        return "-"
-    return "~" if words & _half_negative else "+"
+@lru_cache(maxsize=8192)
+def denial(clause: str, language: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    """(`-` where the clause denies, `~` where it says no in another way ("only", "refuses"), else `+`; the tokens from the
+    first cue on, that is what is denied; the tokens that say no in another way)."""
+    cues = _negative.get(language, _negative["en"])
+    clause, only = _only.subn("only", _or_not.sub(" ", clause))
+    half = ["only"] * bool(only)
+    for found in _word.finditer(clause):
+        word = found[0].lower().replace("’", "'")
+        if word in cues or word.endswith("n't"):
+            after = frozenset(tokens(clause[found.end() :], language)) - cue_tokens(language)
+            return "-", after, frozenset()
+        if word in _half_negative:
+            half.append(word)
+    return ("~" if half else "+"), frozenset(), frozenset(tokens(" ".join(half), language))
+
+
+def is_condition(clause: str) -> bool:
+    return _conditional.match(clause) is not None
 
 
 def cue_tokens(language: str) -> frozenset[str]:
-    """Tokens that only deny: they say nothing of the matter."""
+    """Tokens that only deny, or say that something is wished or has to be done: they say nothing of the matter."""
     return _cue_tokens(language)
 
 
 @lru_cache(maxsize=32)
 def _cue_tokens(language: str) -> frozenset[str]:
-    return frozenset(tokens(NEGATIONS.get(language, NEGATIONS["en"]), language))
+    modal = _modal if language == "en" else ""
+    return frozenset(tokens(f"{NEGATIONS.get(language, NEGATIONS['en'])} {modal}", language))
 
 
 def opposites(sentence: str, text: str) -> bool:

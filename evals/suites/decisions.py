@@ -2,6 +2,10 @@
 
 A case: {"id": "d1", "turns": [{"customer": "This is the third time, you are useless"}], "expect": {"action":
 "escalate", "reasons": ["negative_sentiment"]}}. `expect` speaks of the last turn; a key left out is not judged.
+
+Each rule has a reason, and each reason its precision and recall. Where a case wants neither a reason nor an action that has
+none, what was given is not counted against anything. Half of the cases, by a hash of their ids, are for working on the
+rules ("dev"); the other half reports ("report").
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evals.apart import fitted_on
 from evals.beir import EvalError, read_lines
 from evals.result import Bar, Bars, Gate, Result
 
+WITHOUT_REASON = {"answer", "chat", "relay"}
 Converse = Callable[[list[str]], dict[str, Any]]
 
 
@@ -38,10 +44,14 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
         }
         judged = {key: value for key, value in held.items() if expect.get(key)}
         for key, value in judged.items():
-            row = counts.setdefault(key, [0, 0])
+            row = counts.setdefault(f"{key} held", [0, 0])
             row[0] += value
             row[1] += 1
-        if "reasons" in expect or "action" in expect:
+        part = "dev" if fitted_on(id) else "report"
+        row = counts.setdefault(f"action held, {part} half", [0, 0])
+        row[0] += held["action"]
+        row[1] += bool(expect.get("action"))
+        if "reasons" in expect or expect.get("action") in WITHOUT_REASON:
             wanted, told = set(expect.get("reasons", ())), set(turn["reasons"])
             for reason in wanted | told:
                 tally = confusion.setdefault(reason, [0, 0, 0])
@@ -53,10 +63,12 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
             misses.append(
                 f"{id}: “{texts[-1][:80]}” gave {turn['action']} {turn['reasons']} {cited[:2]}, wanted {expect} ({failed})"
             )
-        rows.append({"id": id, "action": turn["action"], "reasons": turn["reasons"], "held": judged})
+        rows.append(
+            {"id": id, "part": part, "action": turn["action"], "reasons": turn["reasons"], "held": judged}
+        )
     if not rows:
         raise EvalError(f"{file} holds no case.")
-    figures: dict[str, float | None] = {f"{key} held": count[0] / count[1] for key, count in counts.items()}
+    figures: dict[str, float | None] = {key: count[0] / count[1] for key, count in counts.items() if count[1]}
     for reason, (hit, expected, given) in sorted(confusion.items()):
         figures[f"{reason} precision"] = hit / given if given else None
         figures[f"{reason} recall"] = hit / expected if expected else None

@@ -746,3 +746,9 @@ def test_the_shipped_server_believes_no_forwarded_address_of_its_own_accord() ->
     from bot.serving import _config
 
     assert _config(FastAPI()).proxy_headers is False
+
+
+def test_no_answer_may_be_taken_for_another_kind_of_thing(service: Service) -> None:
+    with service.client() as client:
+        for path in ("/api/search?q=refund", "/api/nothing", "/help", "/static/help/help.css", "/healthz"):
+            assert client.get(path).headers["X-Content-Type-Options"] == "nosniff", path

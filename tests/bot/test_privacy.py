@@ -20,7 +20,7 @@ from bot.understand import Said
 from help_center.database import new_id
 from tests.bot.conftest import Serve
 from tests.bot.support import Dial, Service, Talk, parts_of, turn
-from tests.bot.test_model_path import GOOD, QUESTION, ModelServer, model, running, server
+from tests.bot.test_model_path import QUESTION, ModelServer, model, running, server
 from tests.conftest import Installation
 
 __all__ = ["running", "server"]  # fixtures
@@ -71,6 +71,9 @@ def test_articles_are_told_as_they_are_published(library: Any, server: ModelServ
     class Published:
         def find(self, *_: Any, **__: Any) -> Any:
             return told
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(library.search, name)
 
     parts = parts_of(library, model())
     parts.search = Published()  # type: ignore[assignment]
@@ -125,8 +128,9 @@ def test_a_cut_of_a_long_history_leaves_no_half_of_a_number(library: Any, server
 def test_a_providers_error_repeats_nothing(server: ModelServer) -> None:
     from bot.llm.langchain import _line
 
-    assert _line(Exception(f"bad request: {TOLD}")) == _line(Exception(f"bad request: {TOLD}"))
-    none_of(PRIVATE, _line(Exception(f"bad request: {TOLD}")))
+    told = _line(Exception(f"bad request: {TOLD}"))
+    assert told.startswith("bad request: I am [email]")
+    none_of(PRIVATE, told)
 
 
 # --- to the log ----------------------------------------------------------------------------------------------
@@ -281,6 +285,3 @@ def test_what_an_agent_writes_is_theirs(serve: Serve) -> None:
         reply = {"text": "Your new password is Blue42Sky."}
         client.post(f"/api/handoffs/{packet['id']}/reply", json=reply, headers=headers).raise_for_status()
     assert talk.texts("agent") == ["Your new password is Blue42Sky."]
-
-
-assert GOOD  # the answers that the model's server gives unless told otherwise

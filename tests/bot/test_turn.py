@@ -245,6 +245,132 @@ def test_a_sensitive_matter_is_handed_over(ask: Any) -> None:
     )
 
 
+# --- how the conversation goes -----------------------------------------------------------------------------
+
+ANSWERED = (Said("customer", RETURN), Said("assistant", "Within 30 days."))
+
+
+def test_the_same_question_in_other_words_counts(ask: Any) -> None:
+    again = "How can I return my bicycle to you?"
+    assert ask(again, history=ANSWERED).outcome.record["signals"]["times_asked"] == 2
+    assert ask("tyre pressure for 32 mm", history=ANSWERED).outcome.record["signals"]["times_asked"] == 1
+    third = ask("In what way can a bicycle be returned?", history=(*ANSWERED, Said("customer", again)))
+    assert third.outcome.reasons == ("repeated_question",)
+
+
+def test_an_answer_that_did_not_help_is_offered_a_person_then_handed_over(ask: Any) -> None:
+    first = ask("no, that's not it", history=ANSWERED, earlier=("answer",))
+    assert (first.outcome.action, first.outcome.sources) == ("offer", [])
+    assert first.outcome.reasons == ("low_confidence", "rule:did_not_help")
+    assert first.text == words.ENGLISH.did_not_help
+    assert first.outcome.question == RETURN, "an agent reads what was asked, not the complaint"
+    assert first.outcome.sources_tried[0]["article_id"] == "returns"
+    second = ask("no, that's not it", history=ANSWERED, earlier=("answer", "offer"))
+    assert second.outcome.action == "escalate"
+
+
+def test_what_is_asked_after_a_failure_is_answered_where_it_is_known(ask: Any) -> None:
+    text = "That's not what I asked. What is the tyre pressure for 32 mm?"
+    told = ask(text, history=ANSWERED, earlier=("answer",))
+    assert (told.outcome.action, told.cited) == ("answer", ["tyre-pressure"])
+    assert ask(text, history=ANSWERED, earlier=("answer",), confidence=UNSURE).outcome.action == "escalate"
+
+
+def test_growing_annoyance_is_handed_over_before_it_is_rage(ask: Any) -> None:
+    calm = ask("And how long does the refund take", history=ANSWERED, earlier=("answer",))
+    assert calm.outcome.record["signals"]["strain"] == 0
+    history = (*ANSWERED, Said("customer", "no, that's wrong"), Said("assistant", "..."))
+    told = ask(
+        "I ALREADY TRIED THAT, how do I return a bicycle?!", history=history, earlier=("answer", "offer")
+    )
+    assert told.outcome.action == "escalate"
+    assert told.outcome.record["signals"]["strain"] > 0.7
+
+
+def test_what_was_said_to_a_person_is_not_held_against_the_bot(ask: Any) -> None:
+    history = (
+        *ANSWERED,
+        Said("customer", "You are useless, I am furious!"),
+        Said("agent", "Sorry, let me see."),
+    )
+    told = ask("no, that is not it", history=history, earlier=("answer", "escalate", "relay"))
+    fresh = ask("no, that is not it", history=ANSWERED, earlier=("answer",))
+    strains = [one.outcome.record["signals"]["strain"] for one in (told, fresh)]
+    assert strains[0] == pytest.approx(strains[1], abs=0.02)
+
+
+# --- several questions, choices, languages -------------------------------------------------------------------
+
+BOTH = "How do I return a bicycle?\nWhat is the tyre pressure for 32 mm?"
+
+
+def test_two_questions_in_one_breath_are_both_answered(ask: Any) -> None:
+    told = ask(BOTH)
+    assert told.outcome.action == "answer"
+    assert told.cited == ["returns", "tyre-pressure"]
+    assert "**Return a bicycle" in told.text
+    assert "[1]" in told.text
+    assert "| 32 mm | 5 bar |" in told.text
+    assert "[2]" in told.text
+
+
+def test_of_two_questions_the_one_that_is_not_known_is_named(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = iter([0.95, 0.1])
+    monkeypatch.setattr("bot.assess.Calibration.confidence", lambda *_: next(sure))
+    told = ask(BOTH)
+    assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence",))
+    assert told.cited == ["returns"]
+    assert "What is the tyre pressure for 32 mm?" in told.text
+    assert "5 bar" not in told.text
+    assert told.outcome.confidence == 0.1
+
+
+def test_the_article_that_was_chosen_is_the_one_that_is_quoted(ask: Any) -> None:
+    pair = ("Find the right tyre pressure", "Store the e-bike battery in winter")
+    for text, article in (
+        ("2", "battery-winter"),
+        ("the tire presure one", "tyre-pressure"),
+        ("first", "tyre-pressure"),
+    ):
+        told = ask(
+            text,
+            history=(Said("customer", "How do I store it"),),
+            earlier=("clarify",),
+            asked_back=(pair,),
+            confidence=PART,
+        )
+        assert (told.outcome.action, told.cited) == ("offer", [article])
+
+
+def test_the_same_pair_is_asked_about_once_in_a_conversation(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = ("Return a bicycle", "Return a battery")
+    monkeypatch.setattr("bot.turn.rivals", lambda *_: pair)
+    told = ask("return", confidence=UNSURE, earlier=("clarify", "answer"), asked_back=(pair[::-1],))
+    assert told.outcome.action == "escalate"
+    other = ask("return", confidence=UNSURE, earlier=("clarify", "answer"), asked_back=(("a", "b"),))
+    assert other.outcome.action == "clarify"
+
+
+def test_the_bot_speaks_the_customers_language_and_says_what_it_does_not_have(ask: Any) -> None:
+    german = words.IN["de"]
+    told = ask("Wie gebe ich mein Fahrrad zurück?", domain=0.01, confidence=0.02)
+    assert told.text == f"{german.nothing_relevant}\n\n{german.no_articles_in_it}"
+    assert told.outcome.language == "de"
+    assert ask("hola").text == words.IN["es"].hello
+    assert ask("ok", locale="fr-CA").outcome.language == "fr-CA"
+    assert ask("I want to talk to a human", locale="de").text.startswith(words.ENGLISH.asked_for_person)
+
+
+def test_an_answer_in_another_language_than_the_question_says_so_at_its_end(ask: Any) -> None:
+    told = ask("Wie ist der richtige tyre pressure für 32 mm?")
+    assert told.outcome.action == "answer"
+    assert told.text == "".join(told.deltas) + f"\n\n{words.IN['de'].no_articles_in_it}"
+
+
 # --- an answer by a model ------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.understand import LONGEST_QUERY, Said, same_question, understand
+from bot.understand import LONGEST_QUERY, Said, failure, questions_of, same_question, understand
 
 
 def said(*texts: str) -> tuple[Said, ...]:
@@ -132,7 +132,10 @@ def test_nothing_written_can_break_it() -> None:
         ("the first one", "Put the chat on your website"), ("1", "Put the chat on your website"),
         ("second", "Allow other websites to embed the chat"), ("2.", "Allow other websites to embed the chat"),
         ("Allow other websites", "Allow other websites to embed the chat"),
-        ("neither", None), ("How do I pay?", None),
+        ("alow other webstes", "Allow other websites to embed the chat"), ("#1", "Put the chat on your website"),
+        ("put chat on websit", "Put the chat on your website"), ("ok the last one", "Allow other websites to embed the chat"),
+        ("the one about embedding", "Allow other websites to embed the chat"),
+        ("neither", None), ("How do I pay?", None), ("yes", None), ("chat", None),
     ],
 )  # fmt: skip
 def test_an_answer_to_a_question_back_chooses(text: str, chosen: str | None) -> None:
@@ -141,3 +144,95 @@ def test_an_answer_to_a_question_back_chooses(text: str, chosen: str | None) -> 
     assert question.chosen == chosen
     if chosen:
         assert question.query == f"chat websites {chosen}"
+
+
+def test_neither_of_two_says_that_both_are_wrong() -> None:
+    question = understand("neither", said("chat websites"), ("Put the chat on your website", "Other"), True)
+    assert (question.failed, question.asks, question.query) == (True, False, "chat websites")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "That didn't help", "this did not help at all.", "No, that's not it", "not what I asked", "Still not working",
+        "I already tried that", "doesnt work", "That isn\u2019t my question", "no", "Nope.", "das hilft mir nicht",
+        "eso no me ayuda", "\u00e7a ne marche pas", "wrong answer", "Nothing happens",
+    ],
+)  # fmt: skip
+def test_an_answer_that_failed_is_not_searched_for(text: str) -> None:
+    question = understand(text, said("How do I return a bicycle?"), answered=True)
+    assert (question.failed, question.asks) == (True, False)
+    assert question.query == "How do I return a bicycle?"
+    assert question.times_asked == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("That didn't help, the light still blinks", "the light still blinks"),
+        ("That's not what I asked. How do I return a battery?", "How do I return a battery?"),
+        ("I tried that already and it still fails with a timeout", "it still fails with a timeout"),
+    ],
+)
+def test_what_is_said_besides_a_failure_is_what_is_asked(text: str, rest: str) -> None:
+    assert failure(text) == (True, rest)
+    question = understand(text, said("How do I return a bicycle?"), answered=True)
+    assert (question.failed, question.asks, question.query) == (True, True, rest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it doesn't work in Firefox", "that is it, thanks", "That's what I asked for", "is it possible to help",
+        "no thanks", "This does not work when I use Docker", "What does not help?", "Not working hours",
+    ],
+)  # fmt: skip
+def test_a_question_or_thanks_is_no_failure(text: str) -> None:
+    assert failure(text) == (False, text)
+
+
+def test_nothing_failed_where_nothing_was_answered() -> None:
+    question = understand("Still not working", said("hello"))
+    assert (question.failed, question.query) == (False, "Still not working")
+
+
+def test_a_complaint_is_no_question_to_follow_up_on() -> None:
+    history = said("How do I return a bicycle?", "that didn't help", "I want to talk to a human")
+    assert understand("And in winter?", history).context == "How do I return a bicycle?"
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        (
+            "How do I return it?\nHow is the pressure measured?",
+            ["How do I return it?", "How is the pressure measured?"],
+        ),
+        ("Do you ship to Spain\nhow long does it take", ["Do you ship to Spain", "how long does it take"]),
+        ("How do I pay? And what does it cost?", ["How do I pay?", "And what does it cost?"]),
+        ("I have a Mac. How do I install it?", ["I have a Mac. How do I install it?"]),
+        ("How do I return\na bicycle?", ["How do I return\na bicycle?"]),
+        ("Where is my order\n#1234?", ["Where is my order\n#1234?"]),
+        ("How do I pay?\nthanks", ["How do I pay?"]),
+        ("my light is broken. why?", ["my light is broken. why?"]),
+        ("A? B? C? D? E?", ["A?\nB?\nC?\nD?\nE?"]),
+        ("How do I reset\nthe password of\na user", ["How do I reset\nthe password of\na user"]),
+    ],
+)
+def test_what_was_written_in_one_breath_is_cut_where_questions_end(text: str, questions: list[str]) -> None:
+    assert questions_of(text) == questions
+
+
+def test_each_of_two_questions_is_understood_after_the_other() -> None:
+    parts = understand("How do I return a bicycle? And how long does it take?").parts
+    assert [part.query for part in parts] == ["How do I return a bicycle?", "how long does it take?"]
+    assert [part.context for part in parts] == [None, "How do I return a bicycle?"]
+    assert understand("How do I return a bicycle?").parts == ()
+
+
+def test_questions_are_the_same_in_other_words_when_their_meaning_is_close() -> None:
+    one, other = "How do I return a bicycle?", "what is the way to send my bike back"
+    assert not same_question(one, other)
+    assert same_question(one, other, 0.8)
+    assert not same_question(one, other, 0.5)
+    assert not same_question("no", "nope", 0.9)
