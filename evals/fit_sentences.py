@@ -33,7 +33,9 @@ from retrieval.logistic import Logistic
 ROOT = Path(__file__).parent.parent
 LOST = 0.04  # of the true sentences, at most, counting those that a rule drops
 MOVED = 0.02  # of the false sentences, at most, that any one passage which they do not cite would hold
-NEGATIONS_LOST = 1  # true sentences that each of the two thresholds of negation may cost
+# features that refuse a sentence by themselves, and from which value on at the least
+REFUSING = {"denied": 0.15, "undenied": 0.15, "name_swapped": 0.3, "number_swapped": 0.3}
+LOST_BY_ONE = 1  # true sentences that the threshold of each may cost
 STRENGTH = 0.5  # C of the logistic regression
 
 
@@ -53,7 +55,7 @@ def main() -> None:
     given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -> tuple[Logistic, dict[str, float]]:
+def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -> tuple[Logistic, dict[str, Any]]:
     rows: list[tuple[list[float] | None, Case]] = []
     beside: list[list[float]] = []  # false sentences against passages that they do not cite
     for case in cases:
@@ -63,14 +65,14 @@ def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -
         if not case.supported:
             others = [check.features(case.sentence, [n]) for n in range(2, len(check.sources) + 1)]
             beside += [list(other.values()) for other in others if other]
-    thresholds = {}
-    for feature in ("denied", "undenied"):
+    refuse_from = {}
+    for feature, least in REFUSING.items():
         at = FEATURES.index(feature)
         highest = sorted(values[at] for values, case in rows if values and case.supported)
-        thresholds[f"{feature}_from"] = round(max(highest[-1 - NEGATIONS_LOST] + 0.005, 0.1), 3)
+        refuse_from[feature] = round(max(highest[-1 - LOST_BY_ONE] + 0.005, least), 3)
 
     def denies(values: Sequence[float]) -> bool:
-        return any(values[FEATURES.index(f)] >= thresholds[f"{f}_from"] for f in ("denied", "undenied"))
+        return any(values[FEATURES.index(feature)] >= value for feature, value in refuse_from.items())
 
     rows = [(values if values and not denies(values) else None, case) for values, case in rows]
     beside = [values for values in beside if not denies(values)]
@@ -90,7 +92,7 @@ def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -
     stray = np.sort(regression.predict_proba((np.array(beside) - mean) / scale)[:, 1])
     allowed = int(MOVED * sum(not case.supported for case in cases))
     move = max(keep, float(stray[-1 - allowed]) + 1e-6)
-    thresholds |= {"keep_from": keep, "move_from": move}
+    thresholds: dict[str, Any] = {"keep_from": keep, "move_from": move, "refuse_from": refuse_from}
     what = "with meaning" if embedder else "words alone"
     print(f"{what}: {true} true, {by_rules} lost by rules, AUROC {roc_auc_score(y, forecast):.3f}, {thresholds}")
     held = {id(case): p >= keep for (_, case), p in zip(left, forecast, strict=True)}

@@ -196,7 +196,11 @@ class Database:
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         engine = create_engine(
-            url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10, max_overflow=50
+            url,
+            connect_args={"timeout": 30, "check_same_thread": False},
+            pool_size=10,
+            max_overflow=50,
+            hide_parameters=True,
         )
         file = engine.url.database
         if file and file != ":memory:":
@@ -218,7 +222,12 @@ def _engine(url: str) -> Engine:
 
         return engine
     return create_engine(
-        url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+        hide_parameters=True,
     )
 
 

@@ -41,7 +41,9 @@ CUT = 160  # characters of a sentence that a verdict keeps
 
 _unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 _clause_end = re.compile(
-    r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s|"
+    r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s"
+)
+_denial = re.compile(
     r"\s+(?=(?:(?:do|does|did|is|are|was|were|has|have|had|can|could|may|must|should|will|would|need)\s+not|cannot|never|\w+n't)\s)"
 )
 _code_fence = re.compile(r"^\s*(?:```|~~~)")
@@ -146,6 +148,10 @@ def _telling(text: str, language: str) -> frozenset[str]:
 def _clauses(unit: str, language: str) -> list[tuple[int, int]]:
     """Where clauses begin and end; a piece with fewer than two telling words goes with the one before it."""
     cuts = [0, *(found.end() for found in _clause_end.finditer(unit)), len(unit)]
+    for second in _denial.finditer(unit):  # "what is not in the list | does not stop": each denies for itself
+        begins = max(cut for cut in cuts if cut <= second.end())
+        if denial(unit[begins : second.start()], language)[0] == "-":
+            cuts = sorted({*cuts, second.end()})
     found: list[tuple[int, int]] = []
     for left, right in zip(cuts, cuts[1:], strict=False):
         if not unit[left:right].strip():
@@ -203,10 +209,8 @@ class Fitted:
     keep_from_words: float
     move_from: float
     move_from_words: float
-    denied_from: float
-    undenied_from: float
-    denied_from_words: float
-    undenied_from_words: float
+    refuse_from: dict[str, float]  # feature -> from which value on it refuses by itself
+    refuse_from_words: dict[str, float]
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -215,16 +219,12 @@ class Fitted:
         return cls(
             Logistic.read(told["with_meaning"]),
             Logistic.read(told["words_alone"]),
-            *(
-                told[f"{name}{how}"]
-                for name in ("keep_from", "move_from")
-                for how in ("", "_words")
-            ),
-            *(
-                told[f"{name}{how}"]
-                for how in ("", "_words")
-                for name in ("denied_from", "undenied_from")
-            ),
+            told["keep_from"],
+            told["keep_from_words"],
+            told["move_from"],
+            told["move_from_words"],
+            told["refuse_from"],
+            told["refuse_from_words"],
         )
 
 
@@ -320,13 +320,10 @@ class Check:
         meaning = "close" in values
         model = fitted.with_meaning if meaning else fitted.words_alone
         support = model.probability(list(values.values()))
-        denied, undenied = (
-            (fitted.denied_from, fitted.undenied_from)
-            if meaning
-            else (fitted.denied_from_words, fitted.undenied_from_words)
-        )
-        if values["denied"] >= denied or values["undenied"] >= undenied:
-            return Verdict(False, ("negation",), tuple(numbers), support, tuple(numbers))
+        refuse_from = fitted.refuse_from if meaning else fitted.refuse_from_words
+        for feature, value in refuse_from.items():
+            if values[feature] >= value:
+                return Verdict(False, (_REASONS[feature],), tuple(numbers), support, tuple(numbers))
         least = (
             (fitted.move_from if meaning else fitted.move_from_words)
             if moved
@@ -503,7 +500,7 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
         if sign == "-":
             if len(denies) >= 2:  # what is denied, and not what it is said of, is looked for
                 scope = np.array([share(denies, other.tokens) for other in clauses] or [0.0])
-                lies = np.maximum(lies, 0.5 * lies + 0.5 * scope)
+                lies = np.maximum(lies, 0.3 * lies + 0.7 * scope)
             strength = 0.4 if is_condition(clause.text) else 1.0
             against = _best(lies, [s == "+" for s in signs])
             with_it = max(_best(lies, [s == "-" for s in signs]), 0.8 * _best(lies, [s == "~" for s in signs]))

@@ -43,6 +43,8 @@ _number_word = re.compile(
     re.IGNORECASE,
 )
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1000000, "dozen": 12}
+_PARTS = {"half": "1/2", "quarter": "1/4", "twice": "2", "double": "2"}
+_part = re.compile(rf"\b({'|'.join(_PARTS)})\b", re.IGNORECASE)
 _number = re.compile(r"\d[\d.,:]*\d|\d")
 
 NEGATIONS = {
@@ -148,6 +150,7 @@ def number_words(text: str) -> list[tuple[str, int]]:
             value = _WORD_NUMBERS[tens] + _WORD_NUMBERS[unit] if tens and unit else _WORD_NUMBERS[single or ""]
             value *= _SCALES[scale] if scale else 1
         found.append((str(value), match.end()))
+    found += [(_PARTS[match[1].lower()], match.end()) for match in _part.finditer(text)]
     return found
 
 
