@@ -5,6 +5,7 @@ Knows passages and a model, not whether anything may be answered. What it yields
 
 from __future__ import annotations
 
+import asyncio
 import html
 import logging
 import re
@@ -15,12 +16,23 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from bot.ground import Sentences, citations, renumbered, says_something, supported
+from bot.ground import (
+    Check,
+    Sentences,
+    Source,
+    Verdict,
+    answers,
+    citations,
+    cited_anew,
+    renumbered,
+    without_citations,
+)
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
 from help_center.markup import plain_text
 from help_center.masking import mask, restore, without_placeholders
 from retrieval.chunking import section_at
+from retrieval.embedders import Embedder
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit, citation
 from retrieval.planted import planted, visible
@@ -31,6 +43,7 @@ SHORT_WORDS = 25  # a passage shorter than this takes its article's next best al
 LEAD_WORDS = 60  # so does an article's opening up to this long: it names the matter, the steps come after it
 PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
+MOST_CHECKS = 100  # verdicts that a turn keeps
 NO_ANSWER = "NO_ANSWER"
 GIVEN_AWAY = 5  # words of the system prompt in a row, which no passage has, give it away
 
@@ -121,56 +134,71 @@ def shorten(markdown: str, query: str, language: str) -> str:
 
 
 async def tell(
-    question: Question, history: Sequence[Said], hits: Sequence[Hit], llm: LanguageModel, language: str
+    question: Question,
+    history: Sequence[Said],
+    hits: Sequence[Hit],
+    llm: LanguageModel,
+    language: str,
+    embedder: Embedder | None = None,
+    checks: list[dict[str, Any]] | None = None,
 ) -> AsyncIterator[Sentence]:
-    """The model's answer, each sentence checked against the sections it cites; what does not hold is left out. The model
-    reads every section of the best passages. What repeats the system prompt, or itself speaks to an assistant, is
-    left out, too.
+    """The model's answer, each sentence checked against the sections it cites; what does not hold is left out, a wrong
+    citation is put right. The model reads every section of the best passages. What repeats the system prompt, or itself
+    speaks to an assistant, is left out, too.
+
+    `embedder`: without one, words and facts decide. `checks`: takes the verdict on each sentence, as plain data.
 
     Raises NoAnswer when the model says that the passages do not answer (nothing was yielded then), and ModelError
-    when it fails, before or after sentences were yielded, or when nothing that it says holds.
+    when it fails, before or after sentences were yielded, or when nothing that it says holds and answers.
     """
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
-    texts = [f"{_heading(hit)}\n{hit.passage.text}" for hit in hits]
+    passages = [Source(hit.passage.text, language, _heading(hit)) for hit in hits]
+    check = Check(passages, language, embedder, known=question.text)
+    preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
-    held = ""  # what says nothing by itself waits for the first sentence that does
+    held = ""  # what answers nothing by itself waits for the first sentence that does
     shown = dropped = 0
     refused = False
     tail = ""  # the end of what was shown
     prompt, masked = _prompt(question, history, hits)
-    secret = _runs(prompt.system) - _runs("\n".join(texts))
-    async for text in _sentences(llm.stream(prompt)):
-        if NO_ANSWER in text:
-            refused = True
-            continue
-        if planted(text) or secret & _runs(f"{tail} {text}"):
-            dropped += 1
-            continue
-        cited = citations(text, len(hits))
-        bare = without_placeholders(text)  # the customer's own address is in no passage
-        if not supported(bare, [texts[n - 1] for n in cited] or texts, language):
-            dropped += 1
-            continue
-        if not says_something(bare, language):
-            if shown == 0:
-                held += text
+    secret = _runs(prompt.system) - _runs("\n".join(source.whole for source in passages))
+    try:
+        async for text in _sentences(llm.stream(prompt)):
+            if NO_ANSWER in text:
+                refused = True
                 continue
-        elif not cited:  # it stands on the first passage that holds it alone
-            cited = [n for n, passage in enumerate(texts, 1) if supported(bare, [passage], language)][:1]
-        stands_on = tuple(hits[n - 1] for n in cited)
-        for hit in stands_on:
-            numbers.setdefault(hit.article_id, len(numbers) + 1)
-        text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
-        text = text if shown else (held + text).lstrip()
-        yield Sentence(restore(text, masked), stands_on)
-        shown += 1
-        tail = f"{tail} {text}"[-200:]
+            if planted(text) or secret & _runs(f"{tail} {text}"):
+                verdict = Verdict(False, ("planted",))
+            else:
+                await preparing
+                bare = without_placeholders(text)  # the customer's own address is in no passage
+                verdict = await asyncio.to_thread(check.verdict, bare, citations(text, len(hits)))
+            if checks is not None and len(checks) < MOST_CHECKS:
+                checks.append(verdict.record(text))
+            if not verdict.kept:
+                dropped += 1
+                continue
+            stands_on = tuple(hits[n - 1] for n in verdict.passages)
+            if shown == 0 and not answers(text, question.text, language):
+                held += without_citations(text)
+                continue
+            for hit in stands_on:
+                numbers.setdefault(hit.article_id, len(numbers) + 1)
+            if verdict.passages != verdict.cited and verdict.cited:
+                text = cited_anew(text, verdict.passages)
+            text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
+            text = text if shown else (held + text).lstrip()
+            yield Sentence(restore(text, masked), stands_on)
+            shown += 1
+            tail = f"{tail} {text}"[-200:]
+    finally:
+        await asyncio.gather(preparing, return_exceptions=True)
     if dropped:
         log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
     if shown == 0 and refused:
         raise NoAnswer
     if shown == 0:
-        raise ModelError(f"nothing that {llm.name} said is in the passages")
+        raise ModelError(f"nothing that {llm.name} said is in the passages and answers")
 
 
 async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:

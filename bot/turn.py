@@ -122,6 +122,7 @@ class Parts:
         self.own_hosts = own_hosts
         self.max_wrong = max_wrong
         self.embed = lru_cache(maxsize=VECTORS_KEPT)(search.vector)
+        self.embedder = search.embedder
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,14 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     decision = decide(signals, policy)
 
     said: list[Sentence] = []
+    checks: list[dict[str, Any]] = []
     if asked.shown:
         said.append(Sentence(asked.shown, ()))
     if decision.may_answer or asked.shown:
         yield Stage("answering")
         answering = time.perf_counter()
         language = found.hits[0].locale.split("-")[0].lower() if found.hits else "en"
-        answer = _Answer(question, asked, found, parts.llm, language, hosts, sure or looked.matters)
+        answer = _Answer(question, asked, found, parts, language, hosts, sure or looked.matters, checks)
         async for sentence in answer.sentences():
             said.append(sentence)
             yield sentence
@@ -178,7 +180,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
             )
             decision = decide(signals, policy)
     timings["total"] = _since(began)
-    yield _outcome(question, asked, looked, signals, decision, said, policy, calibration, timings, sure)
+    yield _outcome(question, asked, looked, signals, decision, said, policy, calibration, timings, sure, checks)
 
 
 def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
@@ -307,12 +309,15 @@ class _Answer:
         question: Question,
         asked: Asked,
         found: Found,
-        llm: LanguageModel | None,
+        parts: Parts,
         language: str,
         hosts: frozenset[str],
         matters: Sequence[tuple[Question, Found]],
+        checks: list[dict[str, Any]],
     ) -> None:
-        self.question, self.asked, self.found, self.llm = question, asked, found, llm
+        self.question, self.asked, self.found = question, asked, found
+        self.llm, self.embedder = parts.llm, parts.embedder
+        self.checks = checks  # the verdict on each sentence of the model, for the record
         self.language, self.hosts, self.matters = language, hosts, matters
         self.model_failed = False
         self.unfinished = bool(asked.shown)  # a dead process broke this answer off
@@ -333,7 +338,13 @@ class _Answer:
         if self.llm is not None and not shown:
             try:
                 async for sentence in tell(
-                    self.question, self.asked.history, self.found.passages, self.llm, self.language
+                    self.question,
+                    self.asked.history,
+                    self.found.passages,
+                    self.llm,
+                    self.language,
+                    self.embedder,
+                    self.checks,
                 ):
                     yield sentence
                     shown = True
@@ -399,6 +410,7 @@ def _outcome(
     calibration: Calibration,
     timings: dict[str, float],
     sure: Sequence[tuple[Question, Found]],
+    checks: Sequence[dict[str, Any]],
 ) -> Outcome:
     found, hosts = looked.found, looked.hosts
     own = words.in_language(question.language, asked.locale)
@@ -451,6 +463,7 @@ def _outcome(
             for one, seen in looked.matters
         ],
         "found": [{"article_id": hit.article_id, "score": round(hit.score, 4)} for hit in found.hits],
+        "checks": list(checks),
     }
     return Outcome(
         decision.action,

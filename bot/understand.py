@@ -132,11 +132,11 @@ def understand(
 ) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
     `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before."""
-    chosen = choice(text, choices)
+    chosen = None if chat_kind(text) or wants_human(text) else choice(text, choices)
     if chosen is not None:
         before = matters(history)
         query = f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY]
-        return Question(text=text, query=query, chosen=chosen, language=spoken(text))
+        return Question(text=text, query=query, topics=topics(text), chosen=chosen, language=spoken(text))
     query = _plain(text)
     failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
     before = matters(history)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 LOOKS_BACK = 3  # messages of the customer, the present one included
 FADES = 0.6  # of a message's weight, with each message after it
-FAILED, REPEATED, HEATED = 0.3, 0.2, 0.2  # what each adds to the mood of its message
+FAILED, REPEATED, HEATED = 0.2, 0.2, 0.2  # what each adds to the mood of its message
 CALM = 0.1  # a message that weighs less than this ends the matter, whatever was before it
 TOO_MUCH = 0.75  # strain from which a person takes over
 

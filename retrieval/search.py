@@ -118,7 +118,7 @@ class Search:
     ) -> None:
         self._database = database
         self._store = store
-        self._embedder = embedder
+        self._embedder = self.embedder = embedder
         self._reranker = reranker
         self._snapshots = snapshots
         self.space = space_of(embedder)

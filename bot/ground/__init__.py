@@ -1,8 +1,8 @@
 """Holds each sentence that a model says against the passages that it cites."""
 
-from bot.ground.check import Check, Source, Verdict, says_something, supported
-from bot.ground.sentences import Sentences, citations, renumbered, without_citations
+from bot.ground.check import Check, Source, Verdict, answers, says_something, supported
+from bot.ground.sentences import Sentences, citations, cited_anew, renumbered, without_citations
 
 __all__ = [
-    "Check", "Sentences", "Source", "Verdict", "citations", "renumbered", "says_something", "supported", "without_citations",
+    "Check", "Sentences", "Source", "Verdict", "answers", "citations", "cited_anew", "renumbered", "says_something", "supported", "without_citations",
 ]  # fmt: skip

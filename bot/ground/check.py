@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -37,9 +38,15 @@ from retrieval.logistic import Logistic
 FITTED = "fitted/sentences.json"
 LONGEST = 2500  # characters: a longer "sentence" is none, unless it is code
 EMBEDDED_AT_A_TIME = 900  # characters of a passage: about what the small model reads at once
+SAME_MATTER = 0.7  # share of a sentence's words from which on a passage speaks of the same, and a wrong fact refutes it
 CUT = 160  # characters of a sentence that a verdict keeps
 
 _unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
+_FILLER = """ask asked asking question questions great good happy glad help sure certainly thank thanks answer answers here following
+follow follows below explain explained let see look know wondering about"""
+_wants_yes_or_no = re.compile(
+    r"\s*(?:can|could|may|is|are|do|does|did|will|would|should|must|has|have|am)\b", re.IGNORECASE
+)
 _clause_end = re.compile(
     r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s"
 )
@@ -178,6 +185,7 @@ class Verdict:
     passages: tuple[int, ...] = ()
     support: float | None = None
     cited: tuple[int, ...] = ()
+    refuted: bool = False  # what it cites says otherwise, and not only something else
 
     def record(self, sentence: str) -> dict[str, Any]:
         """For the Turn: plain data."""
@@ -188,14 +196,17 @@ class Verdict:
 
 FEATURES = (
     "cover", "cover_unit", "pairs", "worst_cover", "missing", "denied", "undenied", "opposite", "name_swapped", "number_swapped",
-    "heading",
+    "number_astray", "replaced", "heading",
 )  # fmt: skip
 OF_MEANING = ("close", "worst_close")
 _REASONS = {
     "cover": "meaning", "cover_unit": "meaning", "pairs": "meaning", "worst_cover": "step", "missing": "meaning",
     "denied": "negation", "undenied": "negation", "opposite": "negation", "name_swapped": "name",
-    "number_swapped": "number", "heading": "meaning", "close": "meaning", "worst_close": "step",
+    "number_swapped": "number", "number_astray": "number", "replaced": "name", "heading": "meaning", "close": "meaning", "worst_close": "step",
 }  # fmt: skip
+
+
+REFUTES = frozenset({"denied", "undenied", "name_swapped", "number_swapped", "replaced"})
 
 
 @dataclass(frozen=True)
@@ -267,6 +278,13 @@ class Check:
         self._embedded: set[int] = set()
         self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
 
+    def prepare(self) -> None:
+        """Cuts and embeds every passage, so that the first sentence need not wait for it."""
+        for number, source in enumerate(self.sources, 1):
+            if self._embedder is not None and number not in self._embedded:
+                self._embed(source.cut)
+                self._embedded.add(number)
+
     def verdict(self, sentence: str, cited: Sequence[int]) -> Verdict:
         """Held against the passages it cites (numbers from 1; none: against each), and when they do not hold it, against
         every other: a true sentence with a wrong number gets the right one."""
@@ -282,6 +300,8 @@ class Check:
         own = self._judge(said, piece, cited, moved=False) if cited else None
         if own is not None and own.kept:
             return self._in_order(bare, own)
+        if own is not None and own.refuted:
+            return own
         best = own
         for number in range(1, len(self.sources) + 1):
             if list(cited) == [number]:
@@ -314,7 +334,10 @@ class Check:
     def _judge(self, said: str, piece: Text, numbers: Sequence[int], moved: bool) -> Verdict:
         rule = self._broken_rule(said, piece, numbers)
         if rule:
-            return Verdict(False, (rule,), tuple(numbers), None, tuple(numbers))
+            told = frozenset[str]().union(*(self.sources[n - 1].tokens for n in numbers))
+            own = _telling(said, self.language)
+            refuted = rule in {"number", "name", "step"} and len(own & told) >= SAME_MATTER * len(own)
+            return Verdict(False, (rule,), tuple(numbers), None, tuple(numbers), refuted)
         values = self._features(said, piece, numbers)
         fitted = Fitted.load()
         meaning = "close" in values
@@ -323,7 +346,8 @@ class Check:
         refuse_from = fitted.refuse_from if meaning else fitted.refuse_from_words
         for feature, value in refuse_from.items():
             if values[feature] >= value:
-                return Verdict(False, (_REASONS[feature],), tuple(numbers), support, tuple(numbers))
+                refuted = feature in REFUTES
+                return Verdict(False, (_REASONS[feature],), tuple(numbers), support, tuple(numbers), refuted)
         least = (
             (fitted.move_from if meaning else fitted.move_from_words)
             if moved
@@ -385,6 +409,16 @@ def says_something(sentence: str, language: str) -> bool:
     return bool(tokens(list_mark.sub("", without_citations(sentence)), language))
 
 
+def answers(sentence: str, question: str, language: str) -> bool:
+    """Whether it says more than the question did: "You asked how to return a bicycle." does not. Of a question that wants a
+    yes or a no, any statement about it does."""
+    said = _telling(list_mark.sub("", without_citations(sentence)), language)
+    if sentence.rstrip().endswith("?"):
+        return False
+    more = said - _telling(question, language) - _telling(_FILLER, "en")
+    return bool(more) or bool(said and _wants_yes_or_no.match(question))
+
+
 def _weighed(model: Logistic, values: dict[str, float]) -> tuple[str, ...]:
     """What spoke against it most, first; two at most."""
     against: dict[str, float] = {}
@@ -414,6 +448,8 @@ def _other_quantity(said: str, text: str, language: str) -> bool:
         if number not in numbers:
             if number == "2" and re.search(r"\b(?:both|twice|second|two)\b", text.lower()):
                 continue
+            if number == str(1 + len(re.findall(r",? (?:and|or) |, ", said.partition(":")[2]))):
+                continue  # "four states: a, b, c or d" counts what it names
             return True
         if counted and counted in counts and number not in counts[counted]:
             return True
@@ -481,6 +517,7 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
         unit_close = piece.unit_vectors @ passage_units.T
     denied = undenied = 0.0
     worst_cover = worst_close = 1.0
+    said_signs, their_signs = _signs(piece.clauses, language), _signs(clauses, language)
     for number, clause in enumerate(piece.clauses):
         if not clause.tokens:
             continue
@@ -492,23 +529,24 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
             )
             worst_close = min(worst_close, nearest)
         worst_cover = min(worst_cover, share(clause.tokens, everything))
-        sign, denies, _ = denial(clause.text, language)
-        signs = []
-        for other in clauses:
-            theirs, _, half = denial(other.text, language)
-            signs.append("+" if theirs == "~" and half & clause.tokens else theirs)
+        sign, denies = said_signs[number], denial(clause.text, language)[1]
+        signs = [
+            "+" if theirs == "~" and denial(other.text, language)[2] & clause.tokens else theirs
+            for theirs, other in zip(their_signs, clauses, strict=True)
+        ]
         if sign == "-":
             if len(denies) >= 2:  # what is denied, and not what it is said of, is looked for
                 scope = np.array([share(denies, other.tokens) for other in clauses] or [0.0])
                 lies = np.maximum(lies, 0.3 * lies + 0.7 * scope)
             strength = 0.4 if is_condition(clause.text) else 1.0
-            against = _best(lies, [s == "+" for s in signs])
             with_it = max(_best(lies, [s == "-" for s in signs]), 0.8 * _best(lies, [s == "~" for s in signs]))
-            denied = max(denied, strength * (against - with_it))
+            denied = max(denied, strength * _gainsaid(clause.tokens, clauses, lies, [s == "+" for s in signs], with_it))
         else:
-            against = _best(lies, [s == "-" for s in signs])
             with_it = _best(lies, [s != "-" for s in signs])
-            undenied = max(undenied, (against - with_it) * (1.0 if sign == "+" else 0.5))
+            strength = 1.0 if sign == "+" else 0.5
+            undenied = max(
+                undenied, strength * _gainsaid(clause.tokens, clauses, lies, [s == "-" for s in signs], with_it)
+            )
     best_unit = units[int(np.argmax(unit_cover))] if units else None
     values = {
         "cover": cover,
@@ -524,6 +562,10 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
             {n for n, _ in quantities(said, language)}, own, units, sources,
             lambda unit: {n for n, _ in quantities(unit, language)}, _has_number, language,
         ),
+        "number_astray": max(
+            (_astray(clause, units, context, language) for clause in piece.clauses), default=0.0
+        ),
+        "replaced": _replaced(said, units, unit_cover, language),
         "heading": share(own, context),
     }  # fmt: skip
     if unit_close is not None:
@@ -550,6 +592,31 @@ def _best(values: Any, which: list[bool]) -> float:
     return max((float(value) for value, yes in zip(values, which, strict=True) if yes), default=0.0)
 
 
+def _signs(clauses: Sequence[Clause], language: str) -> list[str]:
+    """`denial` of each; what "or" joins to a denied clause is denied with it."""
+    signs: list[str] = []
+    for number, clause in enumerate(clauses):
+        sign = denial(clause.text, language)[0]
+        joined = number > 0 and clauses[number - 1].at == clause.at and clause.text.startswith(("or ", "nor "))
+        signs.append("-" if joined and signs[-1] == "-" else sign)
+    return signs
+
+
+def _gainsaid(
+    own: frozenset[str], clauses: Sequence[Clause], lies: Any, which: list[bool], with_it: float
+) -> float:
+    """By how much a clause lies better on one of those that say otherwise than on any that says the same, times the words
+    that the two share: what is said in other words is not held to be denied."""
+    return max(
+        (
+            (float(at) - with_it) * len(own & clause.tokens) / len(own)
+            for at, clause, yes in zip(lies, clauses, which, strict=True)
+            if yes and own and at > with_it
+        ),
+        default=0.0,
+    )
+
+
 def _swapped(
     stated: set[str],
     own: frozenset[str],
@@ -563,8 +630,6 @@ def _swapped(
     worst = 0.0
     context = "\n".join(source.context for source in sources).lower()
     for fact in stated:
-        if stands(fact, context):
-            continue
         rest = own - _telling(fact, language)
         if not rest:
             continue
@@ -576,8 +641,40 @@ def _swapped(
                 agree = max(agree, lies)
             elif of_unit(unit.text) - stated:
                 against = max(against, lies)
-        worst = max(worst, against - agree)
+        if agree or not stands(fact, context):  # what only the heading names holds for every sentence under it
+            worst = max(worst, against - agree)
     return worst
 
 
-__all__ = ["Check", "Fitted", "Source", "Verdict", "says_something", "supported"]
+def _astray(clause: Clause, units: Sequence[Clause], context: frozenset[str], language: str) -> float:
+    """How much of a clause is missing in the units that have its numbers, at the worst of them."""
+    worst = 0.0
+    for number in {number for number, _ in quantities(clause.text, language)} - {"1"}:
+        rest = clause.tokens - {number}
+        lies = [
+            len(rest & (unit.tokens | context)) / len(rest)
+            for unit in units
+            if len(rest) > 1 and number in {found for found, _ in quantities(unit.text, language)}
+        ]
+        worst = max([worst, 1 - max(lies)]) if lies else worst
+    return worst
+
+
+def _replaced(said: str, units: Sequence[Clause], unit_cover: Sequence[float], language: str) -> float:
+    """The share of the sentence that stands word for word in a unit that has another word where it has one of its own."""
+    row = [token for token in _row(said, language) if token not in cue_tokens(language)]
+    worst = 0.0
+    for at in sorted(range(len(units)), key=lambda i: -unit_cover[i])[:3]:
+        other = [token for token in _row(units[at].text, language) if token not in cue_tokens(language)]
+        steps = SequenceMatcher(None, row, other, autojunk=False).get_opcodes()
+        same = sum(end - start for kind, start, end, _, _ in steps if kind == "equal")
+        if same == len(row):
+            return 0.0
+        for kind, start, end, begins, ends in steps:
+            own, theirs = row[start:end], other[begins:ends]
+            if kind == "replace" and len(own) == 1 and len(theirs) <= 2 and own[0] not in other:
+                worst = max(worst, same / len(row))
+    return worst
+
+
+__all__ = ["Check", "Fitted", "Source", "Verdict", "answers", "says_something", "supported"]

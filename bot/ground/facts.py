@@ -83,7 +83,7 @@ for _pair in _OPPOSITES.split():
 
 _word = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _code_name = re.compile(
-    r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w/.-])(--?[a-z][\w-]+|[\w-]*[a-z][A-Z]\w*|[A-Z][A-Z\d_-]{1,}[A-Z\d]|[^\W_]*_[\w]+)(?![\w/])"
+    r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w/.-])(--?[a-z][\w-]+|[\w-]*[a-z][A-Z]\w*|[A-Z][A-Z\d_-]{1,}[A-Z\d]|[^\W_]*_[\w]+|\w+\+\w+)(?![\w/])"
 )
 _capital = re.compile(r"(?<=[^\s.!?:|>*`\"“(\[])[ ]+([^\W\d_a-z][a-z][\w-]*)")
 _ORDINARY = frozenset("I You Your The A An It If".split())
@@ -133,7 +133,7 @@ def _stands(exact: str, text: str) -> bool:
     if exact[:1].isdigit() and exact[-1:].isdigit():
         before, after = r"(?<!\d)(?<!\d[.,:])", r"(?![.,:]?\d)"
     else:
-        before, after = r"(?<!\w)", r"(?![\w/])" if not exact.endswith("/") else r"(?!\S)"
+        before, after = r"(?<!\w)", r"(?![\w/])" if not exact.endswith("/") else r"(?![\w/.~-])"
     return re.search(before + re.escape(exact) + after, text) is not None
 
 
@@ -144,6 +144,8 @@ def number_words(text: str) -> list[tuple[str, int]]:
         tens, unit, single, scale, alone = (part.lower() if part else None for part in match.groups())
         if alone:
             value = _SCALES[alone]
+        elif single == "third" and re.match(r"[ -]part", text[match.end() :]):
+            continue
         elif single in _ORDINALS:
             value = _ORDINALS[single]
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _citation = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
 _code = re.compile(r"(^[^\S\n]*(?:```|~~~).*|`[^`]+`)", re.MULTILINE | re.DOTALL)
@@ -28,6 +28,19 @@ def renumbered(sentence: str, number: Callable[[int], int], passages: int) -> st
     def one(found: re.Match[str]) -> str:
         new = dict.fromkeys(number(n) for n in citations(found[0], passages))
         return "".join(f" [{n}]" for n in new)
+
+    return _outside_code(_citation, one, sentence)
+
+
+def cited_anew(sentence: str, numbers: Sequence[int]) -> str:
+    """The sentence citing these passages in the place where it cited others."""
+    new = "".join(f" [{n}]" for n in numbers)
+    first = True
+
+    def one(found: re.Match[str]) -> str:
+        nonlocal first
+        put, first = (new if first else ""), False
+        return put
 
     return _outside_code(_citation, one, sentence)
 

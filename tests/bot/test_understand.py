@@ -146,6 +146,14 @@ def test_an_answer_to_a_question_back_chooses(text: str, chosen: str | None) -> 
         assert question.query == f"chat websites {chosen}"
 
 
+@pytest.mark.parametrize("text", ["thanks a lot", "bye", "I want to talk to a human about the chat"])
+def test_small_talk_and_the_wish_for_a_person_choose_nothing(text: str) -> None:
+    choices = ("Thanks and goodbye: end a chat", "Talk to a human about the chat")
+    question = understand(text, said("chat"), choices, True)
+    assert question.chosen is None
+    assert question.small_talk or question.wants_human
+
+
 def test_neither_of_two_says_that_both_are_wrong() -> None:
     question = understand("neither", said("chat websites"), ("Put the chat on your website", "Other"), True)
     assert (question.failed, question.asks, question.query) == (True, False, "chat websites")

@@ -10,6 +10,7 @@ MILD = Moment(-0.45)  # as unhappy as a message that is still called neutral can
 def test_one_mildly_annoyed_message_is_never_too_much() -> None:
     assert strain([MILD]) < TOO_MUCH
     assert strain([Moment(0.2), Moment(0.0), MILD]) < TOO_MUCH
+    assert strain([Moment(-0.49, failed=True)]) < TOO_MUCH, "not even where it says that the answer failed"
 
 
 def test_it_grows_with_what_repeats() -> None:
