@@ -25,7 +25,6 @@ from bot.ground import (
     citations,
     cited_anew,
     renumbered,
-    without_citations,
 )
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
@@ -157,6 +156,7 @@ async def tell(
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
     held = ""  # what answers nothing by itself waits for the first sentence that does
+    waiting: tuple[Hit, ...] = ()
     shown = dropped = 0
     refused = False
     tail = ""  # the end of what was shown
@@ -179,15 +179,17 @@ async def tell(
                 dropped += 1
                 continue
             stands_on = tuple(hits[n - 1] for n in verdict.passages)
-            if shown == 0 and not answers(text, question.text, language):
-                held += without_citations(text)
-                continue
             for hit in stands_on:
                 numbers.setdefault(hit.article_id, len(numbers) + 1)
             if verdict.passages != verdict.cited and verdict.cited:
                 text = cited_anew(text, verdict.passages)
             text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
-            text = text if shown else (held + text).lstrip()
+            if shown == 0:
+                answering = answers(text, question.text, language)
+                held, waiting = held + text, (*waiting, *stands_on)
+                if not answering:
+                    continue
+                text, stands_on = held.lstrip(), tuple(dict.fromkeys(waiting))
             yield Sentence(restore(text, masked), stands_on)
             shown += 1
             tail = f"{tail} {text}"[-200:]

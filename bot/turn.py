@@ -180,7 +180,9 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
             )
             decision = decide(signals, policy)
     timings["total"] = _since(began)
-    yield _outcome(question, asked, looked, signals, decision, said, policy, calibration, timings, sure, checks)
+    yield _outcome(
+        question, asked, looked, signals, decision, said, policy, calibration, timings, sure, checks
+    )
 
 
 def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:

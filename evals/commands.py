@@ -23,7 +23,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[SUITE...]",
-            help="retrieval, searches, confidence, decisions, sentiment, wishes, topics, privacy, attacks; all when none is named.",
+            help="retrieval, searches, confidence, decisions, sentiment, wishes, topics, privacy, attacks, sentences; all when none is named.",
         ),
     ] = None,
     data: Annotated[

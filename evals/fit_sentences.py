@@ -36,7 +36,13 @@ MOVED = 0.05  # of the false sentences, at most, that any one passage which they
 # features that refuse a sentence by themselves, and from which value on at the least
 REFUSING = {"denied": 0.15, "undenied": 0.15, "name_swapped": 0.3, "number_swapped": 0.3, "replaced": 0.6}
 WITHOUT_MEANING = {"number_astray": 0.45}  # and these, where closeness does not tell
-LOST_BY = {"denied": 2, "undenied": 2, "number_astray": 2, "name_swapped": 1, "replaced": 1}  # true sentences that the threshold of a feature may cost; none where it is not named
+LOST_BY = {
+    "denied": 2,
+    "undenied": 2,
+    "number_astray": 2,
+    "name_swapped": 1,
+    "replaced": 1,
+}  # true sentences that the threshold of a feature may cost; none where it is not named
 STRENGTH = 0.5  # C of the logistic regression
 
 
@@ -48,7 +54,10 @@ def main() -> None:
     articles = [one for one in open_source(str(ROOT / "docs")).read() if isinstance(one, SourceArticle)]
     passages = Passages(articles, embedder)
     cases = [case for case in read_cases(ROOT / "evals/cases/sentences.jsonl") if to_fit(case.article)]
-    told: dict[str, Any] = {"fitted_on": f"{len(cases)} sentences of our own", "features": [*FEATURES, *OF_MEANING]}
+    told: dict[str, Any] = {
+        "fitted_on": f"{len(cases)} sentences of our own",
+        "features": [*FEATURES, *OF_MEANING],
+    }
     for name, meaning in (("with_meaning", embedder), ("words_alone", None)):
         model, thresholds = _fit(cases, passages, meaning)
         told[name] = model.json()
@@ -56,7 +65,9 @@ def main() -> None:
     given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -> tuple[Logistic, dict[str, Any]]:
+def _fit(
+    cases: Sequence[Case], passages: Passages, embedder: Embedder | None
+) -> tuple[Logistic, dict[str, Any]]:
     rows: list[tuple[list[float] | None, Case]] = []
     for case in cases:
         check = Check(passages.given(case), "en", embedder)
@@ -98,7 +109,9 @@ def _fit(cases: Sequence[Case], passages: Passages, embedder: Embedder | None) -
     move = max(keep, float(stray[-1 - allowed]) + 1e-6)
     thresholds: dict[str, Any] = {"keep_from": keep, "move_from": move, "refuse_from": refuse_from}
     what = "with meaning" if embedder else "words alone"
-    print(f"{what}: {true} true, {by_rules} lost by rules, AUROC {roc_auc_score(y, forecast):.3f}, {thresholds}")
+    print(
+        f"{what}: {true} true, {by_rules} lost by rules, AUROC {roc_auc_score(y, forecast):.3f}, {thresholds}"
+    )
     held = {id(case): p >= keep for (_, case), p in zip(left, forecast, strict=True)}
     for kind in dict.fromkeys(case.kind for case in cases):
         all_of = [case for case in cases if case.kind == kind]

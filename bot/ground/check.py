@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ from retrieval.logistic import Logistic
 FITTED = "fitted/sentences.json"
 LONGEST = 2500  # characters: a longer "sentence" is none, unless it is code
 EMBEDDED_AT_A_TIME = 900  # characters of a passage: about what the small model reads at once
-SAME_MATTER = 0.7  # share of a sentence's words from which on a passage speaks of the same, and a wrong fact refutes it
+SAME_MATTER = (
+    0.7  # share of a sentence's words from which on a passage speaks of the same, and a wrong fact refutes it
+)
 CUT = 160  # characters of a sentence that a verdict keeps
 
 _unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
@@ -130,7 +133,9 @@ class Text:
         texts, spans, pieces = [], [], []
         for group in groups:
             start, end = self.units[group[0]].span[0], self.units[group[-1]].span[1]
-            inside = [self.units[n] for n in group] + [c for c in self.clauses if group[0] <= c.at <= group[-1]]
+            inside = [self.units[n] for n in group] + [
+                c for c in self.clauses if group[0] <= c.at <= group[-1]
+            ]
             order = sorted(range(len(inside)), key=lambda i: inside[i].span)
             texts.append(self.text[start:end])
             spans.append([(inside[i].span[0] - start, inside[i].span[1] - start) for i in order])
@@ -160,7 +165,7 @@ def _clauses(unit: str, language: str) -> list[tuple[int, int]]:
         if denial(unit[begins : second.start()], language)[0] == "-":
             cuts = sorted({*cuts, second.end()})
     found: list[tuple[int, int]] = []
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         if not unit[left:right].strip():
             continue
         if found and (_short(unit[left:right], language) or _short(unit[slice(*found[-1])], language)):
@@ -297,7 +302,7 @@ class Check:
         piece = Text.cut(said, self.language)
         if self._embedder is not None:
             self._embed(piece)
-        own = self._judge(said, piece, cited, moved=False) if cited else None
+        own = self._judge(said, piece, cited) if cited else None
         if own is not None and own.kept:
             return self._in_order(bare, own)
         if own is not None and own.refuted:
@@ -306,12 +311,9 @@ class Check:
         for number in range(1, len(self.sources) + 1):
             if list(cited) == [number]:
                 continue
-            other = self._judge(said, piece, [number], moved=True)
-            if other.kept and (best is None or not best.kept or (other.support or 1) > (best.support or 1)):
+            other = self._judge(said, piece, [number], moved=bool(cited))
+            if best is None or (other.kept, other.support or 0.0) > (best.kept, best.support or 0.0):
                 best = other
-            elif best is None or (not best.kept and not cited and (other.support or 0) > (best.support or 0)):
-                best = other
-        assert best is not None or not self.sources
         best = best or Verdict(False, ("meaning",))
         best = Verdict(best.kept, best.reasons, best.passages, best.support, tuple(cited))
         return self._in_order(bare, best) if best.kept else best
@@ -331,13 +333,20 @@ class Check:
         except EmbedderError:
             self._embedder = None  # words and facts go on alone
 
-    def _judge(self, said: str, piece: Text, numbers: Sequence[int], moved: bool) -> Verdict:
+    def _judge(self, said: str, piece: Text, numbers: Sequence[int], moved: bool = False) -> Verdict:
         rule = self._broken_rule(said, piece, numbers)
         if rule:
             told = frozenset[str]().union(*(self.sources[n - 1].tokens for n in numbers))
             own = _telling(said, self.language)
             refuted = rule in {"number", "name", "step"} and len(own & told) >= SAME_MATTER * len(own)
             return Verdict(False, (rule,), tuple(numbers), None, tuple(numbers), refuted)
+        context = frozenset[str]().union(
+            *(_telling(self.sources[n - 1].context, self.language) for n in numbers)
+        )
+        stated = frozenset[str]().union(*(unit.tokens for unit in piece.units))
+        denies = any(denial(clause.text, self.language)[0] == "-" for clause in piece.clauses)
+        if stated <= context and not denies and not quantities(said, self.language):
+            return Verdict(True, (), tuple(numbers), 1.0, tuple(numbers))  # the heading itself
         values = self._features(said, piece, numbers)
         fitted = Fitted.load()
         meaning = "close" in values
@@ -353,7 +362,8 @@ class Check:
             if moved
             else (fitted.keep_from if meaning else fitted.keep_from_words)
         )
-        if support >= least:
+        word_for_word = any(stated <= unit.tokens for n in numbers for unit in self.sources[n - 1].cut.units)
+        if support >= least or (moved and word_for_word):
             return Verdict(True, (), tuple(numbers), support, tuple(numbers))
         return Verdict(False, _weighed(model, values), tuple(numbers), support, tuple(numbers))
 
@@ -442,7 +452,13 @@ def _other_quantity(said: str, text: str, language: str) -> bool:
     loose = set(re.findall(r"\b(?:a|an|one|single|every|each|per|once|exactly one)\b", text.lower()))
     for number, counted in quantities(said, language):
         if number in {"0", "1"}:
-            if counted and counted in counts and number not in counts[counted] and not loose and "1" not in numbers:
+            if (
+                counted
+                and counted in counts
+                and number not in counts[counted]
+                and not loose
+                and "1" not in numbers
+            ):
                 return True
             continue
         if number not in numbers:
@@ -474,15 +490,15 @@ def _out_of_order(piece: Text, texts: Sequence[Text]) -> bool:
             continue
         for text in texts:
             places = [_nearest_step(clause.tokens, text) for clause in clauses]
-            for (first, one), (second, two) in zip(
-                zip(clauses, places, strict=True), list(zip(clauses, places, strict=True))[1:], strict=False
-            ):
+            for (first, one), (second, two) in pairwise(zip(clauses, places, strict=True)):
                 if one is None or two is None or one[0] != two[0] or one[1] == two[1]:
                     continue
                 falls = one[1] > two[1]
                 turned = bool(_after.match(second.text.strip())) or bool(_before.match(first.text.strip()))
                 told = _then.search(unit.text) or re.search(r"\bfirst\b", unit.text, re.IGNORECASE)
-                if (falls and not turned and (told or _before.match(second.text.strip()))) or (not falls and turned):
+                if (falls and not turned and (told or _before.match(second.text.strip()))) or (
+                    not falls and turned
+                ):
                     return True
     return False
 
@@ -495,7 +511,9 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
     bodies = [source.cut for source in sources]
     everything = frozenset[str]().union(*(source.tokens for source in sources))
     own = frozenset[str]().union(*(unit.tokens for unit in piece.units))
-    meaning = piece.unit_vectors is not None and all(b.unit_vectors is not None for b in bodies) and bool(units)
+    meaning = (
+        piece.unit_vectors is not None and all(b.unit_vectors is not None for b in bodies) and bool(units)
+    )
 
     def share(of: frozenset[str], among: frozenset[str]) -> float:
         return len(of & among) / len(of) if of else 1.0
@@ -503,14 +521,15 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
     cover = share(own, everything)
     unit_cover = [share(own, unit.tokens | context) for unit in units] or [0.0]
     words = tokens(said, language, wholes=False)
-    pairs = set(zip(words, words[1:], strict=False))
+    pairs = set(pairwise(words))
     there: set[tuple[str, str]] = set()
     for unit in units:
         row = _row(unit.text, language)
-        there |= set(zip(row, row[1:], strict=False))
+        there |= set(pairwise(row))
     clause_close = unit_close = None
     if meaning:
-        assert piece.clause_vectors is not None and piece.unit_vectors is not None
+        assert piece.clause_vectors is not None
+        assert piece.unit_vectors is not None
         passage_units = np.concatenate([b.unit_vectors for b in bodies if b.unit_vectors is not None])
         passage_clauses = np.concatenate([b.clause_vectors for b in bodies if b.clause_vectors is not None])
         clause_close = piece.clause_vectors @ passage_clauses.T
@@ -525,7 +544,8 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
         if clause_close is not None:
             lies = 0.5 * lies + 0.5 * np.maximum(clause_close[number], 0)
             nearest = max(
-                float(clause_close[number].max()), float((piece.clause_vectors[number] @ passage_units.T).max())  # type: ignore[index]
+                float(clause_close[number].max()),
+                float((piece.clause_vectors[number] @ passage_units.T).max()),  # type: ignore[index]
             )
             worst_close = min(worst_close, nearest)
         worst_cover = min(worst_cover, share(clause.tokens, everything))
@@ -539,13 +559,18 @@ def _features(said: str, piece: Text, sources: Sequence[Source], language: str) 
                 scope = np.array([share(denies, other.tokens) for other in clauses] or [0.0])
                 lies = np.maximum(lies, 0.3 * lies + 0.7 * scope)
             strength = 0.4 if is_condition(clause.text) else 1.0
-            with_it = max(_best(lies, [s == "-" for s in signs]), 0.8 * _best(lies, [s == "~" for s in signs]))
-            denied = max(denied, strength * _gainsaid(clause.tokens, clauses, lies, [s == "+" for s in signs], with_it))
+            with_it = max(
+                _best(lies, [s == "-" for s in signs]), 0.8 * _best(lies, [s == "~" for s in signs])
+            )
+            denied = max(
+                denied, strength * _gainsaid(clause.tokens, clauses, lies, [s == "+" for s in signs], with_it)
+            )
         else:
             with_it = _best(lies, [s != "-" for s in signs])
             strength = 1.0 if sign == "+" else 0.5
             undenied = max(
-                undenied, strength * _gainsaid(clause.tokens, clauses, lies, [s == "-" for s in signs], with_it)
+                undenied,
+                strength * _gainsaid(clause.tokens, clauses, lies, [s == "-" for s in signs], with_it),
             )
     best_unit = units[int(np.argmax(unit_cover))] if units else None
     values = {
@@ -597,7 +622,9 @@ def _signs(clauses: Sequence[Clause], language: str) -> list[str]:
     signs: list[str] = []
     for number, clause in enumerate(clauses):
         sign = denial(clause.text, language)[0]
-        joined = number > 0 and clauses[number - 1].at == clause.at and clause.text.startswith(("or ", "nor "))
+        joined = (
+            number > 0 and clauses[number - 1].at == clause.at and clause.text.startswith(("or ", "nor "))
+        )
         signs.append("-" if joined and signs[-1] == "-" else sign)
     return signs
 
@@ -641,7 +668,9 @@ def _swapped(
                 agree = max(agree, lies)
             elif of_unit(unit.text) - stated:
                 against = max(against, lies)
-        if agree or not stands(fact, context):  # what only the heading names holds for every sentence under it
+        if agree or not stands(
+            fact, context
+        ):  # what only the heading names holds for every sentence under it
             worst = max(worst, against - agree)
     return worst
 

@@ -25,18 +25,17 @@ _clock = re.compile(r"\b(1[0-2]|0?\d)(?::([0-5]\d))?\s?([ap])\.?m\b\.?", re.IGNO
 _iso_date = re.compile(r"\b\d{4}-(0\d|1[0-2])-([0-3]\d)\b")
 _phone = re.compile(r"(?<![\w.])\+?\d[\d ()/-]{5,}\d(?![\w.])")
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_month_names = "january february march april may june july august september october november december"
+_MONTHS = _month_names.split()
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-_UNITS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-seventeen eighteen nineteen""".split()
-_TENS = dict(
-    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
-)
+_to_nineteen = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen"""
+_UNITS = _to_nineteen.split()
+_tens = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ordinals = "third fourth fifth sixth seventh eighth ninth tenth"
+_TENS = dict(zip(_tens.split(), range(20, 100, 10), strict=True))
 _WORD_NUMBERS = {word: value for value, word in enumerate(_UNITS)} | _TENS
-_ORDINALS = {
-    word: value
-    for value, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), start=3)
-}
+_ORDINALS = {word: value for value, word in enumerate(_ordinals.split(), start=3)}
 _number_word = re.compile(
     rf"\b(?:({'|'.join(_TENS)})[- ]({'|'.join(_UNITS[1:10])})|({'|'.join(_WORD_NUMBERS)}|{'|'.join(_ORDINALS)}))\b"
     r"(?:\s+(hundred|thousand|million))?|\b(?:a|several)?\s?\b(hundred|thousand|million|dozen)\b",
@@ -58,15 +57,15 @@ NEGATIONS = {
 }
 _negative = {language: frozenset(words.split()) for language, words in NEGATIONS.items()}
 # what says no without a negation: a sentence that denies may stand on it, and is not held to deny it
-_half_negative = frozenset(
-    """only unless except instead rather too hardly barely seldom rarely refuse refuses refused forbid forbids forbidden deny
+_half = """only unless except instead rather too hardly barely seldom rarely refuse refuses refused forbid forbids forbidden deny
     denies denied off disabled stop stops lost impossible exclude excludes excluded remove removes removed gone missing wrong
     optional voluntary silent quiet left omitted invalid empty unset fail fails failed prevents protects protect avoid hidden
-    late offline keep keeps kept""".split()
-)
+    late offline keep keeps kept"""
+_half_negative = frozenset(_half.split())
 _or_not = re.compile(r"\bor not\b|\bnot only\b", re.IGNORECASE)
 _only = re.compile(
-    r"\b(?:nobody|nothing|none|no one) (?:but|except|other than)\b|\band (?:nobody|nothing|no one|none) else\b", re.IGNORECASE
+    r"\b(?:nobody|nothing|none|no one) (?:but|except|other than)\b|\band (?:nobody|nothing|no one|none) else\b",
+    re.IGNORECASE,
 )
 # what only says that something is wished, allowed or has to be done
 _modal = "need needs have has must should may might can could would will do does did let want wants able cannot be is are"
@@ -86,7 +85,7 @@ _code_name = re.compile(
     r"`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w/.-])(--?[a-z][\w-]+|[\w-]*[a-z][A-Z]\w*|[A-Z][A-Z\d_-]{1,}[A-Z\d]|[^\W_]*_[\w]+|\w+\+\w+)(?![\w/])"
 )
 _capital = re.compile(r"(?<=[^\s.!?:|>*`\"“(\[])[ ]+([^\W\d_a-z][a-z][\w-]*)")
-_ORDINARY = frozenset("I You Your The A An It If".split())
+_ORDINARY = frozenset({"I", "You", "Your", "The", "A", "An", "It", "If"})
 
 
 def canonical(text: str) -> str:
@@ -149,7 +148,9 @@ def number_words(text: str) -> list[tuple[str, int]]:
         elif single in _ORDINALS:
             value = _ORDINALS[single]
         else:
-            value = _WORD_NUMBERS[tens] + _WORD_NUMBERS[unit] if tens and unit else _WORD_NUMBERS[single or ""]
+            value = (
+                _WORD_NUMBERS[tens] + _WORD_NUMBERS[unit] if tens and unit else _WORD_NUMBERS[single or ""]
+            )
             value *= _SCALES[scale] if scale else 1
         found.append((str(value), match.end()))
     found += [(_PARTS[match[1].lower()], match.end()) for match in _part.finditer(text)]
@@ -162,7 +163,10 @@ def quantities(text: str, language: str) -> list[tuple[str, str]]:
     found = [(match[0].rstrip(".,:"), match.end()) for match in _number.finditer(text)]
     if language == "en":
         found += number_words(text)
-    return [(number, _counted(text[end : end + 40], language)) for number, end in sorted(found, key=lambda f: f[1])]
+    return [
+        (number, _counted(text[end : end + 40], language))
+        for number, end in sorted(found, key=lambda f: f[1])
+    ]
 
 
 def _counted(after: str, language: str) -> str:
@@ -178,7 +182,11 @@ def names(sentence: str) -> set[str]:
     bare = list_mark.sub("", sentence)
     found = {next(part for part in groups if part) for groups in _code_name.findall(bare)}
     found |= {word for word in _capital.findall(bare) if word not in _ORDINARY}
-    found |= {word for word in _word.findall(bare) if word.lower() in _DAYS or (word.lower() in _MONTHS and word[0].isupper())}
+    found |= {
+        word
+        for word in _word.findall(bare)
+        if word.lower() in _DAYS or (word.lower() in _MONTHS and word[0].isupper())
+    }
     return {" ".join(name.lower().split()).strip(".,:;") for name in found if len(name.strip()) > 1}
 
 
@@ -228,4 +236,7 @@ def opposites(sentence: str, text: str) -> bool:
     """Whether the sentence has a word whose opposite stands in the text, and that does not stand there itself."""
     said = {word.lower() for word in _word.findall(sentence)}
     there = {word.lower() for word in _word.findall(text)}
-    return any(word not in there and _opposite[word] & there and not _opposite[word] & said for word in said & _opposite.keys())
+    return any(
+        word not in there and _opposite[word] & there and not _opposite[word] & said
+        for word in said & _opposite.keys()
+    )

@@ -208,9 +208,24 @@ def test_a_sentence_without_a_number_stands_on_the_passage_that_holds_it() -> No
     assert found[1].text == "Return it within 30 days [2]."
 
 
-def test_a_sentence_that_its_own_source_does_not_hold_is_left_out() -> None:
-    found = told(StringModel(["Return it within 30 days [2]. ", "Return a bicycle [1]."]), A, B)
+def test_a_sentence_that_no_source_holds_is_left_out() -> None:
+    found = told(
+        StringModel(["Return it within 60 days [1]. ", "Return it to Spain [2]. ", "Return a bicycle [1]."]),
+        A,
+        B,
+    )
     assert [sentence.text for sentence in found] == ["Return a bicycle [1]."]
+
+
+def test_a_sentence_that_cites_the_wrong_source_gets_the_right_one() -> None:
+    found = told(
+        StringModel(["Return a bicycle within 30 days [2]. ", "The pressure stands on the tyre [2]."]), A, B
+    )
+    assert [sentence.text for sentence in found] == [
+        "Return a bicycle within 30 days [1]. ",
+        "The pressure stands on the tyre [2].",
+    ]
+    assert [sentence.hits for sentence in found] == [(A,), (B,)]
 
 
 def test_what_says_nothing_waits_for_a_sentence_that_does() -> None:

@@ -492,6 +492,8 @@ def test_an_article_cannot_break_out_of_its_passage(library: House, server: Mode
     )
 
     class Poisoned:
+        lexicon = staticmethod(library.search.lexicon)
+
         def find(self, *_: Any, **__: Any) -> Any:
             return poisoned
 
