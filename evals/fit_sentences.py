@@ -31,10 +31,10 @@ from retrieval.embedders import Embedder, open_embedder
 from retrieval.logistic import Logistic
 
 ROOT = Path(__file__).parent.parent
-LOST = 0.04  # of the true sentences, at most, counting those that a rule drops; 0.05 is promised on other articles
+LOST = 0.045  # of the true sentences, at most, counting those that a rule drops; 0.05 is promised on other articles
 MOVED = 0.05  # of the false sentences, at most, that any one passage which they do not cite would hold
 # features that refuse a sentence by themselves, and from which value on at the least
-REFUSING = {"denied": 0.15, "undenied": 0.15, "name_swapped": 0.3, "number_swapped": 0.3, "replaced": 0.6}
+REFUSING = {"denied": 0.15, "undenied": 0.15, "name_swapped": 0.3, "number_swapped": 0.3, "number_astray": 0.7, "replaced": 0.6}
 WITHOUT_MEANING = {"number_astray": 0.45}  # and these, where closeness does not tell
 LOST_BY = {
     "denied": 2,

@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from bot.answer import _data
+from bot.ground import Check, Verdict
 from bot.house import House
 from bot.llm import Prompt
 from bot.llm.langchain import LangChainModel
@@ -94,7 +95,7 @@ def test_without_the_checks_the_same_model_gives_everything_away(
     shop: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The measure measures: with each guard away, what it holds back is counted."""
-    monkeypatch.setattr("bot.answer.supported", lambda *_: True)
+    monkeypatch.setattr(Check, "verdict", lambda _, __, cited: Verdict(True, (), tuple(cited) or (1,)))
     monkeypatch.setattr("bot.answer.planted", lambda _: False)
     monkeypatch.setattr("bot.answer._runs", lambda _: set())
     monkeypatch.setattr("bot.turn.tame", lambda text, *_: text)
