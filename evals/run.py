@@ -48,7 +48,18 @@ from help_center.settings import Settings
 from help_center.sources import open_source
 from help_center.sources.base import SourceArticle
 
-SUITES = ("retrieval", "searches", "confidence", "decisions", "sentiment", "wishes", "topics", "privacy", "attacks", "sentences")
+SUITES = (
+    "retrieval",
+    "searches",
+    "confidence",
+    "decisions",
+    "sentiment",
+    "wishes",
+    "topics",
+    "privacy",
+    "attacks",
+    "sentences",
+)
 CASES = Path(__file__).parent / "cases"
 ATTACKS = ("attacks.jsonl", "bipia_attacks.jsonl")
 SHIPPED = Path(__file__).parent.parent / "docs"
@@ -221,7 +232,11 @@ def _fitting(data: Path | None) -> list[str]:
     found = ["retrieval", "confidence"] if (data / "queries.jsonl").exists() else []
     found += ["searches"] if (data / "searches.jsonl").exists() else []
     found += ["decisions"] if (data / "cases.jsonl").exists() else []
-    found += [name for name in ("sentiment", "wishes", "topics", "privacy", "sentences") if (data / f"{name}.jsonl").exists()]
+    found += [
+        name
+        for name in ("sentiment", "wishes", "topics", "privacy", "sentences")
+        if (data / f"{name}.jsonl").exists()
+    ]
     found += ["attacks"] if any((data / name).exists() for name in ATTACKS) else []
     if not found:
         raise EvalError(

@@ -120,4 +120,6 @@ def _text(content: Any) -> str:
 
 def _line(error: Exception) -> str:
     """The provider's words in one line; some repeat the prompt or the key in them."""
-    return hide((str(error).strip().splitlines() or [type(error).__name__])[0][:1000], KINDS)[:200].rstrip(".")
+    return hide((str(error).strip().splitlines() or [type(error).__name__])[0][:1000], KINDS)[:200].rstrip(
+        "."
+    )
