@@ -135,7 +135,7 @@ def ask(
         unsure = doubt(reach.house)
     if unsure:
         _complain(unsure)
-    turn = {key: value for key, value in turn.items() if key not in {"found", "evidence"}}
+    turn = {key: value for key, value in turn.items() if key not in {"found", "choices", "evidence"}}
     if as_json:
         _print_json(turn)
         return
