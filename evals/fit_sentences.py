@@ -31,7 +31,7 @@ from retrieval.embedders import Embedder, open_embedder
 from retrieval.logistic import Logistic
 
 ROOT = Path(__file__).parent.parent
-LOST = 0.045  # of the true sentences, at most, counting those that a rule drops; 0.05 is promised on other articles
+LOST = 0.05  # of the true sentences, at most, counting those that a rule drops
 MOVED = 0.05  # of the false sentences, at most, that any one passage which they do not cite would hold
 # features that refuse a sentence by themselves, and from which value on at the least
 REFUSING = {
@@ -44,7 +44,7 @@ REFUSING = {
 }
 WITHOUT_MEANING = {"number_astray": 0.45}  # and these, where closeness does not tell
 # true sentences that the threshold of a feature may cost; none where it is not named
-LOST_BY = {"denied": 1, "undenied": 1, "number_astray": 1, "name_swapped": 1}
+LOST_BY = {"denied": 2, "undenied": 1, "number_astray": 4, "name_swapped": 1}
 STRENGTH = 0.5  # C of the logistic regression
 
 

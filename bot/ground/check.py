@@ -30,6 +30,7 @@ from bot.ground.facts import (
     opposites,
     quantities,
     stands_name,
+    without_numbers,
 )
 from bot.ground.sentences import without_citations
 from retrieval.embedders.base import Embedder, EmbedderError, Vectors
@@ -311,7 +312,7 @@ class Check:
         for number in range(1, len(self.sources) + 1):
             if list(cited) == [number]:
                 continue
-            other = self._judge(said, piece, [number], moved=bool(cited))
+            other = self._judge(said, piece, [number], trust=0.0 if cited else 0.5)
             if best is None or (other.kept, other.support or 0.0) > (best.kept, best.support or 0.0):
                 best = other
         best = best or Verdict(False, ("meaning",))
@@ -333,7 +334,8 @@ class Check:
         except EmbedderError:
             self._embedder = None  # words and facts go on alone
 
-    def _judge(self, said: str, piece: Text, numbers: Sequence[int], moved: bool = False) -> Verdict:
+    def _judge(self, said: str, piece: Text, numbers: Sequence[int], trust: float = 1.0) -> Verdict:
+        """`trust`: 1 where the sentence cites these passages, 0 where it cites others, between where it cites none."""
         rule = self._broken_rule(said, piece, numbers)
         if rule:
             told = frozenset[str]().union(*(self.sources[n - 1].tokens for n in numbers))
@@ -357,13 +359,11 @@ class Check:
             if values[feature] >= value:
                 refuted = feature in REFUTES
                 return Verdict(False, (_REASONS[feature],), tuple(numbers), support, tuple(numbers), refuted)
-        least = (
-            (fitted.move_from if meaning else fitted.move_from_words)
-            if moved
-            else (fitted.keep_from if meaning else fitted.keep_from_words)
-        )
+        keep = fitted.keep_from if meaning else fitted.keep_from_words
+        move = fitted.move_from if meaning else fitted.move_from_words
+        least = trust * keep + (1 - trust) * move
         word_for_word = any(stated <= unit.tokens for n in numbers for unit in self.sources[n - 1].cut.units)
-        if support >= least or (moved and word_for_word):
+        if support >= least or (trust < 1 and word_for_word):
             return Verdict(True, (), tuple(numbers), support, tuple(numbers))
         return Verdict(False, _weighed(model, values), tuple(numbers), support, tuple(numbers))
 
@@ -679,7 +679,7 @@ def _astray(clause: Clause, units: Sequence[Clause], context: frozenset[str], la
     """How much of a clause is missing in the units that have its numbers, at the worst of them."""
     worst = 0.0
     for number in {number for number, _ in quantities(clause.text, language)} - {"1"}:
-        rest = clause.tokens - {number}
+        rest = _telling(without_numbers(clause.text), language)
         lies = [
             len(rest & (unit.tokens | context)) / len(rest)
             for unit in units

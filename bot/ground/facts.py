@@ -23,10 +23,11 @@ _exact = re.compile(
 _grouped = re.compile(r"(?<![\d.,])(\d{1,3})((?:,\d{3})+)(?![\d,])")
 _clock = re.compile(r"\b(1[0-2]|0?\d)(?::([0-5]\d))?\s?([ap])\.?m\b\.?", re.IGNORECASE)
 _iso_date = re.compile(r"\b\d{4}-(0\d|1[0-2])-([0-3]\d)\b")
-_phone = re.compile(r"(?<![\w.])\+?\d[\d ()/-]{5,}\d(?![\w.])")
+_phone = re.compile(r"(?<![\w.])\+?\d[\d ()/-]{5,}\d(?!\w|\.\d)")
 
 _month_names = "january february march april may june july august september october november december"
 _MONTHS = _month_names.split()
+_month = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b", re.IGNORECASE)
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 _to_nineteen = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen"""
@@ -68,7 +69,7 @@ _only = re.compile(
     re.IGNORECASE,
 )
 # what only says that something is wished, allowed or has to be done
-_modal = "need needs have has must should may might can could would will do does did let want wants able cannot be is are"
+_modal = "need needs have has must should may might can could would will do does did let want wants able cannot be is are you your they them their we our us"
 _conditional = re.compile(r"\s*(?:if|when|where|unless|whenever|as long as|without)\b", re.IGNORECASE)
 _OPPOSITES = """enabled/disabled enable/disable allowed/forbidden allow/forbid include/exclude included/excluded always/never
 required/optional before/after accepted/refused accept/refuse minimum/maximum earliest/latest valid/invalid
@@ -161,12 +162,18 @@ def quantities(text: str, language: str) -> list[tuple[str, str]]:
     """(number, the word that it counts) in order; the word is a stem, or empty. "5 working days" counts working."""
     text = list_mark.sub("", canonical(text))
     found = [(match[0].rstrip(".,:"), match.end()) for match in _number.finditer(text)]
+    found += [(str(int(date[2])), date.end()) for date in _iso_date.finditer(text)]
     if language == "en":
         found += number_words(text)
     return [
         (number, _counted(text[end : end + 40], language))
         for number, end in sorted(found, key=lambda f: f[1])
     ]
+
+
+def without_numbers(text: str) -> str:
+    """The text without its digits, times of day and months."""
+    return _month.sub(" ", _number.sub(" ", _clock.sub(" ", text)))
 
 
 def _counted(after: str, language: str) -> str:

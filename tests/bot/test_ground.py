@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ground import Sentences, citations, renumbered, supported, without_citations
+from bot.ground import (
+    Check,
+    Sentences,
+    Source,
+    answers,
+    citations,
+    cited_anew,
+    renumbered,
+    supported,
+    without_citations,
+)
+from retrieval.embedders import EmbedderError, open_embedder
 
 PASSAGE = """You can return a bicycle within 30 days. Charge it to 40 % first, at most 6.5 bar, between 10:30 and 12:00.
 Write to info@shop.example or see https://shop.example/help/a. Edit velo.conf and run `velo-update --device CX-20`.
@@ -79,6 +90,97 @@ def test_what_the_passage_says_holds(sentence: str) -> None:
 )
 def test_what_the_passage_does_not_say_does_not_hold(sentence: str) -> None:
     assert not supported(sentence, [PASSAGE], "en")
+
+
+DOOR = """The bot never quotes drafts. The door opens to everybody at 15:00 on 2026-03-01. The limit is 1,000 euros in three shops.
+Ada has the key, and Bob has the lamp. Call +49 30 1234567.
+
+1. Print the label.
+2. Pack the box.
+3. Hand the box to the carrier.
+"""
+
+
+@pytest.mark.parametrize(
+    ("true", "false", "reason"),
+    [
+        ("The limit is 1000 euros.", "The limit is 2000 euros.", "number"),
+        ("The limit is 1,000 euros in 3 shops.", "The limit is 1,000 euros in four shops.", "number"),
+        ("The door opens at 3 pm.", "The door opens at 4 pm.", "number"),
+        ("The door opens on 1 March 2026.", "The door opens on 1 April 2026.", "name"),
+        ("The bot never quotes drafts.", "The bot quotes drafts.", "negation"),
+        ("The door opens to everybody.", "The door does not open to everybody.", "negation"),
+        ("The limit is 1,000 euros.", "The limit isn't 1,000 euros.", "negation"),
+        ("Ada has the key.", "Eve Smith has the key, and not Mallory.", "name"),
+        ("Call +49 30 1234567.", "Call +49 30 7654321.", "address"),
+        ("First print the label, then pack the box.", "First pack the box, then print the label.", "step"),
+        (
+            "Pack the box before you hand the box to the carrier.",
+            "Hand the box to the carrier before you pack the box.",
+            "step",
+        ),
+    ],
+)
+def test_a_fact_that_is_turned_round_is_told_from_the_fact(true: str, false: str, reason: str) -> None:
+    check = Check([Source(DOOR, "en")], "en")
+    assert check.verdict(true, [1]).kept
+    told = check.verdict(false, [1])
+    assert not told.kept
+    assert told.reasons[0] == reason
+
+
+def test_german_negations_are_heard() -> None:
+    passage = ["Sie können den Helm nicht zurückgeben."]
+    assert supported("Sie können den Helm nicht zurückgeben.", passage, "de")
+    assert not supported("Sie können den Helm zurückgeben.", passage, "de")
+
+
+def test_items_of_a_list_keep_their_order() -> None:
+    check = Check([Source(DOOR, "en")], "en")
+    told = [
+        check.verdict(item, [1]).kept
+        for item in ("1. Print the label.", "2. Hand the box to the carrier.", "3. Pack the box.")
+    ]
+    assert told == [True, True, False]
+
+
+def test_a_wrong_citation_is_put_right_but_not_that_of_a_sentence_its_passage_refutes() -> None:
+    check = Check([Source("A helmet costs 20 euros.", "en"), Source("A lamp costs 30 euros.", "en")], "en")
+    assert check.verdict("A lamp costs 30 euros.", [1]).passages == (2,)
+    assert check.verdict("A lamp costs 30 euros.", []).passages == (2,)
+    assert not check.verdict("A lamp costs 20 euros.", [2]).kept
+    assert cited_anew("A lamp [1] costs 30 euros [1].", [2]) == "A lamp [2] costs 30 euros."
+
+
+def test_meaning_counts_where_words_differ() -> None:
+    passage = Source("Shut the server down before you copy the folder, or the copy may be damaged.", "en")
+    embedder = open_embedder(None)
+    same = "Stop the machine prior to making a backup of the directory."
+    other = "Bananas of the tropics are yellow and sweet."
+    check = Check([passage], "en", embedder)
+    assert (check.verdict(same, [1]).support or 0) > 3 * (check.verdict(other, [1]).support or 0)
+    assert not check.verdict(other, [1]).kept
+
+
+def test_without_an_embedding_words_and_facts_go_on_alone() -> None:
+    class Broken:
+        fingerprint = name = "broken"
+
+        def embed_parts(self, *_: object) -> object:
+            raise EmbedderError("down")
+
+    check = Check([Source(DOOR, "en")], "en", Broken())  # type: ignore[arg-type]
+    check.prepare()
+    assert check.verdict("The bot never quotes drafts.", [1]).kept
+    assert not check.verdict("The bot quotes drafts.", [1]).kept
+
+
+def test_what_only_repeats_the_question_answers_nothing() -> None:
+    question = "How do I return a bicycle?"
+    assert not answers("Great question!", question, "en")
+    assert not answers("You asked how to return a bicycle.", question, "en")
+    assert answers("Print the label.", question, "en")
+    assert answers("You can return a bicycle.", "Can I return a bicycle?", "en")
 
 
 def test_passages_are_held_together_where_several_are_cited() -> None:

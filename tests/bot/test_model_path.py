@@ -175,6 +175,18 @@ def test_a_good_answer_comes_sentence_by_sentence_with_its_sources(
     assert told.outcome.reasons == ()
 
 
+def test_the_verdict_on_each_sentence_stays_on_the_turns_record(library: House, server: ModelServer) -> None:
+    server.will("Great question! ", "You can return a bicycle within 60 days [@within 30 days]. ", GOOD[0])
+    told = ask(library)
+    assert told.deltas == [SHOWN[0]]
+    checks = told.outcome.record["checks"]
+    assert [check["kept"] for check in checks] == [False, False, True]
+    assert checks[1]["reasons"] == ("number",)
+    assert checks[1]["text"].startswith("You can return a bicycle within 60 days")
+    assert checks[2]["passages"] == checks[2]["cited"]
+    json.dumps(checks)
+
+
 def test_the_first_sentence_is_shown_long_before_the_model_has_finished(
     library: House, server: ModelServer
 ) -> None:
