@@ -125,15 +125,6 @@ def default_calibration() -> Calibration:
     return Calibration.read(told, is_default=True)
 
 
-def upper_bound(wrong: int, answered: int, z: float = 1.2816) -> float:
-    """The upper end of Wilson's score interval for a share; z = 1.2816 is one-sided 90 %."""
-    if answered == 0:
-        return 1.0
-    share = wrong / answered
-    spread = z * math.sqrt(share * (1 - share) / answered + z * z / (4 * answered * answered))
-    return (share + z * z / (2 * answered) + spread) / (1 + z * z / answered)
-
-
 def rivals(scores: Sequence[tuple[str, float]], telling_words: int) -> tuple[str, ...]:
     """The titles of two articles that stand too close to tell apart, for a question that says little.
 

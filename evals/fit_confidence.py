@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from bot.assess import upper_bound
 from bot.house import House
 from bot.oneshot import ranking
 from bot.understand import Said
@@ -22,7 +21,7 @@ from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import LabelledSet, read_set
 from evals.calibration import Ask, Row, fit, fit_relevance, rows_of
 from evals.run import own_questions
-from evals.scores import auroc, ece, ece_by_chance
+from evals.scores import auroc, ece, ece_by_chance, upper_bound
 from help_center.settings import Settings
 from retrieval.embedders import open_embedder
 from retrieval.evidence import NAMES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,3 +85,29 @@ class Result:
     meanings: Mapping[str, str] = field(default_factory=dict)
     bars: tuple[Bars, ...] = ()
     forecast: Forecast | None = None
+
+
+def judged(gates: Mapping[str, float], figures: Mapping[str, float | None]) -> tuple[Gate, ...]:
+    """A gate for each figure that is bound: at most, where it counts false alarms, else at least."""
+    return tuple(
+        Gate(name, figures.get(name) or 0.0, bound, at_least=not name.endswith("false alarms"))
+        for name, bound in gates.items()
+    )
+
+
+def hits_and_alarms(
+    flags: Mapping[tuple[str, bool, bool], Sequence[bool]], hits: str, alarms: str
+) -> tuple[Bars, ...]:
+    """Two pictures of the reported half. `flags`: (kind, developed on, was to be raised) -> whether it was, by case."""
+    return tuple(
+        Bars(
+            title,
+            tuple(
+                Bar(key[0], sum(raised), len(raised))
+                for key, raised in sorted(flags.items())
+                if key[1:] == (False, meant)
+            ),
+            lower_is_better=not meant,
+        )
+        for title, meant in ((hits, True), (alarms, False))
+    )

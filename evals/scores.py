@@ -60,6 +60,15 @@ def interval(hits: int, n: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
+def upper_bound(wrong: int, answered: int) -> float:
+    """What a share of wrong answers is at most: the upper end of Wilson's score interval, one-sided 90 %; 1 where n is 0."""
+    if answered == 0:
+        return 1.0
+    from scipy.stats import binomtest
+
+    return float(binomtest(wrong, answered).proportion_ci(0.8, method="wilson").high)
+
+
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
     """Area under the ROC curve; None where one class is missing."""
     y, s = np.asarray(positive, bool), np.asarray(scores, float)

@@ -14,12 +14,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.assess import upper_bound
 from evals.report import plots
 from evals.report.meanings import SUITES, meaning
 from evals.report.plots import percent
 from evals.result import Bars, Cost, Forecast, Gate, Result
-from evals.scores import ece, eces_by_chance, interval, reliability
+from evals.scores import ece, eces_by_chance, interval, reliability, upper_bound
 
 HEADLINE = 4  # figures of a suite in the summary
 TABLE_ROWS = 20  # of the risk-coverage table

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from markupsafe import Markup, escape
 
-from bot.assess import upper_bound
 from evals.result import Forecast
-from evals.scores import Bin, interval
+from evals.scores import Bin, interval, upper_bound
 
 WIDTH, HEIGHT = 400, 320
 LEFT, RIGHT, TOP, FLOOR = 56, 386, 14, 278

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.assess import NEVER, Calibration, upper_bound
+from bot.assess import NEVER, Calibration
 from bot.understand import Said
 from evals.beir import LabelledSet
 from evals.result import Cost, Forecast, Gate, Result
-from evals.scores import auroc, ece, ece_by_chance
+from evals.scores import auroc, ece, ece_by_chance, upper_bound
 
 Ask = Callable[[str, Sequence[Said]], dict[str, Any]]
 DIALS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)  # what each costs is told in the report

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.topics import TOPICS, Topic
 from evals.beir import EvalError, read_lines
-from evals.result import Bar, Bars, Gate, Result
+from evals.result import Result, hits_and_alarms, judged
 
 Read = Callable[[str], tuple[Topic, ...]]
 
@@ -50,20 +50,6 @@ def judge(file: Path, read: Read, gates: dict[str, float]) -> Result:
                 if flags:
                     figures[f"{told}{name} {figure}"] = sum(flags) / len(flags)
     figures["precision"] = sum(named_rightly) / len(named_rightly) if named_rightly else None
-    held = tuple(
-        Gate(name, figures.get(name) or 0.0, bound, at_least=not name.endswith("false alarms"))
-        for name, bound in gates.items()
-    )
-    bars = tuple(
-        Bars(
-            title,
-            tuple(
-                Bar(key[0], sum(raised), len(raised))
-                for key, raised in sorted(found.items())
-                if key[1:] == (False, meant)
-            ),
-            lower_is_better=not meant,
-        )
-        for title, meant in (("Topics recognised", True), ("Near misses that raised one", False))
-    )
+    held = judged(gates, figures)
+    bars = hits_and_alarms(found, "Topics recognised", "Near misses that raised one")
     return Result("topics", figures, {"rows": rows, "figures": figures}, held, tuple(misses), bars=bars)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.beir import EvalError, read_lines
-from evals.result import Bar, Bars, Gate, Result
+from evals.result import Result, hits_and_alarms, judged
 
 Asked = Callable[[str], bool]
 
@@ -46,22 +46,8 @@ def judge(file: Path, asked: Asked, *, halves: bool, gates: dict[str, float]) ->
         counts.items(), key=lambda one: (one[0][1], one[0][0] != "en", one[0])
     ):
         figures[_figure(name, developed, wish)] = sum(heard_of) / len(heard_of)
-    held = tuple(
-        Gate(name, figures.get(name) or 0.0, bound, at_least=not name.endswith("false alarms"))
-        for name, bound in gates.items()
-    )
-    bars = tuple(
-        Bars(
-            title,
-            tuple(
-                Bar(key[0], sum(heard_of), len(heard_of))
-                for key, heard_of in sorted(counts.items())
-                if key[1:] == (False, wish)
-            ),
-            lower_is_better=not wish,
-        )
-        for title, wish in (("Wishes heard", True), ("Other messages taken for a wish", False))
-    )
+    held = judged(gates, figures)
+    bars = hits_and_alarms(counts, "Wishes heard", "Other messages taken for a wish")
     return Result("wishes", figures, {"rows": rows, "figures": figures}, held, tuple(misses), bars=bars)
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.assess import upper_bound
 from evals.report import as_html, as_text, plots, promise
 from evals.result import Bar, Bars, Cost, Forecast, Gate, Result
-from evals.scores import reliability
+from evals.scores import reliability, upper_bound
 from evals.suites import decisions
 
 NBSP = "\u00a0"

@@ -6,8 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from bot.assess import NEVER, Calibration, Point, default_calibration, upper_bound
-from evals.scores import auroc, ece, ece_by_chance, eces_by_chance, interval, reliability, risk_coverage
+from bot.assess import NEVER, Calibration, Point, default_calibration
+from evals.scores import (
+    auroc,
+    ece,
+    ece_by_chance,
+    eces_by_chance,
+    interval,
+    reliability,
+    risk_coverage,
+    upper_bound,
+)
 
 
 def test_a_forecast_that_is_always_as_right_as_it_says_has_no_calibration_error() -> None:
