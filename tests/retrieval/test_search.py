@@ -96,6 +96,17 @@ def test_it_gives_as_many_as_are_asked_for(library: Library) -> None:
         assert len(library.search.find("bell", limit=limit).hits) == limit
 
 
+def test_an_article_that_is_passed_over_is_as_if_it_were_not_there(library: Library) -> None:
+    """Not even the code that only it holds brings it back."""
+    library.write("lights", LIGHTS)
+    library.write("bells", "The bells of L series lights ring with error codes.")
+    library.indexer.sync()
+    assert library.search.find("L-204 lights").hits[0].article_id == "lights"
+    found = library.search.find("L-204 lights", without={"lights"})
+    assert {hit.article_id for hit in [*found.hits, *found.passages]} == {"bells"}
+    assert not found.certain
+
+
 # --- sections that share a passage ---------------------------------------------------------------------------
 
 LIGHTS = """The lights work with any dynamo.
