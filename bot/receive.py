@@ -28,6 +28,7 @@ from bot.moods import Sentiment
 from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
 from bot.understand import Said, matters
 from escalation import handoff as handoffs
+from escalation.waits import place
 from help_center.conversations import (
     AGENT,
     BOT,
@@ -157,7 +158,7 @@ class Reception:
                 "greeting": conversation.greeting,
                 "created_at": iso(conversation.created_at),
                 "messages": [message_json(message) for message in messages_of(session, conversation_id)],
-                "handoff": handoffs.place(session, handoff) if handoff else None,
+                "handoff": place(session, handoff) if handoff else None,
                 "rating": {"csat": conversation.csat, "nps": conversation.nps}
                 if conversation.rated_at
                 else None,

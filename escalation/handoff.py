@@ -15,13 +15,14 @@ locked first, the handoff's second. Knows nothing of HTTP requests, of pages, or
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from statistics import median
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from escalation.seen import agents_json, item_json, note_json
+from escalation.waits import ENDED, holder, status_json
 from help_center.conversations import (
     AGENT,
     BOT,
@@ -31,17 +32,13 @@ from help_center.conversations import (
     Handoff,
     Message,
     Note,
-    TurnRow,
     add_message,
-    customer_json,
     locked,
-    message_json,
-    messages_of,
     set_status,
     topic,
 )
 from help_center.conversations import open_handoff as current_handoff
-from help_center.database import iso, new_id, now
+from help_center.database import new_id, now
 from help_center.live import INBOX, publish
 from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Agent, Customer, Viewer
@@ -85,9 +82,6 @@ class Priority:
 URGENT, HIGH, NORMAL = Priority("urgent", 0, 5), Priority("high", 1, 10), Priority("normal", 2, 30)
 PRIORITIES = {priority.name: priority for priority in (URGENT, HIGH, NORMAL)}
 PRESSING = {"negative_sentiment", "sensitive_topic"}  # reasons that do not wait for their turn
-OBSERVED = 50  # how many of the latest claims the expected wait is estimated from
-ENDED = ("returned", "resolved")
-EXCERPT = 300
 
 
 def priority_of(reasons: list[str]) -> Priority:
@@ -179,7 +173,7 @@ def resume_by_customer(session: Session, conversation: Conversation) -> Handoff 
         return None
     if handoff.status == "claimed":
         raise ImpossibleStep(
-            f"{_name(session, handoff)} has taken this conversation: it cannot go back to the assistant now."
+            f"{holder(session, handoff)} has taken this conversation: it cannot go back to the assistant now."
         )
     _end(handoff, "returned", "taken back by customer")
     add_message(
@@ -222,7 +216,7 @@ def claim(session: Session, handoff_id: str, agent: Viewer) -> Handoff:
     )
     if won.rowcount != 1:  # type: ignore[attr-defined]
         if handoff.status == "claimed":
-            raise Taken(_name(session, handoff))
+            raise Taken(holder(session, handoff))
         raise ImpossibleStep(f"this handoff is {handoff.status} already: it cannot be claimed any more.")
     session.refresh(handoff)
     add_message(
@@ -246,7 +240,7 @@ def assign(session: Session, handoff_id: str, agent: Viewer, agent_id: str) -> H
         raise ImpossibleStep(f"this handoff is {handoff.status} already: it cannot be assigned any more.")
     if handoff.status == "claimed" and handoff.assignee_id == agent_id:
         return handoff
-    before = _name(session, handoff) if handoff.status == "claimed" else None
+    before = holder(session, handoff) if handoff.status == "claimed" else None
     handoff.status = "claimed"
     handoff.assignee_id = agent_id
     handoff.claimed_at = handoff.claimed_at or now()
@@ -270,14 +264,14 @@ def release(session: Session, handoff_id: str, agent: Viewer) -> Handoff:
     if handoff.status == "waiting":
         return handoff
     _must_hold(session, handoff, agent, "released")
-    holder = _name(session, handoff)
+    who = holder(session, handoff)
     handoff.status = "waiting"
     handoff.assignee_id = None
     add_message(
         session,
         conversation,
         "system",
-        f"{holder} has left the conversation. You are in the queue for another person.",
+        f"{who} has left the conversation. You are in the queue for another person.",
     )
     set_status(session, conversation, WAITING)
     _tell(session, conversation, handoff)
@@ -291,10 +285,8 @@ def return_to_bot(session: Session, handoff_id: str, agent: Viewer) -> Handoff:
         return handoff
     _must_hold(session, handoff, agent, "returned to the bot")
     _end(handoff, "returned", None)
-    holder = _name(session, handoff)
-    said = (
-        f"{holder} has handed the conversation back to the assistant. You can ask for a person at any time."
-    )
+    who = holder(session, handoff)
+    said = f"{who} has handed the conversation back to the assistant. You can ask for a person at any time."
     add_message(session, conversation, "system", said)
     set_status(session, conversation, BOT)
     _tell(session, conversation, handoff)
@@ -308,8 +300,8 @@ def resolve(session: Session, handoff_id: str, agent: Viewer, outcome: str | Non
         return handoff
     _must_hold(session, handoff, agent, "resolved")
     _end(handoff, "resolved", outcome)
-    holder = _name(session, handoff)
-    said = f"{holder} has closed the conversation as resolved. Write again at any time to open it."
+    who = holder(session, handoff)
+    said = f"{who} has closed the conversation as resolved. Write again at any time to open it."
     add_message(session, conversation, "system", said)
     set_status(session, conversation, CLOSED)
     _tell(session, conversation, handoff)
@@ -332,7 +324,7 @@ def reply(
     if handoff.status in ENDED:
         raise ImpossibleStep(f"this handoff is {handoff.status}: the customer must write again first.")
     if handoff.assignee_id != agent.agent_id:
-        raise Taken(_name(session, handoff))
+        raise Taken(holder(session, handoff))
     message = add_message(
         session, conversation, "agent", text, author=agent.name, agent_id=agent.agent_id, client_id=key
     )
@@ -397,142 +389,6 @@ def publish_typing(session: Session, handoff: Handoff, *, role: str, name: str |
     publish(session, INBOX, "typing", payload)
 
 
-def place(session: Session, handoff: Handoff) -> dict[str, Any]:
-    """`{id, status, position, expected_wait_s, agent}` for the customer; a place only while waiting."""
-    position = wait = None
-    if handoff.status == "waiting":
-        position = 1 + (session.scalar(_served_before(handoff)) or 0)
-        wait = expected_wait(
-            _observed_waits(session), position, waited=(now() - handoff.created_at).total_seconds()
-        )
-    agent = {"name": _name(session, handoff)} if handoff.status == "claimed" else None
-    return {
-        "id": handoff.id,
-        "status": handoff.status,
-        "position": position,
-        "expected_wait_s": wait,
-        "agent": agent,
-    }
-
-
-def expected_wait(observed: list[tuple[datetime, datetime]], position: int, waited: float) -> int | None:
-    """Seconds until a person comes: the median wait per place in the queue, times the place.
-
-    `observed`: (created, claimed) of the latest claims; each wait is divided by the place at which it
-    began, as far as these claims show it. None when nothing was observed, and when this customer has waited longer than
-    anybody: then nothing that was seen says how long it still takes.
-    """
-    if not observed or waited > max((claimed - created).total_seconds() for created, claimed in observed):
-        return None
-    per_place = []
-    for created, claimed in observed:
-        ahead = sum(1 for other, taken in observed if other < created < taken)
-        per_place.append((claimed - created).total_seconds() / (1 + ahead))
-    return max(1, round(median(per_place) * position))
-
-
-def status_json(session: Session, conversation: Conversation, handoff: Handoff | None) -> dict[str, Any]:
-    """The payload of a conversation's `status` event."""
-    shown = place(session, handoff) if handoff is not None and handoff.status not in ENDED else None
-    return {"status": conversation.status, "handoff": shown}
-
-
-def item_json(handoff: Handoff, customer: Customer, assignee: Agent | None) -> dict[str, Any]:
-    """One line of the queue."""
-    question = handoff.question if len(handoff.question) <= EXCERPT else handoff.question[: EXCERPT - 1] + "…"
-    return {
-        "id": handoff.id,
-        "conversation_id": handoff.conversation_id,
-        "status": handoff.status,
-        "priority": handoff.priority,
-        "reasons": handoff.reasons,
-        "created_at": iso(handoff.created_at),
-        "due_at": iso(handoff.due_at),
-        "claimed_at": iso(handoff.claimed_at),
-        "first_reply_at": iso(handoff.first_reply_at),
-        "ended_at": iso(handoff.ended_at),
-        "outcome": handoff.outcome,
-        "assignee": _agent_json(assignee),
-        "language": handoff.language,
-        "customer": {"name": customer.name, "email": customer.email},
-        "question": question,
-    }
-
-
-def agents_json(message: Message) -> dict[str, Any]:
-    """The Message as agents see it: of an account that the customer wrote down, country and last four characters."""
-    told = message_json(message)
-    return told | {"text": hide(message.text, NOT_FOR_AGENTS)} if message.role == "customer" else told
-
-
-def note_json(note: Note) -> dict[str, Any]:
-    """A note in the Message's form; `internal` tells the two apart."""
-    return {
-        "id": note.id,
-        "role": "agent",
-        "text": note.text,
-        "author": note.author,
-        "created_at": iso(note.created_at),
-        "sources": [],
-        "internal": True,
-    }
-
-
-def packet(session: Session, handoff_id: str) -> dict[str, Any]:
-    """Everything that an agent needs to go on without asking again: the packet of the contract, and more."""
-    handoff = session.get(Handoff, handoff_id)
-    if handoff is None:
-        raise UnknownHandoff
-    conversation = session.get_one(Conversation, handoff.conversation_id)
-    customer = session.get_one(Customer, conversation.customer_id)
-    done = (TurnRow.conversation_id == conversation.id) & (TurnRow.status == "done")
-    turns = list(session.scalars(select(TurnRow).where(done).order_by(TurnRow.created_at, TurnRow.id)))
-    notes = session.scalars(
-        select(Note).where(Note.handoff_id == handoff.id).order_by(Note.created_at, Note.id)
-    )
-    assignee = session.get(Agent, handoff.assignee_id) if handoff.assignee_id else None
-    at = {turn.id: iso(turn.finished_at or turn.created_at) for turn in turns}
-    return item_json(handoff, customer, assignee) | {
-        "customer": customer_json(customer)
-        | {"proven": conversation.proven, "since": iso(customer.created_at)},
-        "question": handoff.question,
-        "summary": handoff.summary,
-        "transcript": [agents_json(message) for message in messages_of(session, conversation.id)],
-        "sources_tried": handoff.sources_tried,
-        "confidence_trace": [
-            {"turn_id": turn.id, "at": at[turn.id], "value": turn.confidence} for turn in turns
-        ],
-        "sentiment_trace": [
-            {
-                "turn_id": turn.id,
-                "at": at[turn.id],
-                "label": turn.sentiment_label,
-                "score": turn.sentiment_score,
-            }
-            for turn in turns
-        ],
-        "suggested_reply": handoff.suggested_reply,
-        "notes": [note_json(written) for written in notes],
-        "conversation_status": conversation.status,
-        "page_url": conversation.page_url,
-        "customer_note": handoff.customer_note,
-        "turns": [_turn_json(turn, at[turn.id]) for turn in turns],
-    }
-
-
-def _turn_json(turn: TurnRow, at: str | None) -> dict[str, Any]:
-    judged = turn.sentiment_label is not None
-    return {
-        "id": turn.id,
-        "at": at,
-        "action": turn.action,
-        "confidence": turn.confidence,
-        "sentiment": {"label": turn.sentiment_label, "score": turn.sentiment_score} if judged else None,
-        "reasons": turn.reasons,
-        "message_id": turn.message_id,
-    }
-
-
 def _locked(session: Session, handoff_id: str) -> tuple[Conversation, Handoff]:
     """Conversation and handoff as they stand now, both locked, in this order."""
     conversation_id = session.scalar(select(Handoff.conversation_id).where(Handoff.id == handoff_id))
@@ -556,7 +412,7 @@ def _must_hold(session: Session, handoff: Handoff, agent: Viewer, what: str) -> 
     if handoff.status in ENDED:
         raise ImpossibleStep(f"this handoff is {handoff.status} already: it cannot be {what}.")
     if handoff.assignee_id != agent.agent_id and not agent.is_admin:
-        raise Taken(_name(session, handoff))
+        raise Taken(holder(session, handoff))
 
 
 def _end(handoff: Handoff, status: str, outcome: str | None) -> None:
@@ -593,27 +449,3 @@ def _tell_inbox(session: Session, handoff: Handoff) -> None:
     query = select(Customer).join(Conversation).where(Conversation.id == handoff.conversation_id)
     assignee = session.get(Agent, handoff.assignee_id) if handoff.assignee_id else None
     publish(session, INBOX, "handoff", item_json(handoff, session.scalars(query).one(), assignee))
-
-
-def _served_before(handoff: Handoff) -> Any:
-    earlier = or_(
-        Handoff.created_at < handoff.created_at,
-        and_(Handoff.created_at == handoff.created_at, Handoff.id < handoff.id),
-    )
-    before = or_(Handoff.rank < handoff.rank, and_(Handoff.rank == handoff.rank, earlier))
-    return select(func.count()).select_from(Handoff).where(Handoff.status == "waiting", before)
-
-
-def _observed_waits(session: Session) -> list[tuple[datetime, datetime]]:
-    query = select(Handoff.created_at, Handoff.claimed_at).where(Handoff.claimed_at.is_not(None))
-    latest = session.execute(query.order_by(Handoff.id.desc()).limit(OBSERVED))  # ids sort by time of making
-    return [(created, claimed) for created, claimed in latest if claimed is not None]
-
-
-def _name(session: Session, handoff: Handoff) -> str:
-    agent = session.get(Agent, handoff.assignee_id) if handoff.assignee_id else None
-    return agent.name if agent else "somebody"
-
-
-def _agent_json(agent: Agent | None) -> dict[str, Any] | None:
-    return None if agent is None else {"id": agent.id, "name": agent.name}

@@ -17,6 +17,8 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from escalation import handoff as handoffs
+from escalation.packet import packet
+from escalation.seen import item_json, note_json
 from help_center.conversations import Conversation, Handoff, Message, message_json
 from help_center.database import Database
 from help_center.live import INBOX, Live
@@ -146,39 +148,39 @@ def routes(
         query, key_of = _ordered(query, served_first=status in SERVED, cursor=cursor)
         with database.read() as session:
             rows = session.execute(query.limit(limit + 1)).all()
-            items = [handoffs.item_json(*row) for row in rows[:limit]]
+            items = [item_json(*row) for row in rows[:limit]]
             following = _cursor(key_of(rows[limit - 1][0])) if len(rows) > limit else None
             return {"items": items, "next": following, "counts": _counts(session, viewer)}
 
     @router.get("/api/handoffs/{id}", dependencies=[Depends(doorkeeper.agent)])
     def read_packet(id: CleanText) -> dict[str, Any]:
         with database.read() as session:
-            return handoffs.packet(session, id)
+            return packet(session, id)
 
     @router.post("/api/handoffs/{id}/claim")
     def claim(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
         """Takes it; 409 naming who has it when somebody else was faster."""
         with database.write() as session:
             handoffs.claim(session, id, viewer)
-            return handoffs.packet(session, id)
+            return packet(session, id)
 
     @router.post("/api/handoffs/{id}/release")
     def release(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
         with database.write() as session:
             handoffs.release(session, id, viewer)
-            return handoffs.packet(session, id)
+            return packet(session, id)
 
     @router.post("/api/handoffs/{id}/assign")
     def assign(id: CleanText, body: Assignment, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
         with database.write() as session:
             handoffs.assign(session, id, viewer, body.agent_id)
-            return handoffs.packet(session, id)
+            return packet(session, id)
 
     @router.post("/api/handoffs/{id}/return")
     def return_to_bot(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
         with database.write() as session:
             handoffs.return_to_bot(session, id, viewer)
-            return handoffs.packet(session, id)
+            return packet(session, id)
 
     @router.post("/api/handoffs/{id}/resolve")
     def resolve(
@@ -187,7 +189,7 @@ def routes(
         with database.write() as session:
             outcome = body.outcome.strip() if body and body.outcome else ""
             handoffs.resolve(session, id, viewer, outcome or None)
-            return handoffs.packet(session, id)
+            return packet(session, id)
 
     @router.post("/api/handoffs/{id}/reply")
     def reply(id: CleanText, body: Said, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def routes(
     @router.post("/api/handoffs/{id}/note")
     def note(id: CleanText, body: Said, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
         with database.write() as session:
-            return handoffs.note_json(handoffs.note(session, id, viewer, body.text))
+            return note_json(handoffs.note(session, id, viewer, body.text))
 
     @router.post("/api/handoffs/{id}/typing", status_code=204)
     def typing(id: CleanText, body: Typing, viewer: Viewer = Depends(doorkeeper.agent)) -> None:

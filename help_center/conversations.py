@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.database import Base, iso, new_id, now
@@ -40,6 +40,10 @@ class Conversation(Base):
     nps: Mapped[int | None]
     rating_comment: Mapped[str | None] = mapped_column(Text)
     rated_at: Mapped[datetime | None]
+    contact_email: Mapped[str | None] = mapped_column(String(320))  # agents' replies go here, too
+    asked_nps: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # the widget shows the NPS question here
 
 
 class Message(Base):
@@ -100,6 +104,8 @@ class Handoff(Base):
             postgresql_where=text("status IN ('waiting', 'claimed')"),
         ),
         Index("ix_handoffs_queue", "status", "rank", "created_at"),
+        Index("ix_handoffs_newest", "created_at", "id"),
+        Index("ix_handoffs_status_newest", "status", "created_at", "id"),
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(
@@ -122,6 +128,24 @@ class Handoff(Base):
     sources_tried: Mapped[list[Any]]
     suggested_reply: Mapped[str] = mapped_column(Text)
     customer_note: Mapped[str | None] = mapped_column(Text)
+    summary_by: Mapped[str] = mapped_column(
+        String(20), default="extract", server_default="extract"
+    )  # or "model"
+    previous_id: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # the ended handoff that came back as this one
+    team_id: Mapped[str | None] = mapped_column(
+        String(64), index=True
+    )  # no foreign key: SQLite cannot add one
+    assigned_at: Mapped[datetime | None]  # since when the present assignee has it
+    resolve_due_at: Mapped[datetime | None]
+    overdue_told_at: Mapped[datetime | None]  # somebody was notified that its target passed
+    snoozed_until: Mapped[datetime | None] = mapped_column(index=True)
+    last_customer_at: Mapped[datetime | None]  # the customer's last message, as far as the handoff goes
+    last_agent_at: Mapped[datetime | None]
+    outcome_article_id: Mapped[str | None] = mapped_column(
+        String(300)
+    )  # the article that would have answered
 
 
 class Note(Base):

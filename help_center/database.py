@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
 HEAD = (
-    "0002"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
+    "0003"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
 )
 MIGRATION_LOCK = 0x9A51EE  # advisory lock number on PostgreSQL, any constant of ours
 CONVENTION = {
@@ -211,7 +212,8 @@ def _engine(url: str) -> Engine:
             connection.isolation_level = None  # transactions are begun by on_begin, not by the driver
             cursor = connection.cursor()
             # FULL: an acknowledged message survives a power cut, too
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            _wal(cursor)
+            for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
@@ -229,6 +231,19 @@ def _engine(url: str) -> Engine:
         connect_args={"connect_timeout": 5},
         hide_parameters=True,
     )
+
+
+def _wal(cursor: Any, seconds: float = 30.0) -> None:
+    """Write-ahead log. The switch is not covered by SQLite's own busy timeout: processes that start together meet here."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 @contextmanager

@@ -17,12 +17,12 @@ from typing import Any
 
 import argon2
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ForeignKey, String, Text, delete, select
+from sqlalchemy import ForeignKey, String, Text, delete, select, text, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.database import Base, new_id, now
 
-ROLES = ("agent", "admin")
+ROLES = ("agent", "lead", "admin")  # each may do what the one before it may
 SESSION_DAYS = 14
 _hasher = argon2.PasswordHasher()
 
@@ -39,6 +39,7 @@ class Customer(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     attributes: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    nps_asked_at: Mapped[datetime | None]
 
 
 class Agent(Base):
@@ -49,6 +50,24 @@ class Agent(Base):
     role: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    languages: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # BCP 47; empty: any
+    sections: Mapped[list[Any]] = mapped_column(
+        default=list, server_default="[]"
+    )  # outermost section titles; empty: any
+    capacity: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # open conversations at once; 0: as the desk's settings say
+    available: Mapped[bool] = mapped_column(
+        default=True, server_default=true()
+    )  # may be given new conversations
+    notify: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # {"email": bool, "desktop": bool}
+    failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
+    locked_until: Mapped[datetime | None]
+    deactivated_at: Mapped[datetime | None]  # signed out for good; what they wrote keeps their name
+    last_seen_at: Mapped[datetime | None]
+    last_given_at: Mapped[datetime | None]  # when routing last gave them a conversation: round robin
 
     @property
     def is_admin(self) -> bool:
@@ -58,8 +77,17 @@ class Agent(Base):
 class ApiToken(Base):
     __tablename__ = "api_tokens"
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(
+        String(64), default=lambda: new_id("token"), server_default=text("''"), index=True
+    )
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100), default="", server_default=text("''"))
+    hint: Mapped[str] = mapped_column(
+        String(8), default="", server_default=text("''")
+    )  # its last characters, to tell tokens apart
     created_at: Mapped[datetime] = mapped_column(default=now)
+    last_used_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class AgentSession(Base):
@@ -85,6 +113,11 @@ class Viewer:
     @property
     def is_admin(self) -> bool:
         return self.role == "admin"
+
+    @property
+    def is_lead(self) -> bool:
+        """May act on other agents' conversations: leads and admins."""
+        return self.role in {"lead", "admin"}
 
 
 STRANGER = Viewer()
@@ -113,10 +146,10 @@ def add_agent(session: Session, email: str, *, name: str | None, role: str, pass
     return agent
 
 
-def new_api_token(session: Session, agent: Agent) -> str:
+def new_api_token(session: Session, agent: Agent, name: str = "") -> str:
     """A token for `Authorization: Bearer`; only its hash is kept."""
     token = "parley_" + secrets.token_urlsafe(32)
-    session.add(ApiToken(hash=_hash(token), agent_id=agent.id))
+    session.add(ApiToken(hash=_hash(token), agent_id=agent.id, name=name, hint=token[-4:]))
     return token
 
 

@@ -9,6 +9,9 @@ import pytest
 
 from escalation import handoff as handoffs
 from escalation.handoff import ImpossibleStep, Taken, UnknownHandoff
+from escalation.packet import packet as packet_of
+from escalation.waits import expected_wait
+from escalation.waits import place as place_of
 from help_center.conversations import Handoff, Note, TurnRow, locked
 from help_center.database import new_id, now
 from help_center.live import INBOX
@@ -37,7 +40,7 @@ def by_customer(house, work, conversation_id: str) -> Any:
 
 def place(house, id: str) -> dict[str, Any]:
     with house.database.read() as session:
-        return handoffs.place(session, session.get_one(Handoff, id))
+        return place_of(session, session.get_one(Handoff, id))
 
 
 # Opening
@@ -303,7 +306,7 @@ def test_notes_are_never_among_the_customers_messages_or_events(house, ada, ben)
     assert not [text for _, text in house.said(id) if "known" in text or "know this" in text]
     assert "trouble-maker" not in str(house.customer_events(id))
     with house.database.read() as session:
-        packet = handoffs.packet(session, id)
+        packet = packet_of(session, id)
         assert [(note["author"], note["text"]) for note in packet["notes"]] == [
             ("Ada", "A known trouble-maker."),
             ("Ben", "I know this one."),
@@ -416,8 +419,8 @@ def test_the_expected_wait_comes_from_the_claims_that_were_observed(house, ada):
 def test_a_wait_longer_than_all_that_was_observed_is_not_guessed_at():
     start = datetime(2026, 1, 1, tzinfo=UTC)
     observed = [(start, start + timedelta(seconds=90))]
-    assert handoffs.expected_wait(observed, 1, waited=10) == 90
-    assert handoffs.expected_wait(observed, 1, waited=91) is None
+    assert expected_wait(observed, 1, waited=10) == 90
+    assert expected_wait(observed, 1, waited=91) is None
 
 
 def test_waits_in_a_long_queue_are_divided_by_the_place_they_began_at():
@@ -425,8 +428,8 @@ def test_waits_in_a_long_queue_are_divided_by_the_place_they_began_at():
     queue = [
         (start + timedelta(seconds=n), start + timedelta(seconds=100 * (n + 1))) for n in range(5)
     ]  # one person is served every 100 s
-    assert 95 <= (handoffs.expected_wait(queue, 1, waited=0) or 0) <= 100
-    assert 380 <= (handoffs.expected_wait(queue, 4, waited=0) or 0) <= 400
+    assert 95 <= (expected_wait(queue, 1, waited=0) or 0) <= 100
+    assert 380 <= (expected_wait(queue, 4, waited=0) or 0) <= 400
 
 
 # The packet
@@ -463,7 +466,7 @@ def test_the_packet_has_all_that_the_contract_names(house, ada):
     id = house.hand_over(conversation, sources_tried=[source], customer_note="Order 77")
     step(house, handoffs.claim, id, ada.viewer)
     with house.database.read() as session:
-        packet = handoffs.packet(session, id)
+        packet = packet_of(session, id)
     assert set(packet) >= {
         "id", "status", "priority", "reasons", "created_at", "due_at", "assignee", "language", "customer", "question",
         "summary", "transcript", "sources_tried", "confidence_trace", "sentiment_trace", "suggested_reply", "notes",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import JSON, Column, text
 
 import help_center.tables  # noqa: F401  (fills Base.metadata)
 from help_center.database import HEAD, Base, Database, DatabaseError, InstallationFact, iso, new_id, now
@@ -38,10 +38,15 @@ def database(url: str, tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
+def _json_apart(_context: object, _column: object, wanted: Column[object], *_defaults: object) -> bool | None:
+    """PostgreSQL has no equality of JSON: such defaults are not compared; None leaves it to Alembic."""
+    return False if isinstance(wanted.type, JSON) else None
+
+
 def test_what_alembic_makes_is_what_the_program_expects(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection, opts={"compare_type": True, "compare_server_default": _json_apart}
         )
         assert compare_metadata(context, Base.metadata) == []
         tables = set(database.engine.dialect.get_table_names(connection))
