@@ -31,6 +31,7 @@ from bot.channels import api, owner, reference
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
+from escalation.clock import Clock, Job
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.templating import Pages
@@ -83,15 +84,20 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     pages = Pages(TEMPLATES, STATIC)
     reception = Reception(database, live, house.parts)
     suggestions = Suggestions(database)
+    jobs: list[Job] = [
+    ]
+    clock = Clock(jobs)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await live.start()
         await reception.start()
+        await clock.start()
         keeper = asyncio.create_task(_keep_house(house, live), name="housekeeping")
         warming = asyncio.create_task(asyncio.to_thread(_warm, house), name="warm up")
         yield
         keeper.cancel()
+        await clock.stop()
         await live.stop()
         await reception.stop()
         await asyncio.wait([warming])

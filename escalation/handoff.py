@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from escalation.seen import agents_json, item_json, note_json
+from escalation.seen import agents_json, line, note_json
 from escalation.waits import ENDED, holder, status_json
 from help_center.conversations import (
     AGENT,
@@ -41,7 +41,7 @@ from help_center.conversations import open_handoff as current_handoff
 from help_center.database import new_id, now
 from help_center.live import INBOX, publish
 from help_center.masking import NOT_FOR_AGENTS, hide
-from help_center.people import Agent, Customer, Viewer
+from help_center.people import Agent, Viewer
 from help_center.web import Problem
 
 # HandoffProblem (a Problem: the HTTP door shows it as it is; trying again without a change never helps)
@@ -446,6 +446,4 @@ def _tell(session: Session, conversation: Conversation, handoff: Handoff) -> Non
 
 def _tell_inbox(session: Session, handoff: Handoff) -> None:
     session.flush()
-    query = select(Customer).join(Conversation).where(Conversation.id == handoff.conversation_id)
-    assignee = session.get(Agent, handoff.assignee_id) if handoff.assignee_id else None
-    publish(session, INBOX, "handoff", item_json(handoff, session.scalars(query).one(), assignee))
+    publish(session, INBOX, "handoff", line(session, handoff))

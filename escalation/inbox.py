@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from escalation import handoff as handoffs
 from escalation.packet import packet
-from escalation.seen import item_json, note_json
+from escalation.seen import lines, note_json
 from help_center.conversations import Conversation, Handoff, Message, message_json
 from help_center.database import Database
 from help_center.live import INBOX, Live
@@ -148,7 +148,7 @@ def routes(
         query, key_of = _ordered(query, served_first=status in SERVED, cursor=cursor)
         with database.read() as session:
             rows = session.execute(query.limit(limit + 1)).all()
-            items = [item_json(*row) for row in rows[:limit]]
+            items = lines(session, [row[0] for row in rows[:limit]])
             following = _cursor(key_of(rows[limit - 1][0])) if len(rows) > limit else None
             return {"items": items, "next": following, "counts": _counts(session, viewer)}
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from escalation.handoff import UnknownHandoff
-from escalation.seen import agents_json, item_json, note_json
+from escalation.seen import agents_json, line, note_json
 from help_center.conversations import Conversation, Handoff, Note, TurnRow, customer_json, messages_of
 from help_center.database import iso
-from help_center.people import Agent, Customer
+from help_center.people import Customer
 
 
 def packet(session: Session, handoff_id: str) -> dict[str, Any]:
@@ -26,9 +26,8 @@ def packet(session: Session, handoff_id: str) -> dict[str, Any]:
     notes = session.scalars(
         select(Note).where(Note.handoff_id == handoff.id).order_by(Note.created_at, Note.id)
     )
-    assignee = session.get(Agent, handoff.assignee_id) if handoff.assignee_id else None
     at = {turn.id: iso(turn.finished_at or turn.created_at) for turn in turns}
-    return item_json(handoff, customer, assignee) | {
+    return line(session, handoff) | {
         "customer": customer_json(customer)
         | {"proven": conversation.proven, "since": iso(customer.created_at)},
         "question": handoff.question,
