@@ -233,14 +233,14 @@ def _prompt(
 
     def private(text: str) -> str:
         nonlocal masked
-        told = mask(_data(text), masked)
+        told = mask(as_data(text), masked)
         masked = told.found
         return told.text
 
     parts = ["<passages>"]
     for number, hit in enumerate(hits, 1):
         title = html.escape(_heading(hit))
-        parts.append(f'<passage number="{number}" title="{title}">\n{_data(hit.passage.text)}\n</passage>')
+        parts.append(f'<passage number="{number}" title="{title}">\n{as_data(hit.passage.text)}\n</passage>')
     parts.append("</passages>")
     if history:
         said = "\n".join(f"{s.role}: {' '.join(private(s.text).split())[:600]}" for s in history[-6:])
@@ -254,14 +254,14 @@ def _heading(hit: Hit) -> str:
     return " > ".join(text for text in (hit.title, *hit.passage.headings) if not planted(text))
 
 
-def _data(text: str) -> str:
+def as_data(text: str) -> str:
     """Text of others: it cannot close the element that it stands in, begin a turn of its own in a model that marks turns
     by words, or say the word by which the model refuses."""
     text = visible(text).replace(NO_ANSWER, NO_ANSWER.replace("_", " "))
     text = re.sub(
         r"<(?=\||/?(?:start|end)_of_turn|/?s>|</?SYS)|\[(?=/?INST\])", "‹", text, flags=re.IGNORECASE
     )
-    return re.sub(r"<(\s*/?\s*)(passages?|question|said_so_far)\b", r"‹\1\2", text, flags=re.IGNORECASE)
+    return re.sub(r"<(\s*/?\s*)(passages?|question|said_so_far|conversation|message)\b", r"‹\1\2", text, flags=re.IGNORECASE)
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:
@@ -289,4 +289,4 @@ def _inline(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>])", r"\\\1", " ".join(text.split()))
 
 
-__all__ = ["ModelError", "NoAnswer", "Sentence", "excerpt", "quote", "shorten", "sources", "tell"]
+__all__ = ["ModelError", "NoAnswer", "Sentence", "as_data", "excerpt", "quote", "shorten", "sources", "tell"]

@@ -23,15 +23,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bot.channels.widget.routes as widget
 import bot.house
+import escalation.desk_tools.doors as desk_tools
+import escalation.handoff as handoffs
 import escalation.inbox as inbox
 import escalation.insights as insights
+import escalation.manage as manage
+import escalation.notify as notify
+import escalation.notify.routes as notify_door
+import escalation.people_door as people_door
+import escalation.queue as queue
+import escalation.replies as replies
 import help_center.pages as help_pages
 import retrieval.pages as search_pages
 from bot.channels import api, owner, reference
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
+from bot.retell import Retelling
+from escalation import documents
 from escalation.clock import Clock, Job
+from escalation.desk_tools import presence
+from escalation.places import Places
+from escalation.notify.outbox import Outbox
+from escalation.notify.transports import open_transports
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.templating import Pages
@@ -82,22 +96,40 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     limits = RateLimits(settings.rate_limit, settings.redis_url)
     tokens = ConversationTokens(house.secret_key)
     pages = Pages(TEMPLATES, STATIC)
+    places = Places(database, live)
     reception = Reception(database, live, house.parts)
     suggestions = Suggestions(database)
+    transports = open_transports(settings, database)
+    outbox = Outbox(database, transports)
+    notify.email_is_set_up(settings.smtp_url is not None)
     jobs: list[Job] = [
+        Job("held replies", 0.5, lambda: replies.send_due(database)),
+        Job("snoozed handoffs", 5, lambda: handoffs.wake_due(database)),
+        *queue.jobs(database),
+        Job("who was here", 30, doorkeeper.keep_uses),
+        Job("presence", 10, lambda: presence.sweep(database)),
+        Job("outbox", 1, outbox.send_due),
+        Job("older handoffs into the search", 1, lambda: documents.read_older(database)),
+        Job("old deliveries", 3600, outbox.prune),
     ]
     clock = Clock(jobs)
+    retelling = Retelling(database, house.parts)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await live.start()
+        await places.start()
         await reception.start()
         await clock.start()
+        await retelling.start()
         keeper = asyncio.create_task(_keep_house(house, live), name="housekeeping")
         warming = asyncio.create_task(asyncio.to_thread(_warm, house), name="warm up")
         yield
         keeper.cancel()
         await clock.stop()
+        await retelling.stop()
+        outbox.close()
+        await places.stop()
         await live.stop()
         await reception.stop()
         await asyncio.wait([warming])
@@ -121,8 +153,16 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
             CORSMiddleware, allow_origins=list(settings.origin_list), allow_methods=["*"], expose_headers=["Retry-After"],
             allow_headers=["authorization", "content-type", "last-event-id"],
         )  # fmt: skip
-    app.include_router(api.routes(database, live, reception, tokens, doorkeeper, limits))
-    app.include_router(inbox.routes(database, live, doorkeeper, limits, pages))
+    app.include_router(api.routes(database, live, places, reception, tokens, doorkeeper, limits))
+    app.include_router(people_door.routes(database, doorkeeper, limits))
+    app.include_router(manage.routes(database, doorkeeper, pages))
+    app.include_router(inbox.routes(database, live, doorkeeper, pages))
+    app.include_router(desk_tools.routes(database, doorkeeper))
+    app.include_router(
+        notify_door.routes(
+            database, doorkeeper, transports["webhook"], local_webhooks=settings.local_webhooks
+        )
+    )
     app.include_router(insights.routes(database, doorkeeper, pages, lambda: standing(house)))
     app.include_router(
         search_pages.routes(database, house.search, house.indexer, suggestions, doorkeeper, pages)

@@ -11,12 +11,17 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.logs import log_to_stderr
+
+if TYPE_CHECKING:
+    from help_center.database import Database
 
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -28,6 +33,7 @@ app = typer.Typer(
 agents = typer.Typer(no_args_is_help=True, help="The people who answer in the inbox.")
 app.add_typer(agents, name="agent")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The agent's e-mail address.")]
 
 
 @app.command()
@@ -180,7 +186,7 @@ def doctor(as_json: AsJson = False) -> None:
 def add(
     email: Annotated[str, typer.Argument(help="The agent's e-mail address: the name to sign in with.")],
     name: Annotated[str | None, typer.Option(help="As customers see it.")] = None,
-    role: Annotated[str, typer.Option(help="agent, or admin.")] = "agent",
+    role: Annotated[str, typer.Option(help="agent, lead or admin.")] = "agent",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
@@ -190,33 +196,120 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make an agent. Asks for a password on a terminal; without one the agent has a token only."""
-    from help_center.database import Database
-    from help_center.people import add_agent, new_api_token
-    from help_center.settings import load_settings
+    from escalation import staff
 
-    settings = load_settings()
     password = None
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty() and not token:
         password = getpass.getpass("Password (at least 8 characters): ") or None
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.sqlalchemy_url)
-    try:
-        database.migrate(settings.data_dir)
-        with database.write() as session:
-            agent = add_agent(session, email, name=name, role=role, password=password)
-            # an agent without a password gets in by a token only
-            secret = new_api_token(session, agent) if token or password is None else None
-            told = {"id": agent.id, "email": agent.email, "role": agent.role, "token": secret}
-    finally:
-        database.close()
+    with _database() as database, database.write() as session:
+        agent = staff.add(session, staff.COMMAND_LINE, email=email, name=name, role=role, password=password)
+        secret = None
+        if token or password is None:  # an agent without a password gets in by a token only
+            _, secret = staff.make_token(session, staff.COMMAND_LINE, agent, "command line")
+        told = {"id": agent.id, "email": agent.email, "role": agent.role, "token": secret}
     if as_json:
         _print_json(told)
         return
-    print(f"{agent.email} is an {agent.role} now.")
+    print(f"{agent.email} is {'an' if agent.role in ('agent', 'admin') else 'a'} {agent.role} now.")
     if secret:
         print(f"API token (shown this once): {secret}")
+
+
+@agents.command("list")
+def list_agents(
+    everybody: Annotated[bool, typer.Option("--all", help="With those who were deactivated.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Who answers in the inbox, and how they stand."""
+    from sqlalchemy import select
+
+    from escalation import staff
+    from help_center.people import Agent
+
+    with _database() as database, database.read() as session:
+        query = select(Agent).order_by(Agent.email)
+        if not everybody:
+            query = query.where(Agent.deactivated_at.is_(None))
+        items = staff.agents_json(session, session.scalars(query), private=True)
+    if as_json:
+        _print_json({"items": items})
+        return
+    for one in items:
+        away = "" if one["available"] else ", away"
+        here = "locked out" if one["locked_until"] else "active" + away
+        state = here if one["active"] else "deactivated"
+        print(f"{one['email']}  {one['role']}  {state}  {one['open']} open  {one['name']}")
+    if not items:
+        print("Nobody yet: `parley agent add EMAIL` makes the first one.")
+
+
+@agents.command("deactivate")
+def deactivate(email: Email, as_json: AsJson = False) -> None:
+    """Put an agent out at once: sessions and tokens end, open conversations go back into the queue."""
+    from escalation import staff
+
+    with _database() as database, database.write() as session:
+        agent = staff.find(session, email)
+        released = staff.let_go(session, staff.COMMAND_LINE, agent)
+        told = {"id": agent.id, "email": agent.email, "active": False, "released": released}
+    if as_json:
+        _print_json(told)
+    else:
+        print(f"{told['email']} is out; {released} open conversations went back into the queue.")
+
+
+@agents.command("unlock")
+def unlock(email: Email, as_json: AsJson = False) -> None:
+    """Let an agent try again who was locked out after too many wrong passwords."""
+    from escalation import staff
+
+    with _database() as database, database.write() as session:
+        agent = staff.find(session, email)
+        was_locked = staff.unlock(session, staff.COMMAND_LINE, agent)
+        told = {"id": agent.id, "email": agent.email, "was_locked": was_locked}
+    if as_json:
+        _print_json(told)
+    else:
+        print(f"{told['email']} {'may try again' if was_locked else 'was not locked out'}.")
+
+
+@agents.command("token")
+def make_token(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What it is for: shown in the list of tokens.")] = "command line",
+    as_json: AsJson = False,
+) -> None:
+    """Make one more API token for an agent, and print it once."""
+    from escalation import staff
+
+    with _database() as database, database.write() as session:
+        agent = staff.find(session, email)
+        token, secret = staff.make_token(session, staff.COMMAND_LINE, agent, name.strip()[:100])
+        told = {"id": token.id, "email": agent.email, "name": token.name, "token": secret}
+    if as_json:
+        _print_json(told)
+    else:
+        print(f"API token of {told['email']} (shown this once): {secret}")
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """The installation's database, migrated; what is changed there reaches a running server's inbox, too."""
+    from help_center.database import Database
+    from help_center.live import write_events
+    from help_center.settings import load_settings
+
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.sqlalchemy_url)
+    database.before_commit.append(write_events)
+    try:
+        database.migrate(settings.data_dir)
+        yield database
+    finally:
+        database.close()
 
 
 def main() -> None:

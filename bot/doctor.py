@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,7 +16,9 @@ from sqlalchemy import func, select
 from bot.assess import NEVER
 from bot.drift import doubt, drift
 from bot.house import House
+from escalation.notify.email import MailServer, Sender, connected, trouble
 from help_center.articles import Article
+from help_center.desk import Delivery
 from help_center.owner import OtherOwner, Ownership, own
 from help_center.people import Agent
 from help_center.settings import Settings
@@ -48,6 +51,8 @@ def examine(settings: Settings) -> list[Finding]:
         ("live answers", lambda: _live_answers(house)),
         ("live events", lambda: _redis(settings)),
         ("agents", lambda: _agents(house)),
+        ("e-mail", lambda: _mail(settings)),
+        ("deliveries", lambda: _deliveries(house)),
     ]
     findings = []
     for name, check in checks:
@@ -188,3 +193,28 @@ def _agents(house: House) -> Finding:
         count = session.scalar(select(func.count()).select_from(Agent)) or 0
     advice = "" if count else "nobody can take a handoff over: `parley agent add EMAIL`."
     return Finding("agents", True, f"{count}", advice)
+
+
+def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url is None:
+        return Finding(
+            "e-mail", True, "none: agents and customers get no e-mail (PARLEY_SMTP_URL names a mail server)"
+        )
+    server = MailServer.at(settings.smtp_url)
+    try:
+        with connected(server, Sender.of(settings).address.domain, seconds=5):
+            pass
+    except (smtplib.SMTPException, OSError) as error:
+        return Finding("e-mail", False, trouble(error), "check PARLEY_SMTP_URL and the mail server's log.")
+    advice = "" if settings.public_url else "e-mails have no links: set PARLEY_PUBLIC_URL."
+    return Finding("e-mail", True, f"{server.host}:{server.port} answers, from {settings.mail_from}", advice)
+
+
+def _deliveries(house: House) -> Finding:
+    """E-mails, Slack messages and webhooks that did not arrive."""
+    query = select(Delivery.status, func.count()).where(Delivery.status != "sent").group_by(Delivery.status)
+    with house.database.read() as session:
+        counts = dict(session.execute(query).tuples().all())
+    failed = counts.get("failed", 0)
+    advice = "see why under Deliveries at /manage, and send them again there." if failed else ""
+    return Finding("deliveries", True, f"{counts.get('pending', 0)} wait, {failed} failed", advice)

@@ -17,6 +17,7 @@ from bot.links import OwnHosts
 from bot.llm import LanguageModel, open_model
 from bot.moods import Feelings
 from bot.turn import Parts
+from escalation import documents
 from help_center.database import Database
 from help_center.settings import Settings
 from retrieval.embedders import Embedder, open_embedder
@@ -42,6 +43,7 @@ class House:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         database = Database(self.settings.sqlalchemy_url)
         database.migrate(self.settings.data_dir)
+        documents.keep_in_step(database)
         return database
 
     @cached_property

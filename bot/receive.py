@@ -17,18 +17,25 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot import words
 from bot.answer import Sentence
+from bot.brief import brief_of
 from bot.languages import spoken
 from bot.moods import Sentiment
 from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
-from bot.understand import Said, matters
+from bot.understand import Said
 from escalation import handoff as handoffs
-from escalation.waits import place
+from escalation.hours import is_open, opens_at
+from escalation.notify import can_email
+from escalation.policies import desk_settings
+from escalation.seen import line
+from escalation.surveys import Ended, asks_csat, asks_nps
+from escalation.waits import office_hours, outlook, place, status_json
 from help_center.conversations import (
     AGENT,
     BOT,
@@ -36,6 +43,7 @@ from help_center.conversations import (
     WAITING,
     Conversation,
     Feedback,
+    Handoff,
     Message,
     TurnRow,
     add_message,
@@ -44,9 +52,10 @@ from help_center.conversations import (
     messages_of,
     open_handoff,
     set_status,
+    topic,
 )
 from help_center.database import Database, iso, new_id, now
-from help_center.live import Live
+from help_center.live import INBOX, Live, publish
 from help_center.masking import hide
 from help_center.people import Customer, Viewer
 from help_center.web import Problem
@@ -152,6 +161,9 @@ class Reception:
         with self._database.read() as session:
             conversation = self._known(session.get(Conversation, conversation_id))
             handoff = open_handoff(session, conversation_id)
+            hours = office_hours(session, handoff.team_id if handoff else None)
+            waiting = outlook(session, handoff) if handoff else None
+            ended = _ended(session, conversation)
             return {
                 "id": conversation.id,
                 "status": conversation.status,
@@ -159,10 +171,22 @@ class Reception:
                 "created_at": iso(conversation.created_at),
                 "messages": [message_json(message) for message in messages_of(session, conversation_id)],
                 "handoff": place(session, handoff) if handoff else None,
+                "email": conversation.contact_email,
+                "may_leave_email": bool(waiting and waiting.worth_an_email and can_email()),
+                "opens_at": iso(opens_at(hours, now())),
+                "ask": {
+                    "csat": asks_csat(ended),
+                    "nps": asks_nps(ended, desk_settings(session), now()),
+                },
                 "rating": {"csat": conversation.csat, "nps": conversation.nps}
                 if conversation.rated_at
                 else None,
             }
+
+    def status(self, conversation_id: str) -> str:
+        """Raises a 404 Problem."""
+        with self._database.read() as session:
+            return self._known(session.get(Conversation, conversation_id)).status
 
     def accept(self, conversation_id: str, text: str, client_id: str | None = None) -> str:
         """Saves a message, and says which turn answers it. The same `client_id` again saves nothing. Card numbers, keys
@@ -220,6 +244,7 @@ class Reception:
                 customer = session.get_one(Customer, conversation.customer_id)
                 customer.name = contact.get("name") or customer.name
                 customer.email = contact.get("email") or customer.email
+                conversation.contact_email = contact.get("email") or conversation.contact_email
             waiting = open_handoff(session, conversation_id)
             if waiting is not None:
                 handoffs.open_handoff(
@@ -243,9 +268,23 @@ class Reception:
             reasons = ("requested_human",)
             outcome = Outcome(
                 "escalate", reasons, _words(session, conversation).handed_over(reasons), [], None, Sentiment("neutral", 0.0),
-                note or "", "", [], "", {}, {"total": 0.0},
+                note or "", [], "", {}, {"total": 0.0},
             )  # fmt: skip
             return self._save(session, conversation, turn, outcome, note)
+
+    def contact(self, conversation_id: str, email: str | None, name: str | None) -> None:
+        """Where agents' replies go, too; None: nowhere but here. A name that was not known is kept."""
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            customer = session.get_one(Customer, conversation.customer_id)
+            conversation.contact_email = email
+            customer.email = customer.email or email  # what the site has said about its customer stays
+            customer.name = customer.name or name
+            handoff = open_handoff(session, conversation_id)
+            session.flush()
+            publish(session, topic(conversation_id), "status", status_json(session, conversation, handoff))
+            if handoff is not None:
+                publish(session, INBOX, "handoff", line(session, handoff))
 
     def resume(self, conversation_id: str) -> None:
         """While it waits: back to the bot. Nothing happens when the bot has it already."""
@@ -273,6 +312,10 @@ class Reception:
     def rate(self, conversation_id: str, csat: int | None, nps: int | None, comment: str | None) -> None:
         with self._database.write() as session:
             conversation = self._known(locked(session, conversation_id))
+            if asks_nps(_ended(session, conversation), desk_settings(session), now()):
+                # the question follows the first word: this customer has been asked
+                conversation.asked_nps = True
+                session.get_one(Customer, conversation.customer_id).nps_asked_at = now()
             conversation.csat = csat if csat is not None else conversation.csat
             conversation.nps = nps if nps is not None else conversation.nps
             conversation.rating_comment = hide(comment or "") or conversation.rating_comment
@@ -450,7 +493,10 @@ class Reception:
         first = min((m.position for m in messages if m.turn_id == turn.id), default=0)
         # an answer to an earlier message may have come after this one was written; what was written later has not
         known = [m for m in before if m.position < first or m.role == "assistant"]
-        history = tuple(Said(m.role, m.text) for m in known)[-HISTORY:]
+        known = known[-HISTORY:]
+        history = tuple(Said(m.role, m.text) for m in known)
+        ended = handoffs.last_end(session, conversation.id)
+        settled = sum(m.created_at <= ended for m in known) if ended else 0
         earlier = session.execute(
             select(TurnRow.action, TurnRow.reasons)
             .where(
@@ -473,8 +519,8 @@ class Reception:
                 tuple((record or {}).get("signals", {}).get("rivals", ())) for record in records
             )
         return Asked(
-            "\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, asked_back
-        )
+            "\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, asked_back, settled
+        )  # fmt: skip
 
     def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:
         """Notes that `text` is about to be shown; raises Joined when a message came before the first of it, and
@@ -526,16 +572,16 @@ class Reception:
         self, session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None
     ) -> dict[str, Any]:
         """The end of a turn, in one transaction: message, handoff, events and the Turn itself."""
-        if "requested_human" in outcome.reasons:
-            outcome = _about_the_matter(session, conversation.id, turn.id, outcome)
         if outcome.action == "escalate":
+            brief = brief_of(session, conversation, turn, outcome, note)
             handoff = handoffs.open_handoff(
-                session, conversation, reasons=list(outcome.reasons), question=outcome.question,
-                summary=outcome.summary, sources_tried=outcome.sources_tried,
-                suggested_reply=outcome.suggested_reply, language=outcome.language or conversation.locale,
+                session, conversation, reasons=list(outcome.reasons), question=brief.question,
+                summary=brief.summary, sources_tried=brief.sources_tried,
+                suggested_reply=brief.suggested_reply, language=outcome.language or conversation.locale,
                 customer_note=note,
             )  # fmt: skip
             turn.handoff_id = handoff.id
+            outcome = _told_when_closed(session, conversation, handoff, outcome)
         message = add_message(
             session,
             conversation,
@@ -565,7 +611,7 @@ class Reception:
         message = add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
         handoff = open_handoff(session, conversation.id)
         if handoff is not None:
-            handoffs.publish_message(session, handoff, message)
+            handoffs.customer_wrote(session, handoff, message)
         self._relay(session, conversation, turn, self._parts.feelings.read(text))
         return turn.id
 
@@ -631,38 +677,30 @@ class Reception:
         return conversation
 
 
-def _about_the_matter(session: Session, conversation_id: str, turn_id: str, outcome: Outcome) -> Outcome:
-    """A wish for a person is about what was asked before it: that is the question, and what was tried for it."""
-    history = _history(session, conversation_id)
-    texts = [said.text for said in history if said.role == "customer"]
-    asked = matters(history)
-    last = asked[-1] if asked else outcome.question
-    tried = session.scalar(
-        select(TurnRow.record)
-        .where(
-            TurnRow.conversation_id == conversation_id,
-            TurnRow.id != turn_id,
-            TurnRow.status == "done",
-            TurnRow.record.is_not(None),
-            TurnRow.action.not_in(("chat", "relay")),
-        )
-        .order_by(TurnRow.created_at.desc(), TurnRow.id.desc())
-        .limit(1)
-    ) or {}  # fmt: skip
-    count = f" {len(texts)} messages so far." if len(texts) > 1 else ""
-    return replace(
-        outcome,
-        question=last[:600] or "The customer asked for a person before asking anything.",
-        summary=f"The customer asked for a person. They wrote: “{last[:280]}”{count}"
-        if last
-        else "The customer asked for a person right away.",
-        sources_tried=tried.get("sources_tried", []),
-        suggested_reply=tried.get("suggested_reply", ""),
-    )
-
-
 def _history(session: Session, conversation_id: str) -> list[Said]:
     return [Said(m.role, m.text) for m in messages_of(session, conversation_id) if m.role != "system"]
+
+
+def _told_when_closed(
+    session: Session, conversation: Conversation, handoff: Handoff, outcome: Outcome
+) -> Outcome:
+    """Who is handed over when nobody is there learns when somebody is, and where the answer can go until then."""
+    at, hours = now(), office_hours(session, handoff.team_id)
+    if handoff.status != "waiting" or is_open(hours, at):
+        return outcome
+    zone, opens = ZoneInfo(hours.timezone), opens_at(hours, at)
+    said = _words(session, conversation).closed(opens.astimezone(zone) if opens else None, at, can_email())
+    return replace(outcome, text=f"{outcome.text} {said}")
+
+
+def _ended(session: Session, conversation: Conversation) -> Ended:
+    held = (Handoff.conversation_id == conversation.id) & Handoff.claimed_at.is_not(None)
+    customer = session.get_one(Customer, conversation.customer_id)
+    return Ended(
+        conversation.id, conversation.closed_at, conversation.rated_at,
+        session.scalar(select(Handoff.id).where(held).limit(1)) is not None,
+        conversation.nps, conversation.asked_nps, customer.nps_asked_at,
+    )  # fmt: skip
 
 
 def _words(session: Session, conversation: Conversation) -> words.Words:
@@ -708,6 +746,5 @@ def _given_up(asked: Asked) -> Outcome:
         spoken(asked.text), asked.locale
     ).handed_over(reasons)
     return Outcome(
-        "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text[:600],
-        f"The customer wrote: “{asked.text[:280]}” The bot failed to answer for a technical reason.", [], "", {}, {},
+        "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text, [], "", {}, {},
     )  # fmt: skip

@@ -17,12 +17,13 @@ from itertools import zip_longest
 from typing import Any
 
 from bot import words
-from bot.answer import NoAnswer, Sentence, quote, shorten, sources, tell
+from bot.answer import NoAnswer, Sentence, quote, sources, tell
 from bot.assess import Calibration, rivals
 from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
 from bot.moods import Feelings, Sentiment
+from bot.suggested_reply import from_passage
 from bot.topics import Topic, topics
 from bot.understand import Question, Said, understand
 from escalation.rules import decide
@@ -53,6 +54,7 @@ class Asked:
     viewer: Viewer = STRANGER
     shown: str = ""
     asked_back: tuple[tuple[str, ...], ...] = ()  # the titles that turns asked back about, oldest first
+    settled: int = 0  # messages of the history from before the last handoff ended: known, but held against nobody
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -94,7 +96,6 @@ class Outcome:
     confidence: float | None
     sentiment: Sentiment
     question: str
-    summary: str
     sources_tried: list[dict[str, Any]]
     suggested_reply: str
     record: dict[str, Any]
@@ -148,7 +149,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     """
     began = time.perf_counter()
     timings: dict[str, float] = {}
-    question = understand(asked.text, asked.history, asked.choices, asked.answered)
+    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled)
     calibration = parts.calibration()
     policy = calibration.policy(parts.max_wrong)
     yield Stage("searching")
@@ -204,13 +205,13 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     mine = len(matters) == 1 and question.asks and question.chosen is None
     vector = found.vector if mine and found.vector is not None else parts.embed(asked.text)
     mood = parts.feelings.read(asked.text, vector)
-    times = times_asked(question, asked.history, parts.embed)
+    times = times_asked(question, asked.history[asked.settled :], parts.embed)
     last = moments(
         asked.text,
         mood.score,
         question,
         times,
-        asked.history,
+        asked.history[asked.settled :],
         asked.turns_with_bot,
         parts.feelings,
         parts.embed,
@@ -475,34 +476,13 @@ def _outcome(
         confidence,
         looked.sentiment,
         question.query[:SUMMARY_CHARACTERS],
-        _summary(question, asked, decision),
         tried,
-        _suggestion(question, found, signals, policy, language),
+        from_passage(question, found, asked.locale, hosts),
         record,
         {name: round(value, 2) for name, value in timings.items()},
         tuple(hit.article_id for hit in found.hits),
         question.language or asked.locale or (language if found.hits else None),
     )
-
-
-def _summary(question: Question, asked: Asked, decision: Decision) -> str:
-    """What an agent reads first: what was asked, and how often before."""
-    before = [said.text for said in asked.history if said.role == "customer"]
-    asks = [text for text in (*before, question.text) if len(text.split()) > 2] or [question.text]
-    parts = [f"The customer wrote: “{_cut(asks[-1], 280)}”"]
-    if len(asks) > 1:
-        parts.append(f"Before that: “{_cut(asks[-2], 160)}”")
-    if len(before) > 1:
-        parts.append(f"{len(before) + 1} messages so far.")
-    return " ".join(parts)
-
-
-def _suggestion(question: Question, found: Found, signals: Signals, policy: Policy, language: str) -> str:
-    """A reply to start from: the passage that came first, when it is not plainly beside the point."""
-    if not found.relevant or found.evidence.coverage < 0.3:
-        return ""
-    best = found.hits[0]
-    return f"{shorten(best.passage.text, question.query, language)}\n\n{best.title}: {best.url}"
 
 
 def _cut(text: str, characters: int) -> str:

@@ -128,10 +128,15 @@ class Question:
 
 
 def understand(
-    text: str, history: tuple[Said, ...] = (), choices: tuple[str, ...] = (), answered: bool = False
+    text: str,
+    history: tuple[Said, ...] = (),
+    choices: tuple[str, ...] = (),
+    answered: bool = False,
+    settled: int = 0,
 ) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
-    `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before."""
+    `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before;
+    `settled`: so many messages of the history are another matter: a question of theirs is not asked again here."""
     chosen = None if chat_kind(text) or wants_human(text) else choice(text, choices)
     if chosen is not None:
         before = matters(history)
@@ -150,7 +155,7 @@ def understand(
         wants_human=wants_human(text),
         small_talk=chat_kind(text),
         topics=topics(text),
-        times_asked=1 + sum(same_question(query, other) for other in before) if asks else 1,
+        times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:])) if asks else 1,
         failed=failed,
         asks=asks,
         parts=_parts(rest, history) if asks else (),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class Words:
     handed_over_unsure: str
     seen_by_person: str
     which_one: str  # {one}, {other}: titles
+    dear: str  # these four are an agent's, who may send them: {name} is the customer's
+    dear_nobody: str
+    reply_found: str
+    reply_part: str
+    back_at: str  # {when}: a day and a time; nobody is there until then
+    nobody_here: str  # and nobody knows until when
+    leave_email: str
+    days: str  # Monday first
 
     def small_talk(self, kind: str | None) -> str:
         return {"thanks": self.welcome, "farewell": self.goodbye}.get(kind or "", self.hello)
@@ -48,6 +57,16 @@ class Words:
         else:
             first = self.handed_over_unsure
         return f"{first} {self.seen_by_person}"
+
+    def closed(self, opens: datetime | None, at: datetime, can_email: bool) -> str:
+        """Nobody is there. `opens`: when somebody is again, in the time zone that is to be named."""
+        said = self.back_at.format(when=self._when(opens, at)) if opens else self.nobody_here
+        return f"{said} {self.leave_email}" if can_email else said
+
+    def _when(self, opens: datetime, at: datetime) -> str:
+        day = self.days.split(",")[opens.weekday()]
+        date = f" {opens:%Y-%m-%d}" if opens - at >= timedelta(days=6) else ""  # else the day says it
+        return f"{day}{date}, {opens:%H:%M} ({opens.tzinfo})"
 
     def asked_back(self, one: str, other: str) -> str:
         return self.which_one.format(one=f"**{one}**", other=f"**{other}**")
@@ -75,6 +94,14 @@ ENGLISH = Words(
     handed_over_unsure="I'm not sure enough to answer this, so I've asked a person to take over.",
     seen_by_person="They see everything you wrote here, so you don't need to repeat it.",
     which_one="Just to be sure, do you mean {one} or {other}?",
+    dear="Hello {name},",
+    dear_nobody="Hello,",
+    reply_found="Our help center says this about it:",
+    reply_part="I don't have all of the answer yet. Our help center says this about it, which may be a part:",
+    back_at="Nobody is here right now; somebody will be from {when}.",
+    nobody_here="Nobody is here right now.",
+    leave_email="You can leave your e-mail address here: the answer goes there, too.",
+    days="Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday",
 )
 
 IN: dict[str, Words] = {
@@ -103,6 +130,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Ich bin nicht sicher genug, um das zu beantworten, und habe einen Menschen gebeten zu übernehmen.",
         seen_by_person="Was Sie hier geschrieben haben, ist dort zu sehen, Sie müssen nichts wiederholen.",
         which_one="Nur zur Sicherheit: Meinen Sie {one} oder {other}?",
+        dear="Hallo {name},",
+        dear_nobody="Guten Tag,",
+        reply_found="dazu steht in unserem Hilfebereich:",
+        reply_part="ich habe noch nicht die ganze Antwort. In unserem Hilfebereich steht dazu Folgendes, es kann ein Teil davon sein:",
+        back_at="Gerade ist niemand da, es ist wieder jemand da ab {when}.",
+        nobody_here="Gerade ist niemand da.",
+        leave_email="Sie können hier Ihre E-Mail-Adresse hinterlassen: Die Antwort kommt dann auch dorthin.",
+        days="Montag,Dienstag,Mittwoch,Donnerstag,Freitag,Samstag,Sonntag",
     ),
     "es": Words(
         greeting="¡Hola! Soy el asistente automático. Pregúnteme lo que quiera sobre nuestro centro de ayuda: respondo con "
@@ -128,6 +163,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="No estoy lo bastante seguro para responder, así que he pedido a una persona que se encargue.",
         seen_by_person="Verá todo lo que ha escrito aquí, así que no tiene que repetirlo.",
         which_one="Para estar seguro, ¿se refiere a {one} o a {other}?",
+        dear="Hola, {name}:",
+        dear_nobody="Hola:",
+        reply_found="Nuestro centro de ayuda dice lo siguiente sobre esto:",
+        reply_part="Todavía no tengo la respuesta completa. Nuestro centro de ayuda dice lo siguiente, que puede ser una parte:",
+        back_at="Ahora mismo no hay nadie; volverá a haber alguien a partir del {when}.",
+        nobody_here="Ahora mismo no hay nadie.",
+        leave_email="Puede dejar aquí su correo electrónico: la respuesta llegará también allí.",
+        days="lunes,martes,miércoles,jueves,viernes,sábado,domingo",
     ),
     "fr": Words(
         greeting="Bonjour ! Je suis l'assistant automatique. Posez-moi vos questions sur notre centre d'aide : je réponds "
@@ -152,6 +195,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Je ne suis pas assez sûr pour répondre, j'ai donc demandé à une personne de prendre la suite.",
         seen_by_person="Elle voit tout ce que vous avez écrit ici, inutile de le répéter.",
         which_one="Pour être sûr, parlez-vous de {one} ou de {other} ?",
+        dear="Bonjour {name},",
+        dear_nobody="Bonjour,",
+        reply_found="Voici ce que dit notre centre d'aide à ce sujet :",
+        reply_part="Je n'ai pas encore toute la réponse. Voici ce que dit notre centre d'aide, cela peut en être une partie :",
+        back_at="Il n'y a personne pour le moment ; nous serons de nouveau là à partir de {when}.",
+        nobody_here="Il n'y a personne pour le moment.",
+        leave_email="Vous pouvez laisser ici votre adresse e-mail : la réponse y sera envoyée aussi.",
+        days="lundi,mardi,mercredi,jeudi,vendredi,samedi,dimanche",
     ),
     "pt": Words(
         greeting="Olá! Sou o assistente automático. Pergunte-me o que quiser sobre a nossa central de ajuda: respondo com o "
@@ -176,6 +227,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Não tenho certeza suficiente para responder, por isso pedi a uma pessoa que assumisse.",
         seen_by_person="Ela vê tudo o que escreveu aqui, não precisa de repetir.",
         which_one="Só para ter certeza: quer dizer {one} ou {other}?",
+        dear="Olá, {name},",
+        dear_nobody="Olá,",
+        reply_found="A nossa central de ajuda diz o seguinte sobre isso:",
+        reply_part="Ainda não tenho a resposta completa. A nossa central de ajuda diz o seguinte, que pode ser uma parte dela:",
+        back_at="Neste momento não há ninguém; voltará a haver alguém a partir de {when}.",
+        nobody_here="Neste momento não há ninguém.",
+        leave_email="Pode deixar aqui o seu endereço de e-mail: a resposta também vai para lá.",
+        days="segunda-feira,terça-feira,quarta-feira,quinta-feira,sexta-feira,sábado,domingo",
     ),
     "it": Words(
         greeting="Ciao! Sono l'assistente automatico. Chiedimi qualsiasi cosa sul nostro centro assistenza: rispondo con "
@@ -200,6 +259,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Non sono abbastanza sicuro per rispondere, quindi ho chiesto a una persona di occuparsene.",
         seen_by_person="Vedrà tutto quello che hai scritto qui, non devi ripeterlo.",
         which_one="Per essere sicuri: intendi {one} o {other}?",
+        dear="Salve {name},",
+        dear_nobody="Salve,",
+        reply_found="Il nostro centro assistenza dice questo in proposito:",
+        reply_part="Non ho ancora la risposta completa. Il nostro centro assistenza dice questo, che può esserne una parte:",
+        back_at="Al momento non c'è nessuno; ci sarà di nuovo qualcuno da {when}.",
+        nobody_here="Al momento non c'è nessuno.",
+        leave_email="Puoi lasciare qui il tuo indirizzo e-mail: la risposta arriverà anche lì.",
+        days="lunedì,martedì,mercoledì,giovedì,venerdì,sabato,domenica",
     ),
     "nl": Words(
         greeting="Hallo! Ik ben de automatische assistent. Vraag me alles over ons helpcentrum: ik antwoord met het artikel "
@@ -223,6 +290,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Ik ben niet zeker genoeg om dit te beantwoorden en heb een mens gevraagd het over te nemen.",
         seen_by_person="Alles wat u hier schreef is daar te zien, u hoeft niets te herhalen.",
         which_one="Voor de zekerheid: bedoelt u {one} of {other}?",
+        dear="Hallo {name},",
+        dear_nobody="Hallo,",
+        reply_found="Ons helpcentrum zegt hierover het volgende:",
+        reply_part="Ik heb nog niet het hele antwoord. Ons helpcentrum zegt hierover het volgende, het kan een deel ervan zijn:",
+        back_at="Er is nu niemand; er is weer iemand vanaf {when}.",
+        nobody_here="Er is nu niemand.",
+        leave_email="U kunt hier uw e-mailadres achterlaten: het antwoord komt dan ook daar aan.",
+        days="maandag,dinsdag,woensdag,donderdag,vrijdag,zaterdag,zondag",
     ),
     "pl": Words(
         greeting="Cześć! Jestem automatycznym asystentem. Zapytaj mnie o wszystko z naszego centrum pomocy: odpowiadam, "
@@ -248,6 +323,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Nie mam wystarczającej pewności, żeby odpowiedzieć, więc przekazałem sprawę człowiekowi.",
         seen_by_person="Widać tam wszystko, co tu napisano, nie trzeba niczego powtarzać.",
         which_one="Dla pewności: chodzi o {one} czy o {other}?",
+        dear="Dzień dobry, {name},",
+        dear_nobody="Dzień dobry,",
+        reply_found="W naszym centrum pomocy jest o tym napisane:",
+        reply_part="Nie mam jeszcze całej odpowiedzi. W naszym centrum pomocy jest napisane tak, to może być jej część:",
+        back_at="Teraz nie ma tu nikogo, kto może odpowiedzieć. Wracamy: {when}.",
+        nobody_here="Teraz nie ma tu nikogo, kto może odpowiedzieć.",
+        leave_email="Możesz zostawić tu swój adres e-mail, a odpowiedź przyjdzie również tam.",
+        days="poniedziałek,wtorek,środa,czwartek,piątek,sobota,niedziela",
     ),
     "ru": Words(
         greeting="Здравствуйте! Я автоматический помощник. Спросите меня о чём угодно из нашего справочного центра: я отвечаю "
@@ -271,6 +354,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="Я недостаточно уверен, чтобы ответить, поэтому попросил человека подключиться.",
         seen_by_person="Всё, что вы написали здесь, будет видно, повторять не нужно.",
         which_one="Уточните, пожалуйста: вы имеете в виду {one} или {other}?",
+        dear="Здравствуйте, {name}!",
+        dear_nobody="Здравствуйте!",
+        reply_found="Вот что об этом сказано в нашем справочном центре:",
+        reply_part="У меня пока нет полного ответа. Вот что сказано в нашем справочном центре, это может быть его частью:",
+        back_at="Сейчас никого нет на месте. Мы снова будем здесь: {when}.",
+        nobody_here="Сейчас никого нет на месте.",
+        leave_email="Вы можете оставить здесь адрес электронной почты: ответ придёт и туда.",
+        days="понедельник,вторник,среда,четверг,пятница,суббота,воскресенье",
     ),
     "ar": Words(
         greeting="مرحبًا! أنا المساعد الآلي. اسألني عن أي شيء في مركز المساعدة: أجيب مع ذكر المقال الذي أخذت منه الجواب. يمكنك طلب "
@@ -293,6 +384,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="لست متأكدًا بما يكفي للإجابة، لذلك طلبت من شخص أن يتولى الأمر.",
         seen_by_person="سيرى كل ما كتبته هنا، فلا حاجة إلى تكراره.",
         which_one="للتأكد فقط: هل تقصد {one} أم {other}؟",
+        dear="مرحبًا {name}،",
+        dear_nobody="مرحبًا،",
+        reply_found="هذا ما يقوله مركز المساعدة لدينا عن ذلك:",
+        reply_part="ليس لدي الجواب الكامل بعد. هذا ما يقوله مركز المساعدة لدينا، وقد يكون جزءًا منه:",
+        back_at="لا يوجد أحد هنا الآن. سنعود في: {when}.",
+        nobody_here="لا يوجد أحد هنا الآن.",
+        leave_email="يمكنك ترك عنوان بريدك الإلكتروني هنا: سيصل الرد إليه أيضًا.",
+        days="الاثنين,الثلاثاء,الأربعاء,الخميس,الجمعة,السبت,الأحد",
     ),
     "ja": Words(
         greeting="こんにちは。自動アシスタントです。ヘルプセンターについて何でもお尋ねください。出典の記事とともにお答えします。担当者との会話はいつでもご依頼いただけます。",
@@ -314,6 +413,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="お答えできるだけの確信がないため、担当者に引き継ぎを依頼しました。",
         seen_by_person="ここに書かれた内容はすべて担当者に見えますので、繰り返す必要はありません。",
         which_one="念のため確認します。{one} と {other} のどちらのことでしょうか。",
+        dear="{name} 様",
+        dear_nobody="お客様",
+        reply_found="この件について、ヘルプセンターには次のようにあります。",
+        reply_part="まだ完全なお答えはできませんが、ヘルプセンターには次のようにあり、その一部かもしれません。",
+        back_at="ただいま担当者は不在です。次の受付は{when}からです。",
+        nobody_here="ただいま担当者は不在です。",
+        leave_email="こちらにメールアドレスを残していただければ、回答はメールでもお届けします。",
+        days="月曜日,火曜日,水曜日,木曜日,金曜日,土曜日,日曜日",
     ),
     "zh": Words(
         greeting="您好！我是自动助手。您可以向我询问帮助中心的任何内容，我会附上出处文章来回答。您可以随时要求与人工客服交谈。",
@@ -335,6 +442,14 @@ IN: dict[str, Words] = {
         handed_over_unsure="我没有足够的把握回答，因此已请人工客服接手。",
         seen_by_person="客服能看到您在这里写的所有内容，您无需重复。",
         which_one="请确认一下，您指的是{one}还是{other}？",
+        dear="{name}，您好！",
+        dear_nobody="您好！",
+        reply_found="关于这个问题，我们的帮助中心是这样说的：",
+        reply_part="我还没有完整的答案。我们的帮助中心是这样说的，也许能解答一部分：",
+        back_at="现在没有人工客服在线，{when}起恢复服务。",
+        nobody_here="现在没有人工客服在线。",
+        leave_email="您可以在此留下电子邮箱，回复也会发送到那里。",
+        days="星期一,星期二,星期三,星期四,星期五,星期六,星期日",
     ),
 }  # fmt: skip
 

@@ -3,26 +3,48 @@
     waiting ──claim/assign──▶ claimed ──resolve──▶ resolved   (the conversation is closed)
        ▲  │                    │  │
        │  │                    │  └────return────▶ returned   (the bot has it again)
-       └──│──────release───────┘
+       └──│──release, or left alone
           ├──the customer goes back to the bot───▶ returned
           └──the customer closes the conversation▶ resolved
 
-Every function works inside one `database.write()` transaction: the step, the message that the
-customer sees and the events that everybody sees are written together or not at all. The conversation's row is
-locked first, the handoff's second. Knows nothing of HTTP requests, of pages, or of why a person is needed.
+A conversation that comes back may be handed over again: as a new handoff, which knows the one before it.
+
+Every function works inside one `database.write()` transaction: the step, the message that the customer sees, the events
+that everybody sees, the notifications and the entry of the audit log are written together or not at all. A step that was taken
+already changes nothing and answers the same. Knows nothing of HTTP requests, of pages, or of why a person is needed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+import contextlib
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from escalation.seen import agents_json, line, note_json
-from escalation.waits import ENDED, holder, status_json
+from escalation import audit, notify, routing
+from escalation.changing import (
+    HandoffProblem,
+    ImpossibleStep,
+    Taken,
+    UnknownHandoff,
+    about,
+    both_locked,
+    move,
+    must_hold,
+    publish_message,
+    publish_typing,
+    say,
+    sayings,
+    tell_inbox,
+)
+from escalation.replies import keep_held_as_drafts, send_held
+from escalation.replies import reply as reply  # a step as the others
+from escalation.seen import note_json
+from escalation.targets import PRESSING, URGENT, priority_of
+from escalation.waits import ENDED, holder
+from help_center.articles import Article
 from help_center.conversations import (
     AGENT,
     BOT,
@@ -32,62 +54,16 @@ from help_center.conversations import (
     Handoff,
     Message,
     Note,
-    add_message,
-    locked,
     set_status,
     topic,
 )
 from help_center.conversations import open_handoff as current_handoff
-from help_center.database import new_id, now
+from help_center.database import Database, new_id, now
 from help_center.live import INBOX, publish
 from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Agent, Viewer
-from help_center.web import Problem
 
-# HandoffProblem (a Problem: the HTTP door shows it as it is; trying again without a change never helps)
-# ├── UnknownHandoff      404
-# ├── Taken               409, somebody else has it
-# └── ImpossibleStep      409, not from where it stands
-
-
-class HandoffProblem(Problem):
-    """A step that cannot be taken. The detail is one line that says what to do."""
-
-
-class UnknownHandoff(HandoffProblem):
-    def __init__(self, what: str = "handoff") -> None:
-        super().__init__(404, f"there is no such {what}.")
-
-
-class Taken(HandoffProblem):
-    def __init__(self, holder: str) -> None:
-        super().__init__(409, f"{holder} has this conversation already.")
-        self.holder = holder
-
-
-class ImpossibleStep(HandoffProblem):
-    def __init__(self, detail: str) -> None:
-        super().__init__(409, detail)
-
-
-@dataclass(frozen=True)
-class Priority:
-    """`rank` 0 is served first; `minutes` until somebody should have answered."""
-
-    name: str
-    rank: int
-    minutes: int
-
-
-URGENT, HIGH, NORMAL = Priority("urgent", 0, 5), Priority("high", 1, 10), Priority("normal", 2, 30)
-PRIORITIES = {priority.name: priority for priority in (URGENT, HIGH, NORMAL)}
-PRESSING = {"negative_sentiment", "sensitive_topic"}  # reasons that do not wait for their turn
-
-
-def priority_of(reasons: list[str]) -> Priority:
-    """One pressing reason is high, an upset customer with a sensitive matter is urgent."""
-    pressing = len(PRESSING.intersection(reasons))
-    return (NORMAL, HIGH, URGENT)[pressing]
+DESK = Viewer(name="Parley")  # who acts where nobody does: routing, and the clock
 
 
 # The steps of the bot and of the customer
@@ -115,15 +91,14 @@ def open_handoff(
     handoff = current_handoff(session, conversation.id)
     if handoff is not None:
         changed = _add_reasons(handoff, reasons)
-        changed |= _raise_to(handoff, priority_of(handoff.reasons))
+        changed |= routing.raise_to(session, handoff, priority_of(handoff.reasons), now())
         if customer_note and customer_note not in (handoff.customer_note or ""):
             handoff.customer_note = "\n\n".join(filter(None, [handoff.customer_note, customer_note]))
             changed = True
         handoff.suggested_reply = handoff.suggested_reply or suggested_reply
         handoff.sources_tried = handoff.sources_tried or sources_tried
-        set_status(session, conversation, WAITING if handoff.status == "waiting" else AGENT)
         if changed:
-            _tell(session, conversation, handoff)
+            move(session, conversation, handoff, WAITING if handoff.status == "waiting" else AGENT)
         return handoff
     priority = priority_of(reasons)
     created = now()
@@ -135,18 +110,21 @@ def open_handoff(
         rank=priority.rank,
         reasons=list(dict.fromkeys(reasons)),
         created_at=created,
-        due_at=created + timedelta(minutes=priority.minutes),
+        due_at=created,
         question=question,
         summary=summary,
         language=language,
         sources_tried=sources_tried,
         suggested_reply=suggested_reply,
         customer_note=customer_note or None,
+        previous_id=_ended_before(session, conversation.id),
+        last_customer_at=_last_word_of_customer(session, conversation.id),
     )
     session.add(handoff)
     session.flush()
-    set_status(session, conversation, WAITING)
-    _tell(session, conversation, handoff)
+    routing.place_handoff(session, handoff, created)
+    move(session, conversation, handoff, WAITING)
+    notify.opened(session, handoff)
     return handoff
 
 
@@ -159,8 +137,20 @@ def raise_priority(session: Session, handoff: Handoff, reason: str) -> None:
         return
     again = reason in PRESSING and reason in handoff.reasons
     changed = _add_reasons(handoff, [reason])
-    if _raise_to(handoff, URGENT if again else priority_of(handoff.reasons)) or changed:
-        _tell_inbox(session, handoff)
+    changed |= routing.raise_to(session, handoff, URGENT if again else priority_of(handoff.reasons), now())
+    if changed:
+        tell_inbox(session, handoff)
+
+
+def customer_wrote(session: Session, handoff: Handoff, message: Message) -> None:
+    """A message for whoever has the handoff, or will have it: the agents see it, and a snoozed one wakes up.
+
+    The conversation must be locked by the caller, who has added the message to it.
+    """
+    handoff.last_customer_at = message.created_at
+    publish_message(session, handoff, message)
+    if handoff.snoozed_until is not None:
+        _wake(session, handoff)
 
 
 def resume_by_customer(session: Session, conversation: Conversation) -> Handoff | None:
@@ -175,26 +165,21 @@ def resume_by_customer(session: Session, conversation: Conversation) -> Handoff 
         raise ImpossibleStep(
             f"{holder(session, handoff)} has taken this conversation: it cannot go back to the assistant now."
         )
-    _end(handoff, "returned", "taken back by customer")
-    add_message(
-        session,
-        conversation,
-        "system",
-        "You are talking to the assistant again. You can ask for a person at any time.",
-    )
-    set_status(session, conversation, BOT)
-    _tell(session, conversation, handoff)
+    _end(session, handoff, "returned", "taken back by customer")
+    say(session, conversation, sayings(conversation, handoff).with_bot)
+    move(session, conversation, handoff, BOT)
     return handoff
 
 
 def close_by_customer(session: Session, conversation: Conversation) -> Handoff | None:
     """The customer closes the conversation (locked); an open handoff is resolved with it."""
     handoff = current_handoff(session, conversation.id)
-    if handoff is not None:
-        _end(handoff, "resolved", "closed by customer")
-    set_status(session, conversation, CLOSED)
-    if handoff is not None:
-        _tell(session, conversation, handoff)
+    if handoff is None:
+        set_status(session, conversation, CLOSED)
+        return None
+    _end(session, handoff, "resolved", "closed by customer")
+    move(session, conversation, handoff, CLOSED)
+    notify.resolved(session, handoff)
     return handoff
 
 
@@ -203,36 +188,22 @@ def close_by_customer(session: Session, conversation: Conversation) -> Handoff |
 
 def claim(session: Session, handoff_id: str, agent: Viewer) -> Handoff:
     """The agent takes it. One winner: everybody else gets Taken, the winner may claim again."""
-    conversation, handoff = _locked(session, handoff_id)
-    if handoff.status == "claimed" and handoff.assignee_id == agent.agent_id:
-        return handoff
-    won = session.execute(
-        update(Handoff)
-        .where(Handoff.id == handoff_id, Handoff.status == "waiting")
-        .values(
-            status="claimed", assignee_id=agent.agent_id, claimed_at=func.coalesce(Handoff.claimed_at, now())
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if won.rowcount != 1:  # type: ignore[attr-defined]
-        if handoff.status == "claimed":
-            raise Taken(holder(session, handoff))
+    conversation, handoff = both_locked(session, handoff_id)
+    if handoff.status == "claimed":
+        if handoff.assignee_id == agent.agent_id:
+            return handoff
+        raise Taken(holder(session, handoff))
+    if handoff.status in ENDED:
         raise ImpossibleStep(f"this handoff is {handoff.status} already: it cannot be claimed any more.")
-    session.refresh(handoff)
-    add_message(
-        session,
-        conversation,
-        "system",
-        f"{agent.name} has joined the conversation and can see what was said so far.",
-    )
-    set_status(session, conversation, AGENT)
-    _tell(session, conversation, handoff)
+    said = sayings(conversation, handoff).joined.format(name=agent.name)
+    _give(session, conversation, handoff, agent.agent_id, said)
+    audit.record(session, agent, "handoff.claim", handoff.id)
     return handoff
 
 
 def assign(session: Session, handoff_id: str, agent: Viewer, agent_id: str) -> Handoff:
-    """`agent` gives it to the agent with `agent_id` (which may be themselves: taking over)."""
-    conversation, handoff = _locked(session, handoff_id)
+    """`agent` gives it to the agent with `agent_id`. What a colleague has, only a lead can give away, or take."""
+    conversation, handoff = both_locked(session, handoff_id)
     assignee = session.get(Agent, agent_id)
     if assignee is None:
         raise UnknownHandoff("agent")
@@ -240,185 +211,207 @@ def assign(session: Session, handoff_id: str, agent: Viewer, agent_id: str) -> H
         raise ImpossibleStep(f"this handoff is {handoff.status} already: it cannot be assigned any more.")
     if handoff.status == "claimed" and handoff.assignee_id == agent_id:
         return handoff
-    before = holder(session, handoff) if handoff.status == "claimed" else None
-    handoff.status = "claimed"
-    handoff.assignee_id = agent_id
-    handoff.claimed_at = handoff.claimed_at or now()
-    said = (
-        f"{assignee.name} has taken over from {before}."
-        if before
-        else f"{assignee.name} has joined the conversation."
-    )
-    add_message(session, conversation, "system", said)
-    set_status(session, conversation, AGENT)
-    _tell(session, conversation, handoff)
+    if assignee.deactivated_at is not None:
+        raise ImpossibleStep(f"{assignee.name} does not work here any more: choose somebody else.")
+    words = sayings(conversation, handoff)
+    said = words.joined.format(name=assignee.name)
+    before = None
+    if handoff.status == "claimed":
+        must_hold(session, handoff, agent, "assigned")
+        before = handoff.assignee_id
+        if before == agent.agent_id:
+            send_held(session, conversation, handoff)
+        keep_held_as_drafts(session, handoff)
+        said = words.took_over.format(name=assignee.name, before=holder(session, handoff))
+    _give(session, conversation, handoff, agent_id, said)
+    audit.record(session, agent, "handoff.assign", handoff.id, to=agent_id, before=before)
     return handoff
 
 
 def release(session: Session, handoff_id: str, agent: Viewer) -> Handoff:
-    """The holder puts it back into the queue, at the place where its age puts it.
-
-    `claimed_at` stays: the wait that was observed is the one until the first person came.
-    """
-    conversation, handoff = _locked(session, handoff_id)
+    """The holder puts it back into the queue, at the place where its age puts it."""
+    conversation, handoff = both_locked(session, handoff_id)
     if handoff.status == "waiting":
         return handoff
-    _must_hold(session, handoff, agent, "released")
-    who = holder(session, handoff)
-    handoff.status = "waiting"
-    handoff.assignee_id = None
-    add_message(
-        session,
-        conversation,
-        "system",
-        f"{who} has left the conversation. You are in the queue for another person.",
-    )
-    set_status(session, conversation, WAITING)
-    _tell(session, conversation, handoff)
+    must_hold(session, handoff, agent, "released")
+    before = handoff.assignee_id
+    _put_back(session, conversation, handoff)
+    audit.record(session, agent, "handoff.release", handoff.id, before=before)
+    return handoff
+
+
+def snooze(session: Session, handoff_id: str, agent: Viewer, until: datetime | None) -> Handoff:
+    """Out of sight until then, or until the customer writes; None wakes it. The customer notices nothing of it."""
+    conversation, handoff = both_locked(session, handoff_id)
+    must_hold(session, handoff, agent, "snoozed")
+    if handoff.snoozed_until == until:
+        return handoff
+    if until is None:
+        _wake(session, handoff)
+        audit.record(session, agent, "handoff.wake", handoff.id)
+        return handoff
+    if until <= now():
+        raise HandoffProblem(422, "until: this moment has passed; choose one to come.")
+    send_held(session, conversation, handoff)
+    handoff.snoozed_until = until
+    tell_inbox(session, handoff)
+    audit.record(session, agent, "handoff.snooze", handoff.id, until=until.isoformat())
     return handoff
 
 
 def return_to_bot(session: Session, handoff_id: str, agent: Viewer) -> Handoff:
     """The holder gives the conversation back to the bot."""
-    conversation, handoff = _locked(session, handoff_id)
+    conversation, handoff = both_locked(session, handoff_id)
     if handoff.status == "returned":
         return handoff
-    _must_hold(session, handoff, agent, "returned to the bot")
-    _end(handoff, "returned", None)
-    who = holder(session, handoff)
-    said = f"{who} has handed the conversation back to the assistant. You can ask for a person at any time."
-    add_message(session, conversation, "system", said)
-    set_status(session, conversation, BOT)
-    _tell(session, conversation, handoff)
+    must_hold(session, handoff, agent, "returned to the bot")
+    send_held(session, conversation, handoff)
+    _end(session, handoff, "returned", None)
+    say(session, conversation, sayings(conversation, handoff).handed_back.format(name=agent.name))
+    move(session, conversation, handoff, BOT)
+    audit.record(session, agent, "handoff.return", handoff.id)
     return handoff
 
 
-def resolve(session: Session, handoff_id: str, agent: Viewer, outcome: str | None = None) -> Handoff:
-    """The holder ends it; the conversation is closed. A second call changes nothing."""
-    conversation, handoff = _locked(session, handoff_id)
+def resolve(
+    session: Session,
+    handoff_id: str,
+    agent: Viewer,
+    outcome: str | None = None,
+    article_id: str | None = None,
+) -> Handoff:
+    """The holder ends it; the conversation is closed. A second call changes nothing.
+
+    `article_id`: the article that answers, where the bot gave another one.
+    """
+    conversation, handoff = both_locked(session, handoff_id)
     if handoff.status == "resolved":
         return handoff
-    _must_hold(session, handoff, agent, "resolved")
-    _end(handoff, "resolved", outcome)
-    who = holder(session, handoff)
-    said = f"{who} has closed the conversation as resolved. Write again at any time to open it."
-    add_message(session, conversation, "system", said)
-    set_status(session, conversation, CLOSED)
-    _tell(session, conversation, handoff)
+    must_hold(session, handoff, agent, "resolved")
+    if article_id is not None and session.get(Article, article_id) is None:
+        raise HandoffProblem(422, "article_id: there is no such article; choose one that the search finds.")
+    send_held(session, conversation, handoff)
+    _end(session, handoff, "resolved", outcome)
+    handoff.outcome_article_id = article_id
+    say(session, conversation, sayings(conversation, handoff).resolved.format(name=agent.name))
+    move(session, conversation, handoff, CLOSED)
+    notify.resolved(session, handoff)
+    audit.record(session, agent, "handoff.resolve", handoff.id, outcome=outcome, article_id=article_id)
     return handoff
 
 
-def reply(
-    session: Session, handoff_id: str, agent: Viewer, text: str, client_id: str | None = None
-) -> Message:
-    """The holder writes to the customer. The same `client_id` again gives the same message."""
-    conversation, handoff = _locked(session, handoff_id)
-    key = f"agent:{client_id}" if client_id else None
-    if key:
-        query = select(Message).where(Message.conversation_id == conversation.id, Message.client_id == key)
-        said = session.scalar(query)
-        if said is not None:
-            return said
-    if handoff.status == "waiting":
-        raise ImpossibleStep("nobody has this conversation: claim it first.")
-    if handoff.status in ENDED:
-        raise ImpossibleStep(f"this handoff is {handoff.status}: the customer must write again first.")
-    if handoff.assignee_id != agent.agent_id:
-        raise Taken(holder(session, handoff))
-    message = add_message(
-        session, conversation, "agent", text, author=agent.name, agent_id=agent.agent_id, client_id=key
-    )
-    handoff.first_reply_at = handoff.first_reply_at or message.created_at
-    publish_message(session, handoff, message)
-    return message
+def note(session: Session, handoff_id: str, agent: Viewer, text: str, client_id: str | None = None) -> Note:
+    """What any agent tells the other agents, at any time. The customer never sees it.
 
-
-def note(session: Session, handoff_id: str, agent: Viewer, text: str) -> Note:
-    """What any agent tells the other agents, at any time. The customer never sees it."""
-    _conversation, handoff = _locked(session, handoff_id)
+    The same `client_id` of the same agent again gives the same note.
+    """
+    _conversation, handoff = both_locked(session, handoff_id)
+    if client_id is not None:
+        mine = (Note.handoff_id == handoff.id) & (Note.agent_id == agent.agent_id)
+        known = session.scalar(select(Note).where(mine, Note.client_id == client_id))
+        if known is not None:
+            return known
     written = Note(
         id=new_id("note"),
         handoff_id=handoff.id,
         agent_id=agent.agent_id,
         author=agent.name,
         text=text,
+        client_id=client_id,
         created_at=now(),
     )
     session.add(written)
     session.flush()
-    payload = {
-        "handoff_id": handoff.id,
-        "conversation_id": handoff.conversation_id,
-        "note": note_json(written),
-    }
-    publish(session, INBOX, "note", payload)
+    publish(session, INBOX, "note", about(handoff) | {"note": note_json(written)})
+    audit.record(session, agent, "handoff.note", handoff.id, note_id=written.id)
     return written
 
 
 def typing(session: Session, handoff_id: str, agent: Viewer, on: bool) -> None:
     """The holder is writing, or has stopped: told to the customer and to the other agents."""
-    conversation, handoff = _locked(session, handoff_id)
+    conversation, handoff = both_locked(session, handoff_id)
     if handoff.status != "claimed" or handoff.assignee_id != agent.agent_id:
         raise ImpossibleStep("only who has the conversation can be typing in it: claim it first.")
     publish(session, topic(conversation.id), "typing", {"role": "agent", "name": agent.name, "on": on})
     publish_typing(session, handoff, role="agent", name=agent.name, on=on)
 
 
-# What everybody sees
+# The steps of routing and of the clock
 
 
-def publish_message(session: Session, handoff: Handoff, message: Message) -> None:
-    """Tells the agents of a message in a conversation that is handed over (the bot calls it on `relay`)."""
-    payload = {
-        "handoff_id": handoff.id,
-        "conversation_id": handoff.conversation_id,
-        "message": agents_json(message),
-    }
-    publish(session, INBOX, "message", payload)
+def assign_by_routing(session: Session, handoff_id: str, agent_id: str) -> Handoff | None:
+    """Gives a waiting one to an agent; None when it waits no longer, or the agent has left."""
+    conversation, handoff = both_locked(session, handoff_id)
+    assignee = session.get(Agent, agent_id)
+    if handoff.status != "waiting" or assignee is None or assignee.deactivated_at is not None:
+        return None
+    said = sayings(conversation, handoff).joined.format(name=assignee.name)
+    _give(session, conversation, handoff, agent_id, said)
+    audit.record(session, DESK, "handoff.assign", handoff.id, to=agent_id, before=None)
+    return handoff
 
 
-def publish_typing(session: Session, handoff: Handoff, *, role: str, name: str | None, on: bool) -> None:
-    """Tells the agents who is typing; the bot calls it with role `customer`."""
-    payload = {
-        "handoff_id": handoff.id,
-        "conversation_id": handoff.conversation_id,
-        "role": role,
-        "name": name,
-        "on": on,
-    }
-    publish(session, INBOX, "typing", payload)
+def release_idle(session: Session, handoff_id: str) -> Handoff | None:
+    """Puts one that was left alone back into the queue; None when nobody has it any more."""
+    conversation, handoff = both_locked(session, handoff_id)
+    if handoff.status != "claimed":
+        return None
+    before = handoff.assignee_id
+    _put_back(session, conversation, handoff)
+    audit.record(session, DESK, "handoff.release", handoff.id, before=before)
+    return handoff
 
 
-def _locked(session: Session, handoff_id: str) -> tuple[Conversation, Handoff]:
-    """Conversation and handoff as they stand now, both locked, in this order."""
-    conversation_id = session.scalar(select(Handoff.conversation_id).where(Handoff.id == handoff_id))
-    conversation = locked(session, conversation_id) if conversation_id else None
-    if conversation is None:
-        raise UnknownHandoff
-    session.refresh(conversation)  # it may have been loaded before the lock was had
-    query = (
-        select(Handoff)
-        .where(Handoff.id == handoff_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return conversation, session.scalars(query).one()
+def wake_due(database: Database, at: datetime | None = None) -> None:
+    """A clock's job: whose time has come is in sight again."""
+    at = at or now()
+    with database.read() as session:
+        due = list(session.scalars(select(Handoff.id).where(Handoff.snoozed_until <= at).limit(100)))
+    for handoff_id in due:
+        with contextlib.suppress(UnknownHandoff), database.write() as session:
+            _conversation, handoff = both_locked(session, handoff_id)
+            if handoff.snoozed_until is not None and handoff.snoozed_until <= at:
+                _wake(session, handoff)
 
 
-def _must_hold(session: Session, handoff: Handoff, agent: Viewer, what: str) -> None:
-    """An open handoff is ended or released by who has it, or by an admin."""
-    if handoff.status == "waiting":
-        raise ImpossibleStep(f"nobody has this conversation, so it cannot be {what}: claim it first.")
-    if handoff.status in ENDED:
-        raise ImpossibleStep(f"this handoff is {handoff.status} already: it cannot be {what}.")
-    if handoff.assignee_id != agent.agent_id and not agent.is_admin:
-        raise Taken(holder(session, handoff))
+# What the steps have in common
 
 
-def _end(handoff: Handoff, status: str, outcome: str | None) -> None:
+def _give(
+    session: Session, conversation: Conversation, handoff: Handoff, agent_id: str | None, said: str
+) -> None:
+    """`claimed_at` is when the first person came: the wait that was observed. `assigned_at` is the present one's."""
+    handoff.status = "claimed"
+    handoff.assignee_id = agent_id
+    handoff.assigned_at = now()
+    handoff.claimed_at = handoff.claimed_at or handoff.assigned_at
+    handoff.snoozed_until = None
+    say(session, conversation, said)
+    move(session, conversation, handoff, AGENT)
+
+
+def _put_back(session: Session, conversation: Conversation, handoff: Handoff) -> None:
+    send_held(session, conversation, handoff)
+    said = sayings(conversation, handoff).left.format(name=holder(session, handoff))
+    handoff.status = "waiting"
+    handoff.assignee_id = None
+    handoff.assigned_at = None
+    handoff.snoozed_until = None
+    say(session, conversation, said)
+    move(session, conversation, handoff, WAITING)
+
+
+def _end(session: Session, handoff: Handoff, status: str, outcome: str | None) -> None:
+    keep_held_as_drafts(session, handoff)
     handoff.status = status
     handoff.ended_at = now()
     handoff.outcome = outcome
+    handoff.snoozed_until = None
+
+
+def _wake(session: Session, handoff: Handoff) -> None:
+    handoff.snoozed_until = None
+    tell_inbox(session, handoff)
 
 
 def _add_reasons(handoff: Handoff, reasons: list[str]) -> bool:
@@ -428,22 +421,23 @@ def _add_reasons(handoff: Handoff, reasons: list[str]) -> bool:
     return changed
 
 
-def _raise_to(handoff: Handoff, priority: Priority) -> bool:
-    if priority.rank >= handoff.rank:
-        return False
-    handoff.priority = priority.name
-    handoff.rank = priority.rank
-    handoff.due_at = min(handoff.due_at, now() + timedelta(minutes=priority.minutes))
-    return True
+def last_end(session: Session, conversation_id: str) -> datetime | None:
+    """When a person last was done with this conversation: what was before it is settled."""
+    return session.scalar(
+        select(func.max(Handoff.ended_at)).where(Handoff.conversation_id == conversation_id)
+    )
 
 
-def _tell(session: Session, conversation: Conversation, handoff: Handoff) -> None:
-    """Both sides learn where it stands now."""
-    session.flush()
-    publish(session, topic(conversation.id), "status", status_json(session, conversation, handoff))
-    _tell_inbox(session, handoff)
+def _ended_before(session: Session, conversation_id: str) -> str | None:
+    """The handoff that this conversation comes back from."""
+    ended = select(Handoff.id).where(
+        Handoff.conversation_id == conversation_id, Handoff.ended_at.is_not(None)
+    )
+    return session.scalars(ended.order_by(Handoff.ended_at.desc(), Handoff.id.desc()).limit(1)).first()
 
 
-def _tell_inbox(session: Session, handoff: Handoff) -> None:
-    session.flush()
-    publish(session, INBOX, "handoff", line(session, handoff))
+def _last_word_of_customer(session: Session, conversation_id: str) -> datetime | None:
+    said = select(func.max(Message.created_at)).where(
+        Message.conversation_id == conversation_id, Message.role == "customer"
+    )
+    return session.scalar(said)

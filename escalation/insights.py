@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from escalation.drift import Standing, watch
 from help_center.conversations import CLOSED, Conversation, Feedback, Handoff, Message, TurnRow
 from help_center.database import Database, iso, now
-from help_center.people import Agent
 from help_center.templating import Pages
 from help_center.web import Doorkeeper, Problem
 
@@ -118,11 +117,7 @@ def routes(
     @router.get("/insights", include_in_schema=False)
     def page(request: Request) -> Response:
         viewer = doorkeeper.viewer(request)
-        name = None
-        if viewer.is_agent:
-            with database.read() as session:
-                name = session.get_one(Agent, viewer.agent_id).name
-        return pages.page("insights.html", agent_name=name)
+        return pages.page("insights.html", agent_name=viewer.name, may_manage=viewer.is_lead)
 
     return router
 

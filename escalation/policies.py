@@ -6,12 +6,16 @@ Knows the values and their bounds; what follows from them is the business of `ho
 from __future__ import annotations
 
 from datetime import date, time
-from typing import Annotated, Literal
+from functools import cache
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.orm import Session
 
+from escalation.public_holidays import public_holidays
 from help_center.database import InstallationFact
 
 KEPT_AS = "desk"
@@ -20,10 +24,27 @@ PriorityName = Literal["urgent", "high", "normal"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
+_zones = cache(available_timezones)  # reads a folder
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is no time zone; use one such as Europe/Berlin")
     return name
+
+
+def _known_country(code: str) -> str:
+    public_holidays(code, 2000)  # raises what to do about an unknown one
+    return code
+
+
+def _no_overlap(spans: list[Span]) -> list[Span]:
+    """In order, and none begins before the one before it has ended."""
+    spans = sorted(spans, key=lambda span: span.start)
+    for before, after in pairwise(spans):
+        if before.end == time(0) or before.end > after.start:
+            raise ValueError(f"two spans of a day overlap at {after.start:%H:%M}: make them one")
+    return spans
 
 
 class Strict(BaseModel):
@@ -45,21 +66,26 @@ class Span(Strict):
         return self
 
 
+Spans = Annotated[list[Span], Field(max_length=6), AfterValidator(_no_overlap)]
+
+
 class Holiday(Strict):
     """A day with hours of its own; none: closed."""
 
     date: date
     name: Annotated[str, Field(max_length=100)] = ""
-    spans: list[Span] = Field(default_factory=list, max_length=6)
+    spans: Spans = []
 
 
 class Hours(Strict):
     """When somebody is there. `weekly` None: always."""
 
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    weekly: dict[Day, list[Span]] | None = None
+    weekly: dict[Day, Spans] | None = None
     holidays: list[Holiday] = Field(default_factory=list, max_length=400)
-    country: str | None = None  # ISO 3166, its public holidays are closed days, too
+    country: Annotated[str, AfterValidator(_known_country)] | None = (
+        None  # its public holidays are closed days, too
+    )
 
 
 class Target(Strict):
@@ -67,6 +93,12 @@ class Target(Strict):
 
     first_response: Annotated[int, Field(ge=1, le=100_000)]
     resolution: Annotated[int, Field(ge=1, le=1_000_000)]
+
+    @model_validator(mode="after")
+    def in_order(self) -> Target:
+        if self.resolution < self.first_response:
+            raise ValueError("a conversation cannot be resolved before the first response: give it longer")
+        return self
 
 
 class Lift(Strict):
@@ -89,6 +121,14 @@ class Notifications(Strict):
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("use the https:// address of an incoming webhook")
         return value or None
+
+    @field_validator("emails")
+    @classmethod
+    def addresses(cls, value: list[str]) -> list[str]:
+        try:
+            return [validate_email(one, check_deliverability=False).normalized for one in value]
+        except EmailNotValidError as error:
+            raise ValueError(f"{error} Write addresses such as desk@example.org") from error
 
 
 TARGETS: dict[PriorityName, Target] = {
@@ -115,6 +155,15 @@ class DeskSettings(Strict):
     nps_share: Annotated[float, Field(ge=0, le=1)] = 0.2  # of the conversations that end with a person
     notifications: Notifications = Notifications()
 
+    @field_validator("targets")
+    @classmethod
+    def one_for_each_priority(cls, value: dict[PriorityName, Target]) -> dict[PriorityName, Target]:
+        """Those that are left out stay as by default."""
+        return TARGETS | value
+
+
+SECRET = {"notifications.slack_url"}  # settings whose values are told to nobody but admins
+
 
 def desk_settings(session: Session) -> DeskSettings:
     """As kept; the defaults where nothing is."""
@@ -124,3 +173,21 @@ def desk_settings(session: Session) -> DeskSettings:
 
 def keep_desk_settings(session: Session, settings: DeskSettings) -> None:
     session.merge(InstallationFact(key=KEPT_AS, value=settings.model_dump(mode="json")))
+
+
+def changes(old: DeskSettings, new: DeskSettings) -> dict[str, list[Any]]:
+    """What is different, by its path: `{"hours.timezone": ["UTC", "Europe/Berlin"]}`. Of a secret only whether it is set."""
+    before, after = _flat(old.model_dump(mode="json")), _flat(new.model_dump(mode="json"))
+    found = {}
+    for path in sorted(before.keys() | after.keys()):
+        pair = [before.get(path), after.get(path)]
+        if pair[0] != pair[1]:
+            found[path] = ["set" if value else "not set" for value in pair] if path in SECRET else pair
+    return found
+
+
+def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= _flat(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return flat

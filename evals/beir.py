@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.understand import Said
+from escalation.labelled import LabelledQuestion
 from help_center.sources.base import Failure, SourceArticle, article_from_record
 
 
@@ -114,6 +115,23 @@ def _corpus(file: Path) -> tuple[SourceArticle, ...] | None:
             raise EvalError(f"{article.where}: {article.reason}")
         articles.append(article)
     return tuple(articles)
+
+
+def write_labelled(folder: Path, questions: Sequence[LabelledQuestion]) -> None:
+    """`queries.jsonl` and `qrels.tsv`, without articles: the live index is meant. Raises EvalError for a folder in use."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise EvalError(f"{folder} is not empty: give a new folder, nothing is written over.")
+        with open(folder / "queries.jsonl", "w", encoding="utf-8") as queries:
+            for one in questions:
+                row = {"_id": one.id, "text": one.text, "history": list(one.history)}
+                queries.write(json.dumps(row, ensure_ascii=False) + "\n")
+        with open(folder / "qrels.tsv", "w", encoding="utf-8", newline="") as qrels:
+            qrels.write("query-id\tcorpus-id\tscore\n")
+            qrels.writelines(f"{one.id}\t{one.article_id}\t1\n" for one in questions if one.article_id)
+    except OSError as error:
+        raise EvalError(f"{folder} cannot be written: {error.strerror}.") from error
 
 
 def read_sets(folder: Path) -> list[LabelledSet]:

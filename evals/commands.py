@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ def add(app: typer.Typer) -> None:
     """Adds the commands to the `parley` program."""
     app.command("eval")(evaluate)
     app.command("calibrate")(calibrate)
+    app.command("labelled")(labelled)
 
 
 def evaluate(
@@ -23,7 +25,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[SUITE...]",
-            help="retrieval, searches, confidence, decisions, sentiment, wishes, topics, privacy, attacks, sentences; all when none is named.",
+            help="retrieval, searches, confidence, decisions, sentiment, wishes, topics, privacy, attacks, sentences, packets; all when none is named.",
         ),
     ] = None,
     data: Annotated[
@@ -87,6 +89,37 @@ def calibrate(
         )
     assert result.forecast is not None
     print(promise(result.forecast))
+
+
+def labelled(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    since: Annotated[datetime | None, typer.Option(help="Only what was resolved since this day.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what agents said of questions as a folder that `parley calibrate --data DIR` reads."""
+    from bot.house import House
+    from escalation.labelled import labelled as collect
+    from evals.beir import write_labelled
+    from help_center.settings import load_settings
+
+    with House(load_settings()).database.read() as session:
+        told = collect(session, since.replace(tzinfo=UTC) if since else None)
+    write_labelled(folder, told.questions)
+    answered = sum(one.article_id is not None for one in told.questions)
+    if as_json:
+        document = {"questions": len(told.questions), "answered": answered, "left_out": dict(told.left_out)}
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    print(
+        f"{folder}: {len(told.questions)} questions, {answered} with the article that answers, "
+        f"{len(told.questions) - answered} that no article answers."
+    )
+    for reason, n in told.left_out.most_common():
+        print(f"left out: {n} ({reason}).")
+    if told.questions:
+        print(f"next: parley calibrate --data {folder}")
+    else:
+        print("Agents choose an outcome when they resolve a conversation; each becomes a question here.")
 
 
 def _write(report: Path, page: str) -> None:

@@ -27,12 +27,14 @@ from bot.wishes import wants_human
 from evals.apart import fitted_on, house_apart
 from evals.beir import EvalError, LabelledSet, Query, history_of, read_lines, read_set
 from evals.calibration import Row, fit, rows_of
+from evals.handing_over import handing_over
 from evals.result import Cost, Forecast, Result
 from evals.scores import auroc, ece, ece_by_chance
 from evals.suites import (
     attacks,
     confidence,
     decisions,
+    packets,
     privacy,
     retrieval,
     searches,
@@ -59,6 +61,7 @@ SUITES = (
     "privacy",
     "attacks",
     "sentences",
+    "packets",
 )
 CASES = Path(__file__).parent / "cases"
 ATTACKS = ("attacks.jsonl", "bipia_attacks.jsonl")
@@ -93,6 +96,7 @@ GATES = {
         "wrong citation corrected": 0.45,
         "ms per sentence, median": 15,
     },
+    "packets": {"(developed on) recall": 1.0, "recall": 0.8, "precision": 0.8},
 }
 
 
@@ -128,7 +132,11 @@ def run_suites(
         embedder = House(settings).embedder
         gates = {} if data else GATES["sentences"]
         results.append(sentences.judge(file, shipped_articles(), embedder, gates))
-    if set(chosen) - {"sentiment", "wishes", "topics", "privacy", "attacks", "sentences"}:
+    if "packets" in chosen:
+        with handing_over() as hand:
+            file, gates = _lines(data, "packets.jsonl"), {} if data else GATES["packets"]
+            results.append(packets.judge(file, hand, gates, own=data is None))
+    if set(chosen) - {"sentiment", "wishes", "topics", "privacy", "attacks", "sentences", "packets"}:
         if data is not None and not data.is_dir():
             raise EvalError(
                 f"{data} is no folder: give one with queries.jsonl and qrels.tsv, or cases.jsonl."
@@ -234,7 +242,7 @@ def _fitting(data: Path | None) -> list[str]:
     found += ["decisions"] if (data / "cases.jsonl").exists() else []
     found += [
         name
-        for name in ("sentiment", "wishes", "topics", "privacy", "sentences")
+        for name in ("sentiment", "wishes", "topics", "privacy", "sentences", "packets")
         if (data / f"{name}.jsonl").exists()
     ]
     found += ["attacks"] if any((data / name).exists() for name in ATTACKS) else []

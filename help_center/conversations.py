@@ -7,6 +7,7 @@ conversation happen one after the other, on SQLite and on PostgreSQL.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,11 @@ from help_center.people import Customer
 BOT, WAITING, AGENT, CLOSED = "bot", "waiting", "agent", "closed"  # statuses of a conversation
 OPEN_HANDOFF = ("waiting", "claimed")
 MAX_MESSAGE_CHARACTERS = 8000
+
+# Called inside the transaction with (session, conversation, "message", the message) and (session, conversation, "status",
+# the new status). A listener is a plain function that keeps nothing of its own: all it needs, it reads through the
+# session. So the list may be one for the whole process, and two apps on two databases stay apart.
+listeners: list[Callable[[Session, Conversation, str, Any], None]] = []
 
 
 class Conversation(Base):
@@ -106,6 +112,34 @@ class Handoff(Base):
         Index("ix_handoffs_queue", "status", "rank", "created_at"),
         Index("ix_handoffs_newest", "created_at", "id"),
         Index("ix_handoffs_status_newest", "status", "created_at", "id"),
+        # of open ones, in the order of service, and all that their counts need
+        Index(
+            "ix_handoffs_served",
+            "rank",
+            "created_at",
+            "id",
+            sqlite_where=text("status IN ('waiting', 'claimed')"),
+            postgresql_where=text("status IN ('waiting', 'claimed')"),
+        ),
+        Index(
+            "ix_handoffs_counted",
+            "status",
+            "assignee_id",
+            "snoozed_until",
+            "first_reply_at",
+            "due_at",
+            "resolve_due_at",
+            sqlite_where=text("status IN ('waiting', 'claimed')"),
+            postgresql_where=text("status IN ('waiting', 'claimed')"),
+        ),
+        # the latest claims of a team: what an expected wait is made of
+        Index(
+            "ix_handoffs_claims",
+            "team_id",
+            "id",
+            sqlite_where=text("claimed_at IS NOT NULL"),
+            postgresql_where=text("claimed_at IS NOT NULL"),
+        ),
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(
@@ -139,6 +173,8 @@ class Handoff(Base):
     )  # no foreign key: SQLite cannot add one
     assigned_at: Mapped[datetime | None]  # since when the present assignee has it
     resolve_due_at: Mapped[datetime | None]
+    section: Mapped[str | None] = mapped_column(String(300))  # outermost one of the article that was found first
+    rises_at: Mapped[datetime | None]  # waiting longer than this presses: the next higher priority
     overdue_told_at: Mapped[datetime | None]  # somebody was notified that its target passed
     snoozed_until: Mapped[datetime | None] = mapped_column(index=True)
     last_customer_at: Mapped[datetime | None]  # the customer's last message, as far as the handoff goes
@@ -157,6 +193,7 @@ class Note(Base):
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
     author: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
+    client_id: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -181,18 +218,19 @@ def add_message(
     role: str,
     text: str,
     *,
+    id: str | None = None,
     author: str | None = None,
     agent_id: str | None = None,
     client_id: str | None = None,
     turn_id: str | None = None,
     sources: list[dict[str, Any]] | None = None,
 ) -> Message:
-    """Appends a message and its live event. The conversation must be `locked`."""
+    """Appends a message and its live event. The conversation must be `locked`. `id`: one that it was promised under."""
     last = session.scalar(
         select(func.max(Message.position)).where(Message.conversation_id == conversation.id)
     )
     message = Message(
-        id=new_id("msg"),
+        id=id or new_id("msg"),
         conversation_id=conversation.id,
         position=(last or 0) + 1,
         role=role,
@@ -208,11 +246,16 @@ def add_message(
     conversation.updated_at = message.created_at
     session.flush()
     publish(session, topic(conversation.id), "message", message_json(message))
+    for heard in listeners:
+        heard(session, conversation, "message", message)
     return message
 
 
-def set_status(session: Session, conversation: Conversation, status: str) -> None:
-    """Changes the status and tells the customer's side. The conversation must be `locked`."""
+def set_status(session: Session, conversation: Conversation, status: str, *, tell: bool = True) -> None:
+    """Changes the status and tells the customer's side. The conversation must be `locked`.
+
+    `tell`: False where a handoff changes with it: who changes that publishes the one event of both.
+    """
     if conversation.status == status:
         return
     if conversation.status == CLOSED and status == BOT:
@@ -220,7 +263,10 @@ def set_status(session: Session, conversation: Conversation, status: str) -> Non
     conversation.status = status
     conversation.closed_at = now() if status == CLOSED else None
     conversation.updated_at = now()
-    publish(session, topic(conversation.id), "status", {"status": status})
+    if tell:
+        publish(session, topic(conversation.id), "status", {"status": status, "handoff": None})
+    for heard in listeners:
+        heard(session, conversation, "status", status)
 
 
 def topic(conversation_id: str) -> str:

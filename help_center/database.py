@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
 HEAD = (
-    "0003"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
+    "0004"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
 )
 MIGRATION_LOCK = 0x9A51EE  # advisory lock number on PostgreSQL, any constant of ours
 CONVENTION = {
@@ -101,14 +101,14 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.is_postgres = self.engine.dialect.name == "postgresql"
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.before_commit: list[Callable[[Session], None]] = []
         self.after_commit: list[Callable[[Session], None]] = []
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that only reads. Never waits for a writer (SQLite WAL, PostgreSQL)."""
-        with self._sessions() as session:
+        with self.sessions() as session:
             yield session
 
     @contextmanager
@@ -117,7 +117,7 @@ class Database:
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that what was read stays true.
         """
-        with self._sessions() as session:
+        with self.sessions() as session:
             session.connection(execution_options={"parley_write": True})
             yield session
             for hook in self.before_commit:

@@ -148,8 +148,11 @@ class Delivery(Base):
     kind: Mapped[str] = mapped_column(String(20))  # email, slack, webhook
     target: Mapped[str] = mapped_column(Text)  # an address, or a webhook's id
     event: Mapped[str] = mapped_column(String(60))  # such as handoff.opened, reply
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]]  # emptied once it is sent
     key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    conversation_id: Mapped[str | None] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )  # what it tells of goes with the conversation
     status: Mapped[str] = mapped_column(String(20), default="pending")  # pending, sent, failed
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,7 +1,7 @@
 """Customers and agents: who they are, and how they prove it.
 
-Knows passwords (argon2), browser sessions, API tokens and customers' conversation tokens; does not know
-what anybody does once in. Secrets are kept as hashes only.
+Knows passwords (argon2) and the lock-out after wrong ones, browser sessions, API tokens and customers' conversation
+tokens; does not know what anybody does once in. Secrets are kept as hashes only.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -17,18 +18,30 @@ from typing import Any
 
 import argon2
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import ForeignKey, String, Text, delete, select, text, true
+from sqlalchemy import ForeignKey, String, Text, bindparam, delete, or_, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from help_center.database import Base, new_id, now
+from help_center.database import Base, UtcTime, new_id, now
 
 ROLES = ("agent", "lead", "admin")  # each may do what the one before it may
 SESSION_DAYS = 14
+FREE_TRIES = 10  # wrong passwords before an account is locked, and again before it is locked for longer
+FIRST_LOCK = timedelta(minutes=15)  # doubled with every further lock
+LONGEST_LOCK = timedelta(days=1)
+TRIES_KEPT = timedelta(days=1)  # a day without a try, and the count begins anew
 _hasher = argon2.PasswordHasher()
 
 
 class PeopleError(Exception):
     """Somebody cannot be added or changed. One line that says what to do."""
+
+
+class Locked(Exception):
+    """Too many wrong passwords: nobody is told whether there is such an account. `wait` until the next try."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"locked for {wait}")
+        self.wait = wait
 
 
 class Customer(Base):
@@ -63,8 +76,6 @@ class Agent(Base):
     notify: Mapped[dict[str, Any]] = mapped_column(
         default=dict, server_default="{}"
     )  # {"email": bool, "desktop": bool}
-    failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
-    locked_until: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]  # signed out for good; what they wrote keeps their name
     last_seen_at: Mapped[datetime | None]
     last_given_at: Mapped[datetime | None]  # when routing last gave them a conversation: round robin
@@ -97,6 +108,16 @@ class AgentSession(Base):
     expires_at: Mapped[datetime]
 
 
+class SignInTries(Base):
+    """Wrong passwords for one e-mail address, whether there is such an agent or not: both are treated alike."""
+
+    __tablename__ = "sign_in_tries"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # hash of the address
+    failed: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    last_at: Mapped[datetime]
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Who is asking, as far as articles and conversations are concerned. The default is a stranger."""
@@ -105,6 +126,7 @@ class Viewer:
     name: str | None = None
     role: str | None = None
     proven_customer: bool = False
+    address: str | None = None  # where the request came from, for the audit log
 
     @property
     def is_agent(self) -> bool:
@@ -125,42 +147,153 @@ STRANGER = Viewer()
 
 def add_agent(session: Session, email: str, *, name: str | None, role: str, password: str | None) -> Agent:
     """A new agent. Raises PeopleError for a bad address, a weak password or an e-mail that is taken."""
-    email = email.strip().lower()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email) or len(email) > 320:
-        raise PeopleError(f"{email!r} is no e-mail address: give one such as ada@example.org.")
-    if role not in ROLES:
-        raise PeopleError(f"{role!r} is no role: use one of {', '.join(ROLES)}.")
-    if password is not None and not 8 <= len(password) <= 1000:
-        raise PeopleError("the password must have at least 8 characters (and at most 1000).")
-    if session.scalar(select(Agent.id).where(Agent.email == email)):
-        raise PeopleError(f"{email} is an agent already: use another address.")
+    email = _free_address(session, email)
     agent = Agent(
         id=new_id("agent"),
         email=email,
-        name=(name or email.split("@")[0]).strip()[:300],
-        role=role,
-        password_hash=_hasher.hash(password) if password is not None else None,
+        name=(name or "").strip()[:300] or email.split("@")[0],
+        role=_role(role),
+        password_hash=None,
     )
+    if password is not None:
+        set_password(agent, password)
     session.add(agent)
     session.flush()
     return agent
 
 
-def new_api_token(session: Session, agent: Agent, name: str = "") -> str:
-    """A token for `Authorization: Bearer`; only its hash is kept."""
-    token = "parley_" + secrets.token_urlsafe(32)
-    session.add(ApiToken(hash=_hash(token), agent_id=agent.id, name=name, hint=token[-4:]))
-    return token
+def agent_by_email(session: Session, email: str) -> Agent | None:
+    return session.scalar(select(Agent).where(Agent.email == _address(email)))
+
+
+def set_email(session: Session, agent: Agent, email: str) -> None:
+    if _address(email) != agent.email:
+        agent.email = _free_address(session, email)
+
+
+def set_role(session: Session, agent: Agent, role: str) -> None:
+    """Raises PeopleError when nobody would be left who may do everything."""
+    role = _role(role)
+    if role != "admin":
+        _not_the_last_admin(session, agent)
+    agent.role = role
+
+
+def set_password(agent: Agent, password: str) -> None:
+    if not 8 <= len(password) <= 1000:
+        raise PeopleError("the password must have at least 8 characters (and at most 1000).")
+    agent.password_hash = _hasher.hash(password)
+
+
+def deactivate(session: Session, agent: Agent) -> None:
+    """Out at once: sessions end and tokens are withdrawn. What they wrote keeps their name."""
+    _not_the_last_admin(session, agent)
+    agent.deactivated_at = now()
+    agent.available = False
+    close_sessions(session, agent)
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.agent_id == agent.id, ApiToken.withdrawn_at.is_(None))
+        .values(withdrawn_at=now())
+    )
+
+
+def _address(email: str) -> str:
+    return email.strip().lower()
+
+
+def _free_address(session: Session, email: str) -> str:
+    email = _address(email)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email) or len(email) > 320:
+        raise PeopleError(f"{email!r} is no e-mail address: give one such as ada@example.org.")
+    if session.scalar(select(Agent.id).where(Agent.email == email)):
+        raise PeopleError(f"{email} is an agent already: use another address.")
+    return email
+
+
+def _role(role: str) -> str:
+    if role not in ROLES:
+        raise PeopleError(f"{role!r} is no role: use one of {', '.join(ROLES)}.")
+    return role
+
+
+def _not_the_last_admin(session: Session, agent: Agent) -> None:
+    """The admins are locked until the transaction ends: two of them cannot put each other out at the same time."""
+    admins = (
+        select(Agent.id)
+        .where(Agent.role == "admin", Agent.deactivated_at.is_(None))
+        .order_by(Agent.id)
+        .with_for_update()
+    )
+    if list(session.scalars(admins)) == [agent.id]:
+        raise PeopleError(f"{agent.email} is the last admin: make somebody else an admin first.")
+
+
+# Passwords
 
 
 def check_password(session: Session, email: str, password: str) -> Agent | None:
-    """The agent, when e-mail and password belong together. Slow on purpose: call it in a thread."""
-    agent = session.scalar(select(Agent).where(Agent.email == email.strip().lower()))
+    """The agent, when e-mail and password belong together. Slow on purpose: call it in a thread.
+
+    Takes as long for an address that is no agent's. Count the try with `count_try` first."""
+    agent = agent_by_email(session, email)
+    known = agent is not None and agent.password_hash is not None and agent.deactivated_at is None
+    nobody = _nobody()
     try:
-        _hasher.verify(agent.password_hash if agent and agent.password_hash else _nobody(), password)
+        _hasher.verify(agent.password_hash if agent and agent.password_hash else nobody, password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return None
-    return agent if agent and agent.password_hash else None
+    return agent if known else None
+
+
+def count_try(session: Session, email: str) -> bool:
+    """Counts a try before it is made, so that many at once are no way around; whether it is the last before a lock.
+
+    Raises Locked, without counting, while the address is locked. `forget_tries` once the password was right."""
+    moment = now()
+    forgotten = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until < moment)
+    session.execute(delete(SignInTries).where(SignInTries.last_at < moment - TRIES_KEPT, forgotten))
+    key = _hash(_address(email))
+    begin = (
+        "INSERT INTO sign_in_tries (key, failed, last_at) VALUES (:key, 0, :at) ON CONFLICT (key) DO NOTHING"
+    )
+    at = bindparam("at", type_=UtcTime())
+    session.execute(text(begin).bindparams(at), {"key": key, "at": moment})
+    tries = session.get_one(SignInTries, key, with_for_update=True)
+    if tries.locked_until and tries.locked_until > moment:
+        raise Locked(tries.locked_until - moment)
+    tries.failed += 1
+    tries.last_at = moment
+    lock = lock_after(tries.failed)
+    tries.locked_until = moment + lock if lock else None
+    return lock is not None
+
+
+def lock_after(failed: int) -> timedelta | None:
+    """For how long an address is locked after that many wrong passwords in a row; None: not now."""
+    locks, more = divmod(failed, FREE_TRIES)
+    if more or not locks:
+        return None
+    return min(FIRST_LOCK * 2 ** min(locks - 1, 20), LONGEST_LOCK)
+
+
+def forget_tries(session: Session, email: str) -> bool:
+    """The password was right, or an admin unlocks: whether the address had been locked."""
+    tries = session.get(SignInTries, _hash(_address(email)))
+    if tries is None:
+        return False
+    session.delete(tries)
+    return tries.locked_until is not None and tries.locked_until > now()
+
+
+def locked_addresses(session: Session, emails: list[str]) -> dict[str, datetime]:
+    """Those of the addresses that are locked, and until when."""
+    keys = {_hash(email): email for email in emails}
+    query = select(SignInTries).where(SignInTries.key.in_(keys), SignInTries.locked_until > now())
+    return {keys[row.key]: row.locked_until for row in session.scalars(query) if row.locked_until}
+
+
+# Sessions
 
 
 def open_session(session: Session, agent: Agent) -> str:
@@ -177,17 +310,67 @@ def close_session(session: Session, secret: str) -> None:
     session.execute(delete(AgentSession).where(AgentSession.hash == _hash(secret)))
 
 
+def close_sessions(session: Session, agent: Agent) -> None:
+    """Signs the agent out of every browser."""
+    session.execute(delete(AgentSession).where(AgentSession.agent_id == agent.id))
+
+
 def agent_by_session(session: Session, secret: str) -> Agent | None:
     query = (
         select(Agent)
         .join(AgentSession)
-        .where(AgentSession.hash == _hash(secret), AgentSession.expires_at > now())
+        .where(
+            AgentSession.hash == _hash(secret),
+            AgentSession.expires_at > now(),
+            Agent.deactivated_at.is_(None),
+        )
     )
     return session.scalar(query)
 
 
-def agent_by_token(session: Session, token: str) -> Agent | None:
-    return session.scalar(select(Agent).join(ApiToken).where(ApiToken.hash == _hash(token)))
+# API tokens
+
+
+def add_token(session: Session, agent: Agent, name: str = "") -> tuple[ApiToken, str]:
+    """A token for `Authorization: Bearer`, and its secret: only the hash is kept."""
+    secret = "parley_" + secrets.token_urlsafe(32)
+    token = ApiToken(hash=_hash(secret), id=new_id("token"), agent_id=agent.id, name=name, hint=secret[-4:])
+    session.add(token)
+    session.flush()
+    return token, secret
+
+
+def new_api_token(session: Session, agent: Agent, name: str = "") -> str:
+    return add_token(session, agent, name)[1]
+
+
+def tokens_of(session: Session, agent: Agent) -> list[ApiToken]:
+    """Those that still open a door, the newest first."""
+    query = select(ApiToken).where(ApiToken.agent_id == agent.id, ApiToken.withdrawn_at.is_(None))
+    return list(session.scalars(query.order_by(ApiToken.created_at.desc(), ApiToken.id.desc())))
+
+
+def agent_by_token(session: Session, secret: str) -> tuple[Agent, str] | None:
+    """The agent, and the token's id."""
+    query = (
+        select(Agent, ApiToken.id)
+        .join(ApiToken)
+        .where(
+            ApiToken.hash == _hash(secret), ApiToken.withdrawn_at.is_(None), Agent.deactivated_at.is_(None)
+        )
+    )
+    row = session.execute(query).first()
+    return (row[0], row[1]) if row else None
+
+
+def keep_uses(session: Session, agents: Mapping[str, datetime], tokens: Mapping[str, datetime]) -> None:
+    """When agents were seen and tokens used last, by their ids; a later moment that another process wrote stays."""
+    for id, at in sorted(agents.items()):
+        earlier = or_(Agent.last_seen_at.is_(None), Agent.last_seen_at < at)
+        session.execute(update(Agent).where(Agent.id == id, earlier).values(last_seen_at=at))
+    for id, at in sorted(tokens.items()):
+        earlier = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < at)
+        session.execute(update(ApiToken).where(ApiToken.id == id, earlier).values(last_used_at=at))
 
 
 class ConversationTokens:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
-from pydantic import ValidationError, ValidationInfo, field_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PARLEY_"
@@ -44,6 +46,10 @@ class Settings(BaseSettings):
     allowed_origins: str = ""
     rate_limit: str = "30/minute"
     trusted_proxies: str = ""
+    public_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str | None = Field(default=None, validate_default=True)
+    local_webhooks: bool = False
 
     @field_validator("*", mode="before")
     @classmethod
@@ -140,6 +146,46 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"{proxy!r} is no address; use 10.0.0.1 or 10.0.0.0/8, several with commas"
                 ) from None
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def own_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.strip())
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_is_number(value):
+            raise ValueError("use the address that people open, such as https://help.example.org")
+        if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
+            raise ValueError("use the address alone, such as https://help.example.org, without a path")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("smtp_url")
+    @classmethod
+    def mail_server(cls, value: str | None) -> str | None:
+        if value is not None and (
+            urlsplit(value).scheme not in {"smtp", "smtps"}
+            or not urlsplit(value).hostname
+            or not _port_is_number(value)
+        ):
+            raise ValueError("use smtp://user:password@host:587, or smtps://user:password@host:465")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def sender(cls, value: str | None, told: ValidationInfo) -> str | None:
+        """With a mail server, its user stands in for a missing address."""
+        smtp_url = told.data.get("smtp_url")
+        if value is None and smtp_url:
+            value = unquote(urlsplit(smtp_url).username or "")
+        if value is None:
+            return None
+        try:
+            validate_email(parseaddr(value)[1], check_deliverability=False, globally_deliverable=False)
+        except EmailNotValidError:
+            raise ValueError(
+                "with PARLEY_SMTP_URL, name who writes: support@example.org or Support <support@example.org>"
+            ) from None
         return value
 
     @property

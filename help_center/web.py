@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -28,8 +29,8 @@ from pydantic import AfterValidator
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from help_center.database import Database
-from help_center.people import STRANGER, Agent, Viewer, agent_by_session, agent_by_token
+from help_center.database import Database, now
+from help_center.people import STRANGER, Agent, Viewer, agent_by_session, agent_by_token, keep_uses
 
 log = logging.getLogger(__name__)
 SESSION_COOKIE = "parley_session"
@@ -101,12 +102,16 @@ class Doorkeeper:
     def __init__(self, database: Database, trusted_proxies: tuple[str, ...]) -> None:
         self._database = database
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
+        self._seen: dict[str, datetime] = {}
+        self._used: dict[str, datetime] = {}
 
     def viewer(self, request: Request) -> Viewer:
         """Agent by API token or session cookie; else a stranger. For doors open to all: raises only where a
         browser was sent here by another site (a 403)."""
         agent = self._agent(request)
-        return STRANGER if agent is None else Viewer(agent.id, agent.name, agent.role)
+        if agent is None:
+            return STRANGER
+        return Viewer(agent.id, agent.name, agent.role, address=self.address(request))
 
     def agent(self, request: Request) -> Viewer:
         """The agent, or a 401. FastAPI dependency: `Depends(doorkeeper.agent)`."""
@@ -123,6 +128,21 @@ class Doorkeeper:
         if not viewer.is_admin:
             raise Problem(403, "this needs an admin's account or token.")
         return viewer
+
+    def lead(self, request: Request) -> Viewer:
+        """The lead (or admin), a 401, or a 403."""
+        viewer = self.agent(request)
+        if not viewer.is_lead:
+            raise Problem(403, "this needs a lead's or an admin's account or token.")
+        return viewer
+
+    def keep_uses(self) -> None:
+        """Writes down who was here since the last call: a job of the clock, so that no reader waits for a writer."""
+        seen, self._seen = self._seen, {}
+        used, self._used = self._used, {}
+        if seen or used:
+            with self._database.write() as session:
+                keep_uses(session, seen, used)
 
     def refuse_cross_site(self, request: Request) -> None:
         """CSRF protection of requests that a browser's cookie vouches for. Raises a 403."""
@@ -157,10 +177,14 @@ class Doorkeeper:
             return None
         with self._database.read() as session:
             if token is not None:
-                return agent_by_token(session, token)
+                found = agent_by_token(session, token)
+                if found is not None:
+                    self._used[found[1]] = self._seen[found[0].id] = now()
+                return found[0] if found else None
             agent = agent_by_session(session, secret or "")
         if agent is not None:
             self.refuse_cross_site(request)
+            self._seen[agent.id] = now()
         return agent
 
 

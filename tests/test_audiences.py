@@ -41,12 +41,21 @@ SHOWS_NO_ARTICLE = {
     "POST /api/conversations": "a greeting",
     "POST /api/conversations/{conversation_id}/resume": "answers nothing",
     "POST /api/conversations/{conversation_id}/close": "answers nothing",
+    "POST /api/conversations/{conversation_id}/contact": "answers nothing",
     "POST /api/conversations/{conversation_id}/typing": "answers nothing",
     "POST /api/conversations/{conversation_id}/rating": "answers nothing",
     "POST /api/conversations/{conversation_id}/messages/{message_id}/feedback": "answers nothing",
     "POST /api/handoffs/{id}/reply": "gives back what the agent wrote",
     "POST /api/handoffs/{id}/note": "gives back what the agent wrote",
     "POST /api/handoffs/{id}/typing": "answers nothing",
+    "GET /api/handoffs/{id}/earlier/{conversation_id}": "what the same customer was shown before, to agents",
+    "GET /api/webhooks": "addresses, to admins",
+    "POST /api/webhooks": "gives back what the admin wrote",
+    "PUT /api/webhooks/{id}": "gives back what the admin wrote",
+    "DELETE /api/webhooks/{id}": "answers nothing",
+    "POST /api/webhooks/{id}/test": "whether it arrived",
+    "GET /api/deliveries": "receivers and states, no contents, to admins",
+    "POST /api/deliveries/{id}/retry": "a receiver and a state, to admins",
     "POST /api/owner/sync": "counts; open to whoever can read the data dir",
 }
 
@@ -442,8 +451,9 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
             "GET /api/handoffs/{id}", viewer, everything(client.get(handoff)), ("body",), (article,), asked
         )
         me = client.get("/api/session").json()["agent"]["id"]
-        for step in ("claim", "release", "assign", "return"):
-            packet = client.post(f"{handoff}/{step}", json={"agent_id": me} if step == "assign" else None)
+        said = {"assign": {"agent_id": me}, "priority": {"priority": "high"}, "team": {"team_id": None}}
+        for step in ("claim", "release", "assign", "priority", "team", "return"):
+            packet = client.post(f"{handoff}/{step}", json=said.get(step))
             assert packet.status_code == 200, packet.text
             yield Sight(
                 f"POST /api/handoffs/{{id}}/{step}", viewer, everything(packet), ("body",), (article,), asked

@@ -8,11 +8,14 @@ import math
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
+from bot.channels.stream import shown
 from bot.receive import Reception
-from help_center.conversations import MAX_MESSAGE_CHARACTERS, topic
+from escalation.places import Places
+from help_center.conversations import MAX_MESSAGE_CHARACTERS
 from help_center.database import Database
 from help_center.live import Live
 from help_center.people import ConversationTokens
@@ -59,6 +62,14 @@ def not_an_agents(client_id: str) -> str:
     return client_id
 
 
+def reachable(address: str) -> str:
+    """An address that mail can be sent to, as far as its form tells."""
+    try:
+        return validate_email(address.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValueError("this is no e-mail address: give one such as kim@example.org") from None
+
+
 class CustomerGiven(BaseModel):
     id: Short | None = None
     name: Short | None = None
@@ -85,9 +96,20 @@ class MessageGiven(BaseModel):
     client_id: ClientId | None = None
 
 
+EmailAddress = Annotated[CleanText, StringConstraints(max_length=320), AfterValidator(reachable)]
+NoneIfBlank = BeforeValidator(lambda value: None if value == "" else value)
+
+
 class ContactGiven(BaseModel):
     name: Short | None = None
-    email: Short | None = None
+    email: Annotated[EmailAddress | None, NoneIfBlank] = None
+
+
+class AddressGiven(BaseModel):
+    """Where agents' replies go, too. `email` null: nowhere any more."""
+
+    email: Annotated[EmailAddress | None, NoneIfBlank]
+    name: Short | None = None
 
 
 class EscalationGiven(BaseModel):
@@ -113,6 +135,7 @@ class FeedbackGiven(BaseModel):
 def routes(
     database: Database,
     live: Live,
+    places: Places,
     reception: Reception,
     tokens: ConversationTokens,
     doorkeeper: Doorkeeper,
@@ -190,14 +213,14 @@ def routes(
     @api.get("/{conversation_id}/events")
     async def events(request: Request, conversation: Opened) -> Response:
         after = last_event_id(request)
-        await database.run(reception.show, conversation)
         newest = await live.newest()
+        status = await database.run(reception.status, conversation)
         start = newest if after is None else min(after, newest)  # an id from nowhere must not hide what comes
 
         async def frames() -> AsyncIterator[bytes]:
             yield KEEP_ALIVE
-            async for event in live.follow(topic(conversation), start):
-                yield KEEP_ALIVE if event is None else sse(event.kind, event.payload, event.id)
+            async for event in shown(live, places, conversation, start, status):
+                yield KEEP_ALIVE if event is None else sse(*event)
 
         return event_stream(frames())
 
@@ -223,6 +246,10 @@ def routes(
     @api.post("/{conversation_id}/close", status_code=204)
     def close(conversation: Counted) -> None:
         reception.close(conversation)
+
+    @api.post("/{conversation_id}/contact", status_code=204)
+    def contact(conversation: Counted, given: AddressGiven) -> None:
+        reception.contact(conversation, given.email, given.name)
 
     @api.post("/{conversation_id}/typing", status_code=204)
     def typing(conversation: Counted, given: TypingGiven) -> None:

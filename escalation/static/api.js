@@ -7,13 +7,14 @@ export class Problem extends Error {
   }
 }
 
-export async function api(method, path, body) {
+export async function api(method, path, body, more = {}) {
   let response;
   try {
     response = await fetch(path, {
       method,
       headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
+      ...more,
     });
   } catch {
     throw new Problem(0, "The server cannot be reached. Check the connection and try again.");

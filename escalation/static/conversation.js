@@ -1,272 +1,252 @@
-// One open conversation: its transcript, its steps, and the box to write in.
+// One open conversation, put together: its head, its steps, the transcript and the box to write in.
 import { api } from "./api.js";
-import { el, link, prose, time } from "./dom.js";
-import { drawPacket, turnWords } from "./packet.js";
-import { customerName, role, status } from "./words.js";
+import { choose } from "./choices.js";
+import { Composer } from "./composer.js";
+import { calm, el, moment, target, time } from "./dom.js";
+import { Packet } from "./packet.js";
+import { ask } from "./picker.js";
+import { Transcript } from "./transcript.js";
+import { customerName, plain, status } from "./words.js";
 
-const TYPING_ENDS = 4000; // milliseconds without a key
-const TYPING_FADES = 8000; // a lost "stopped typing" is forgotten after this
+const TYPING_FADES = 8000; // milliseconds; a lost "stopped typing" is forgotten after this
+const DONE = {
+  claim: () => "It is yours.",
+  release: () => "It is back in the queue.",
+  return: () => "The bot has it again.",
+  resolve: () => "Resolved.",
+  assign: (packet) => `Assigned to ${packet.assignee?.name}.`,
+  team: (packet) => (packet.team ? `It is with ${packet.team.name}.` : "It has no team."),
+  priority: (packet) => `Its priority is ${packet.priority}.`,
+  snooze: (packet) => (packet.snoozed_until ? `It comes back on ${moment(packet.snoozed_until)}, or when the customer writes.` : "It is awake."),
+  label: () => "Labels changed.",
+};
 
 export class Conversation {
-  /** `said(line)` shows a line to the agent, `changed()` is called after a step, `view(name)` on a small screen. */
-  constructor(root, aside, me, { said, changed, view }) {
-    this.me = me;
-    this.said = said;
-    this.changed = changed;
-    this.view = view;
-    this.aside = aside;
-    this.packet = null;
-    this.drafts = new Map();
+  /** `said(line, bad)` shows a line to the agent, `changed()` is called after a step, `shown()` after each drawing, `view(name)` on a small screen. */
+  constructor(root, aside, { me, directory, drafts, presence, said, changed, shown, view }) {
+    Object.assign(this, { root, me, directory, presence, said, changed, shown, view });
     const find = (selector) => root.querySelector(selector);
-    this.root = root;
+    this.packet = null;
+    this.changes = 0;
     this.nothing = find("[data-nothing]");
     this.body = find("[data-open]");
     this.title = find("[data-title]");
     this.subtitle = find("[data-subtitle]");
-    this.transcript = find("[data-inbox=transcript]");
+    this.marks = find("[data-marks]");
     this.typing = find("[data-typing]");
-    this.form = find(".composer");
-    this.box = find("[data-inbox=reply]");
-    this.label = find("[data-composer-label]");
-    this.hint = find("[data-hint]");
-    this.noteButton = find("[data-inbox=note]");
-    this.sendButton = find("[data-inbox=send]");
-    this.outcome = find("[data-inbox=outcome]");
-    this.assignee = find("[data-inbox=assign]");
-    this.buttons = Object.fromEntries(["claim", "release", "return", "resolve"].map((name) => [name, find(`[data-inbox=${name}]`)]));
-
-    for (const [name, button] of Object.entries(this.buttons)) button.addEventListener("click", () => this.step(name));
-    this.outcome.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing) {
-        event.preventDefault();
-        this.step("resolve");
-      }
+    this.bar = find("[data-steps]");
+    this.transcript = new Transcript(find("[data-inbox=transcript]"));
+    this.composer = new Composer(root, {
+      drafts,
+      directory,
+      presence,
+      said,
+      view,
+      claim: async () => {
+        await this.step("claim");
+        return this.mine;
+      },
+      newest: () => this.transcript.newest,
+      stale: () => this.refresh().catch(() => {}),
+      taken: (id) => {
+        this.touch();
+        this.packet.held = this.packet.held.filter((held) => held.id !== id);
+        this.transcript.draw();
+      },
+      sent: (message, mode) => this.sent(message, mode),
     });
-    this.assignee.addEventListener("change", () => this.step("assign"));
-    this.noteButton.addEventListener("click", () => this.writeNote(this.mode !== "note"));
-    this.form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.send();
+    this.context = new Packet(aside, {
+      said,
+      find: (id) => {
+        view("conversation");
+        if (!this.transcript.find(id)) said("That message is not here any more.");
+      },
+      edit: (text) => this.composer.use(text),
+      send: (text) => this.sendSuggestion(text),
     });
-    this.box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
-        event.preventDefault();
-        this.send();
-      }
-    });
-    this.box.addEventListener("input", () => this.wrote());
+    this.refreshSoon = calm(() => this.refresh().catch(() => {}), 150);
     find("[data-action=back]").addEventListener("click", () => view("queue"));
     find("[data-action=context]").addEventListener("click", () => view("packet"));
-    this.mode = "reply";
-    // who reads the newest message goes on reading it when the room for it changes
-    this.transcript.addEventListener("scroll", () => (this.stuck = this.isAtEnd()));
-    new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.transcript);
+    aside.querySelector("[data-action=back-to-conversation]").addEventListener("click", () => view("conversation"));
   }
 
   get id() {
     return this.packet?.id ?? null;
   }
 
+  get mine() {
+    return this.packet?.status === "claimed" && this.packet.assignee?.id === this.me.id;
+  }
+
+  /** Ours, or we may act on what others hold. */
+  get may() {
+    return this.mine || (this.packet?.status === "claimed" && this.directory.isLead);
+  }
+
+  get isOpen() {
+    return this.packet?.status === "waiting" || this.packet?.status === "claimed";
+  }
+
   async open(id) {
     this.wanted = id;
     this.missed = false;
-    const packet = await api("GET", `/api/handoffs/${encodeURIComponent(id)}`);
+    const packet = await api("GET", this.path("", id));
     if (this.wanted !== id) return; // another one was chosen meanwhile
-    this.stopTyping();
-    this.show(packet, true);
-    this.writeNote(false);
+    this.presence.enter(id);
+    this.show(packet, this.id !== id);
     if (this.missed) await this.refresh();
     this.missed = false;
+    api("POST", this.path("/seen")).then(this.changed, () => {});
+  }
+
+  path(rest, id = this.id) {
+    return `/api/handoffs/${encodeURIComponent(id)}${rest}`;
   }
 
   /** A live message of any handoff: shown when it belongs here, fetched when it came while this one was loading. */
   arrived(handoffId, message) {
-    if (handoffId === this.id) this.append(message);
     if (handoffId === this.wanted && handoffId !== this.id) this.missed = true;
+    if (handoffId !== this.id) return;
+    this.touch();
+    this.composer.letGo(message.id);
+    if (this.transcript.add(message) && message.role === "customer") this.showTyping({ role: "customer", on: false });
   }
 
-  /** The same conversation as it stands now. */
+  /** The same conversation as it stands now. What came while it was fetched may not be in it: then once more. */
   async refresh() {
     const { id } = this;
     if (!id) return;
-    const packet = await api("GET", `/api/handoffs/${encodeURIComponent(id)}`);
-    if (this.wanted === id) this.show(packet, false);
+    const asked = this.touch();
+    const packet = await api("GET", this.path(""));
+    if (this.wanted !== id || this.id !== id) return;
+    if (asked === this.changes) this.show(packet, false);
+    else this.refreshSoon();
+  }
+
+  /** Something changed here: a packet that was asked for before it is out of date. */
+  touch() {
+    this.changes += 1;
+    return this.changes;
   }
 
   show(packet, fresh) {
+    packet.held ??= fresh ? [] : this.packet.held;
+    packet.draft ??= fresh ? {} : this.packet.draft;
+    packet.notes ??= [];
     this.packet = packet;
     this.nothing.hidden = true;
     this.body.hidden = false;
-    this.title.textContent = customerName(packet.customer);
-    const holder = packet.assignee && packet.status !== "waiting" ? ` · ${packet.assignee.id === this.me.id ? "you" : packet.assignee.name}` : "";
-    this.subtitle.replaceChildren(`${status(packet.status)}${holder} · handed over `, time(packet.created_at));
-    if (fresh) {
-      this.transcript.setAttribute("aria-live", "off"); // what was said before is not read out
-      this.transcript.replaceChildren();
-      this.typing.textContent = "";
-      this.outcome.value = "";
-    }
-    for (const message of packet.transcript) this.append(message, fresh);
-    this.inOrder(packet.transcript);
-    if (fresh) {
-      this.toEnd();
-      setTimeout(() => this.transcript.setAttribute("aria-live", "polite"), 100);
-    }
-    this.steps();
-    drawPacket(this.aside, packet, { use: (text) => this.use(text), back: () => this.view("conversation") });
-  }
-
-  steps() {
-    const { status: now, assignee } = this.packet;
-    const mine = now === "claimed" && assignee?.id === this.me.id;
-    const open = now === "waiting" || now === "claimed";
-    const may = mine || (now === "claimed" && this.me.role === "admin");
-    this.buttons.claim.hidden = now !== "waiting";
-    for (const name of ["release", "return", "resolve"]) this.buttons[name].hidden = !may;
-    this.outcome.hidden = !may;
-    this.assignee.hidden = !open;
-    this.assignee.value = "";
+    if (fresh) this.showTyping({ on: false });
+    this.head();
+    this.transcript.show(packet, fresh);
     const hints = {
-      waiting: "Claim it to reply.",
-      claimed: mine ? "" : `${assignee?.name} has it.`,
+      waiting: "",
+      claimed: this.mine ? "" : `${packet.assignee?.name} has it.`,
       returned: "The bot has it again.",
       resolved: "It is closed.",
     };
-    this.cannotReply = mine ? "" : hints[now];
-    this.composer();
+    this.composer.show(packet, fresh, { why: hints[packet.status], claimFirst: packet.status === "waiting" });
+    this.context.show(packet, fresh);
+    this.present();
+    this.shown();
   }
 
-  composer() {
-    const note = this.mode === "note";
-    this.form.dataset.composer = this.mode;
-    this.noteButton.setAttribute("aria-pressed", String(note));
-    this.label.textContent = note ? "Internal note, which the customer never sees" : "Reply to the customer";
-    this.box.placeholder = note ? "Internal note: the customer never sees it" : this.cannotReply || "Reply to the customer (Markdown)";
-    this.box.disabled = !note && Boolean(this.cannotReply);
-    this.sendButton.textContent = note ? "Add note" : "Send";
-    this.sendButton.disabled = this.box.disabled;
-    this.hint.textContent = note ? "Only agents see this." : "";
-    this.box.value = this.drafts.get(this.draftKey()) ?? "";
+  head() {
+    const { packet } = this;
+    this.title.textContent = customerName(packet.customer);
+    const holder = packet.assignee && packet.status !== "waiting" ? ` · ${packet.assignee.id === this.me.id ? "you" : packet.assignee.name}` : "";
+    this.subtitle.replaceChildren(`${status(packet.status)}${holder}${packet.team ? ` · ${packet.team.name}` : ""} · handed over `, time(packet.created_at));
+    const due = this.isOpen && !packet.snoozed_until && (packet.first_reply_at ? packet.resolve_due_at : packet.due_at);
+    const state = JSON.stringify([due, packet.snoozed_until, packet.reopened, packet.labels, packet.priority]);
+    this.here = this.here ?? el("span", { class: "here small", role: "status", "data-inbox": "presence" });
+    if (state === this.marked) return;
+    this.marked = state;
+    this.marks.replaceChildren(
+      ...[
+        packet.priority !== "normal" && el("span", { class: `chip ${packet.priority}` }, plain(packet.priority)),
+        due && target(due),
+        packet.snoozed_until && el("span", { class: "chip" }, "Snoozed until ", time(packet.snoozed_until, moment)),
+        packet.reopened && el("span", { class: "chip strong" }, "Came back"),
+        ...(packet.labels ?? []).map((label) =>
+          el("span", { class: "chip tag", "data-inbox": "label" }, label, el("button", { type: "button", class: "drop", "aria-label": `Remove the label ${label}`, onclick: () => this.label({ add: [], remove: [label] }) }, "×")),
+        ),
+        el("button", { type: "button", class: "quiet add", "data-command": "label", "aria-keyshortcuts": "l" }, "+ Label"),
+        this.here,
+      ].filter(Boolean),
+    );
   }
 
-  draftKey() {
-    return `${this.id} ${this.mode}`;
+  /** Who else is here, and whether they write. */
+  present() {
+    const others = this.presence.others(this.id);
+    const words = others.map((one) => `${one.name} is ${one.typing ? (this.isOpen ? "typing a reply" : "typing") : "looking"}`).join(", ");
+    if (this.here.textContent !== words) this.here.textContent = words;
+    this.here.classList.toggle("writing", others.some((one) => one.typing));
+    this.composer.seesOthers(others);
   }
 
-  writeNote(on) {
-    this.mode = on ? "note" : "reply";
-    this.composer();
-    if (on) this.box.focus();
-  }
-
-  use(text) {
-    if (this.cannotReply) {
-      this.said(`${this.cannotReply} Then the suggestion can be used.`);
-      return;
-    }
-    this.writeNote(false);
-    this.box.value = text;
-    this.drafts.set(this.draftKey(), text);
-    this.view("conversation");
-    this.box.focus();
-  }
-
-  focusReply() {
-    if (!this.packet) return;
-    this.writeNote(false);
-    if (this.box.disabled) this.said(this.cannotReply);
-    else this.box.focus();
-  }
-
-  /** claim, release, return, resolve or assign. */
+  /** claim, release, return, resolve, assign, snooze, priority, team or label. */
   async step(name) {
-    if (!this.packet || (this.buttons[name]?.hidden ?? false)) return;
-    const body = { resolve: { outcome: this.outcome.value || null }, assign: { agent_id: this.assignee.value } }[name];
-    if (name === "assign" && !this.assignee.value) return;
-    const { id } = this;
+    const { packet } = this;
+    const given = packet && (await choose(name, this.directory, packet));
+    if (!given) return;
+    if (name === "label") return this.label(given);
+    await this.post(packet.id, name, `/${name}`, Object.keys(given).length ? given : undefined);
+    if (name === "claim" && this.mine) this.composer.focus();
+  }
+
+  label(change) {
+    return this.post(this.id, "label", "/labels", change);
+  }
+
+  async post(id, name, path, body) {
     const focused = this.root.contains(document.activeElement);
-    for (const button of Object.values(this.buttons)) button.disabled = true;
+    for (const button of this.bar.children) button.disabled = true;
     try {
-      const packet = await api("POST", `/api/handoffs/${encodeURIComponent(id)}/${name}`, body);
+      const packet = await api("POST", this.path(path, id), body);
+      this.touch();
       if (this.id === id) this.show(packet, false);
-      this.said({ claim: "It is yours.", release: "It is back in the queue.", return: "The bot has it again.", resolve: "Resolved.", assign: `Assigned to ${packet.assignee?.name}.` }[name]);
+      this.said(DONE[name](packet));
     } catch (problem) {
       this.said(problem.message, true);
       if (this.id === id) await this.refresh().catch(() => {});
     } finally {
-      for (const button of Object.values(this.buttons)) button.disabled = false;
+      for (const button of this.bar.children) button.disabled = false;
     }
     this.changed();
-    if (name === "claim" && !this.box.disabled) this.box.focus();
-    else if (focused && document.activeElement === document.body) this.title.focus();
+    if (focused && (document.activeElement === document.body || document.activeElement.hidden)) this.title.focus();
   }
 
-  async send() {
-    const text = this.box.value.trim();
-    if (!text || this.sending || !this.packet) return;
-    const { id, mode } = this;
-    const key = this.draftKey();
-    this.sending = true;
-    this.sendButton.disabled = true;
-    this.attempt = this.attempt?.text === text && this.attempt.key === key ? this.attempt : { text, key, client_id: crypto.randomUUID?.() ?? `${Date.now()}${Math.random()}` };
+  async sent(message, mode) {
+    this.touch();
+    if (mode === "note") this.packet.notes.push(message);
+    else if (message.held_until) this.packet.held = [message];
+    else this.transcript.add(message);
+    this.transcript.draw();
+    this.transcript.toEnd();
+    if (mode === "note") await this.refresh().catch(() => {});
+  }
+
+  async sendSuggestion(text) {
+    this.composer.use(text);
+    if (this.composer.box.value.trim() === text.trim()) await this.composer.send();
+  }
+
+  async article() {
+    const field = el("input", { name: "title", required: true, maxlength: 300, value: this.packet.question.split(/\s+/).join(" ").slice(0, 120) });
+    const given = await ask({
+      title: "This should be an article",
+      say: "A draft begins with what you and your colleagues wrote here. Nobody outside sees it before it is published.",
+      fields: el("label", {}, "Title", field),
+      action: "Start the draft",
+    });
+    if (!given) return;
     try {
-      const message = await api("POST", `/api/handoffs/${encodeURIComponent(id)}/${mode}`, { text, client_id: this.attempt.client_id });
-      this.attempt = null;
-      this.drafts.delete(key);
-      this.stopTyping();
-      if (this.id === id) {
-        if (mode === "reply") this.append(message);
-        else await this.refresh();
-        this.writeNote(false);
-        if (!this.box.disabled) this.box.focus();
-        if (mode === "note") this.said("The note is kept.");
-      }
+      const draft = await api("POST", this.path("/article"), { title: given.title });
+      this.said(`The draft “${draft.title}” is kept with the articles.`);
     } catch (problem) {
-      this.said(`${problem.message} Your text is still here.`, true);
-    } finally {
-      this.sending = false;
-      this.sendButton.disabled = this.box.disabled;
+      this.said(problem.message, true);
     }
-  }
-
-  /** A message that came live; the same one twice is shown once. */
-  append(message, quiet = false) {
-    if (this.transcript.querySelector(`[data-id="${CSS.escape(message.id)}"]`)) return;
-    const atEnd = this.isAtEnd();
-    const turn = this.packet.turns.find((done) => done.message_id === message.id);
-    this.transcript.append(
-      el(
-        "article",
-        { class: `message ${message.role}`, "data-id": message.id },
-        el("p", { class: "byline small" }, el("b", {}, this.author(message)), " ", time(message.created_at)),
-        el("div", { class: "prose" }, prose(message.text)),
-        message.sources.length > 0 && el("p", { class: "cited small" }, "Sources: ", message.sources.map((source, index) => [index ? ", " : "", link(source.url, source.title)])),
-        turn && el("p", { class: "judged small" }, turnWords(turn)),
-      ),
-    );
-    if (message.role === "customer") this.showTyping({ role: "customer", on: false });
-    if (atEnd && !quiet) this.toEnd();
-  }
-
-  /** Two streams bring messages (events and packets): the packet's order is the right one. */
-  inOrder(messages) {
-    const nodes = new Map([...this.transcript.children].map((node) => [node.dataset.id, node]));
-    const order = messages.map((message) => nodes.get(message.id));
-    if (order.some((node, index) => node !== this.transcript.children[index])) this.transcript.prepend(...order);
-  }
-
-  author(message) {
-    if (message.role === "agent") return message.author ?? "Agent";
-    return message.role === "customer" ? customerName(this.packet.customer) : role(message.role);
-  }
-
-  isAtEnd() {
-    return this.transcript.scrollHeight - this.transcript.scrollTop - this.transcript.clientHeight < 120;
-  }
-
-  toEnd() {
-    this.stuck = true;
-    this.transcript.scrollTop = this.transcript.scrollHeight;
   }
 
   showTyping({ role: who, name, on }) {
@@ -274,23 +254,5 @@ export class Conversation {
     const line = on ? `${who === "customer" ? customerName(this.packet.customer) : name} is typing …` : "";
     if (this.typing.textContent !== line) this.typing.textContent = line;
     if (on) this.fade = setTimeout(() => (this.typing.textContent = ""), TYPING_FADES);
-  }
-
-  wrote() {
-    this.drafts.set(this.draftKey(), this.box.value);
-    if (this.mode !== "reply") return;
-    if (!this.isTyping && this.box.value) this.tellTyping(true);
-    clearTimeout(this.idle);
-    this.idle = setTimeout(() => this.stopTyping(), TYPING_ENDS);
-  }
-
-  stopTyping() {
-    clearTimeout(this.idle);
-    if (this.isTyping) this.tellTyping(false);
-  }
-
-  tellTyping(on) {
-    this.isTyping = on;
-    api("POST", `/api/handoffs/${encodeURIComponent(this.id)}/typing`, { on }).catch(() => {}); // a courtesy, no more
   }
 }

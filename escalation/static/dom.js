@@ -30,18 +30,20 @@ export function link(address, label) {
   return href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, label) : el("span", {}, label);
 }
 
-// Markdown is shown as it was written; only links, bold words and code look the part.
-const INLINE = /\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|https?:\/\/[^\s<>"')\]]+|\*\*([^*\n]+)\*\*|`([^`\n]+)`/g;
+// One line of Markdown: links, bold and slanted words, code. Blocks (lists, quotes) are the business of markdown.js.
+const INLINE =
+  /!?\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|https?:\/\/[^\s<>"')\]]+|\*\*([^*\n]+)\*\*|`([^`\n]+)`|(?<![\w*])\*([^\s*][^*\n]*)\*(?![\w*])/g;
 
 export function prose(text) {
   const nodes = [];
   let from = 0;
   for (const match of text.matchAll(INLINE)) {
     nodes.push(text.slice(from, match.index));
-    const [whole, label, address, bold, code] = match;
+    const [whole, label, address, bold, code, slanted] = match;
     if (label !== undefined) nodes.push(link(address, label));
     else if (bold !== undefined) nodes.push(el("strong", {}, bold));
     else if (code !== undefined) nodes.push(el("code", {}, code));
+    else if (slanted !== undefined) nodes.push(el("em", {}, slanted));
     else nodes.push(link(whole, whole));
     from = match.index + whole.length;
   }
@@ -60,14 +62,53 @@ export function ago(iso) {
 }
 
 // A <time> that keeps itself right: refreshTimes() is called now and then.
-export function time(iso, words = ago) {
-  const node = el("time", { datetime: iso, title: new Date(iso).toLocaleString() }, words(iso));
+export function time(iso, words = ago, attributes = {}) {
+  const node = el("time", { datetime: iso, title: new Date(iso).toLocaleString(), ...attributes }, words(iso));
   node.words = words;
+  return node;
+}
+
+// The time left to a target, marked once it has passed.
+export function target(iso) {
+  const node = time(iso, due, { class: "chip" });
+  const late = () => node.classList.toggle("late", new Date(iso) < Date.now());
+  late();
+  node.words = (at) => (late(), due(at));
   return node;
 }
 
 export function refreshTimes(root = document) {
   for (const node of root.querySelectorAll("time")) if (node.words) node.textContent = node.words(node.dateTime);
+}
+
+export const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+export const moment = (iso) => new Date(iso).toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+export function day(iso) {
+  const date = new Date(iso);
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(iso).setHours(0, 0, 0, 0)) / 86400000);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  const year = date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+  return date.toLocaleDateString([], { weekday: "long", day: "numeric", month: "long", ...year });
+}
+
+// The text with the words that were searched for marked in it.
+export function marked(text, words) {
+  const wanted = words.filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  if (!wanted.length) return [text];
+  return text.split(new RegExp(`(${wanted.join("|")})`, "giu")).map((part, index) => (index % 2 ? el("mark", {}, part) : part));
+}
+
+// `work`, at most once in so many milliseconds, however often it is asked for; the last request is always served.
+export function calm(work, milliseconds) {
+  let timer = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      work();
+    }, milliseconds);
+  };
 }
 
 export function due(iso) {

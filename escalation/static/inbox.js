@@ -1,7 +1,15 @@
-// The inbox, put together: queue, conversation and packet, kept up to date by the live events.
+// The inbox, put together: queue, conversation and packet, kept up to date by the live events; and all that can be done in it.
 import { api } from "./api.js";
+import { Articles } from "./articles.js";
+import { Commands } from "./commands.js";
 import { Conversation } from "./conversation.js";
-import { el, refreshTimes } from "./dom.js";
+import { Desktop } from "./desktop.js";
+import { Directory } from "./directory.js";
+import { refreshTimes } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { listen } from "./live.js";
+import { pick } from "./picker.js";
+import { Presence } from "./presence.js";
 import { Queue } from "./queue.js";
 
 const me = JSON.parse(document.body.dataset.agent);
@@ -12,6 +20,8 @@ const toast = $("[data-toast]");
 let toastEnds;
 function say(line, bad = false) {
   if (!line) return;
+  const inside = $("dialog[open]") ?? document.body; // a dialog lies above everything else
+  if (toast.parentElement !== inside) inside.append(toast);
   toast.textContent = line;
   toast.classList.toggle("bad", bad);
   toast.classList.add("shown");
@@ -21,22 +31,36 @@ function say(line, bad = false) {
 
 function fault(problem) {
   if (problem.status === 401) location.reload();
-  else say(problem.message, true);
+  else if (problem.status !== 0) say(problem.message, true); // no connection: the line on top says so
 }
 
 function view(name) {
   document.body.dataset.view = name;
 }
 
-const conversation = new Conversation($(".conversation"), $("[data-inbox=packet]"), me, {
+const directory = new Directory(me);
+const drafts = new Drafts(me, fault);
+const desktop = new Desktop(me, (id) => open(id));
+const presence = new Presence(me, (id) => {
+  if (id === conversation.id) conversation.present();
+  queue.draw();
+});
+const conversation = new Conversation($(".conversation"), $("[data-inbox=packet]"), {
+  me,
+  directory,
+  drafts,
+  presence,
   said: say,
-  changed: () => queue.load(),
+  changed: () => queue.soon(),
+  shown: () => commands.refresh(),
   view,
 });
-
 const queue = new Queue($(".queue"), {
   open,
+  directory,
+  presence,
   failed: fault,
+  said: say,
   counted(counts) {
     for (const [name, count] of Object.entries(counts)) {
       const badge = $(`[data-count=${name}]`);
@@ -45,106 +69,165 @@ const queue = new Queue($(".queue"), {
     document.title = counts.waiting ? `(${counts.waiting}) ${page}` : page;
   },
 });
+const articles = new Articles($("[data-articles]"), { insert: (text) => conversation.composer.insert(text) });
 
 async function open(id, pointed = false) {
+  const fresh = id !== conversation.id;
   queue.select(id);
   view("conversation");
-  history.replaceState(null, "", `#${id}`);
+  history.replaceState(null, "", `${location.pathname}${location.search}#${id}`);
   try {
     await conversation.open(id);
+    $("[data-articles]").hidden = false;
+    if (fresh) articles.clear();
     if (pointed && matchMedia("(max-width: 860px)").matches) conversation.title.focus();
   } catch (problem) {
     if (problem.status === 404) {
-      history.replaceState(null, "", location.pathname);
+      history.replaceState(null, "", location.pathname + location.search);
       view("queue");
     }
     fault(problem);
+    if (problem.status === 0) say(problem.message, true);
   }
 }
 
-// Live: the stream begins with `ready`; what is read after that misses nothing.
-let source;
-let retry = 1000;
-function listen() {
-  source = new EventSource("/api/inbox/events");
-  source.addEventListener("ready", () => {
-    retry = 1000;
-    light("on", "live");
-    queue.load();
-    conversation.refresh().catch(fault);
-  });
-  on("handoff", (handoff) => {
-    queue.soon();
-    if (handoff.status === "waiting") queue.mark(handoff.id);
-    if (handoff.id === conversation.id) conversation.refresh().catch(fault);
-  });
-  on("message", ({ handoff_id, message }) => {
-    conversation.arrived(handoff_id, message);
-    if (message.role === "customer") queue.mark(handoff_id);
-  });
-  on("note", ({ handoff_id }) => handoff_id === conversation.id && conversation.refresh().catch(fault));
-  on("typing", (event) => {
-    if (event.handoff_id === conversation.id && event.name !== me.name) conversation.showTyping(event);
-  });
-  source.onerror = () => {
-    light("off", "reconnecting");
-    if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-    setTimeout(() => api("GET", "/api/session").then(listen, (problem) => (problem.status === 401 ? location.reload() : listen())), retry);
-    retry = Math.min(retry * 2, 30000);
-  };
-}
-
-function on(kind, work) {
-  source.addEventListener(kind, (event) => work(JSON.parse(event.data)));
-}
-
-function light(state, word) {
-  $("[data-live]").dataset.live = state;
-  $("[data-live-word]").textContent = word;
-}
-
-// Keys: single letters, and only outside of text boxes.
-const KEYS = {
-  j: () => queue.move(1),
-  k: () => queue.move(-1),
-  c: () => conversation.step("claim"),
-  r: () => conversation.focusReply(),
-  n: () => conversation.packet && conversation.writeNote(true),
-  u: () => conversation.packet?.suggested_reply && conversation.use(conversation.packet.suggested_reply),
-  e: () => conversation.packet && !conversation.outcome.hidden && conversation.outcome.focus(),
-  "/": () => {
-    view("queue");
-    queue.search.focus();
+let lost;
+const close = listen({
+  on: {
+    handoff(handoff) {
+      queue.soon();
+      desktop.handoff(handoff);
+      if (handoff.status === "waiting" && !queue.items.some((item) => item.id === handoff.id)) queue.mark(handoff.id);
+      if (handoff.id === conversation.id) conversation.refreshSoon();
+    },
+    message({ handoff_id: id, message }) {
+      conversation.arrived(id, message);
+      if (message.role === "customer") queue.mark(id);
+      desktop.message(id, message, queue.items.some((item) => item.id === id && item.assignee?.id === me.id));
+    },
+    note: ({ handoff_id: id }) => id === conversation.id && conversation.refreshSoon(),
+    typing(event) {
+      if (event.handoff_id === conversation.id && event.name !== me.name) conversation.showTyping(event);
+    },
+    held(event) {
+      if (event.agent_id !== me.id || event.handoff_id !== conversation.id) return;
+      if (!event.message) conversation.composer.letGo(event.id);
+      conversation.refreshSoon();
+    },
+    presence: (event) => presence.heard(event),
+    mention(event) {
+      desktop.mention(event);
+      if (event.agent_id === me.id) queue.soon();
+    },
   },
-  "?": () => $("dialog.keys").showModal(),
+  light(live) {
+    $("[data-live]").dataset.live = live ? "on" : "off";
+    $("[data-live-word]").textContent = live ? "live" : "reconnecting";
+    clearTimeout(lost);
+    if (live) {
+      offline("");
+      queue.load();
+      conversation.refresh().catch(fault);
+      drafts.flush();
+    } else lost = setTimeout(() => offline("No connection to the server. What you write is kept; it goes on by itself."), 2000);
+  },
+  out: () => location.reload(),
+});
+
+function offline(line) {
+  const shown = $("[data-offline]");
+  shown.hidden = !line;
+  if (shown.textContent !== line) shown.textContent = line;
+}
+
+const opened = () => Boolean(conversation.packet);
+const step = (name) => () => conversation.step(name);
+const show = (name) => () => {
+  view("queue");
+  queue.show(name);
 };
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || $("dialog[open]")) return;
-  const typing = event.target.closest("input, textarea, select");
-  if (event.key === "Escape" && typing) {
-    typing.blur();
-    return;
-  }
-  if (typing || !Object.hasOwn(KEYS, event.key)) return;
-  event.preventDefault();
-  KEYS[event.key]();
-});
+const commands = new Commands([
+  { id: "palette", key: "Mod+k", label: "All actions", group: "Everywhere", typing: true, run: () => commands.palette() },
+  { id: "keys", key: "?", label: "Show the keys", group: "Everywhere", run: () => commands.help($("dialog.keys")) },
+  { id: "search", key: "/", label: "Search conversations", group: "Everywhere", run: () => (view("queue"), queue.search.focus()) },
+  { id: "you", label: "You: away, notifications, sign out", group: "Everywhere", run: you },
+  { id: "next", key: "j", label: "Next conversation", group: "Queue", run: () => queue.move(1) },
+  { id: "previous", key: "k", label: "Previous conversation", group: "Queue", run: () => queue.move(-1) },
+  { id: "pick", key: "x", label: "Select the conversation, or not", group: "Queue", run: () => queue.bulk.toggle(queue.pointed) },
+  { id: "pick-range", key: "X", label: "Select all from the last one to this one", group: "Queue", when: () => Boolean(queue.pointed), run: () => queue.bulk.range(queue.pointed) },
+  { id: "pick-all", label: "Select all that are shown", group: "Queue", run: () => queue.bulk.all() },
+  { id: "bulk", key: "m", label: "Do something with the selected", group: "Queue", when: () => queue.bulk.size > 0, run: () => queue.bulk.more() },
+  { id: "unpick", key: "Escape", label: "Select nothing", group: "Queue", when: () => queue.bulk.size > 0, run: () => queue.bulk.clear() },
+  { id: "view-waiting", key: "g w", label: "Show Waiting", group: "Queue", run: show("waiting") },
+  { id: "view-mine", key: "g m", label: "Show Mine", group: "Queue", run: show("mine") },
+  { id: "view-unassigned", key: "g u", label: "Show Unassigned", group: "Queue", run: show("unassigned") },
+  { id: "view-overdue", key: "g o", label: "Show Overdue", group: "Queue", run: show("overdue") },
+  { id: "view-snoozed", key: "g s", label: "Show Snoozed", group: "Queue", run: show("snoozed") },
+  { id: "view-mentions", key: "g n", label: "Show Mentions", group: "Queue", run: show("mentions") },
+  { id: "view-all", key: "g a", label: "Show All", group: "Queue", run: show("all") },
+  { id: "view-resolved", key: "g r", label: "Show Resolved", group: "Queue", run: show("resolved") },
+  { id: "claim", key: "c", label: "Claim", group: "Conversation", when: () => conversation.packet?.status === "waiting", run: step("claim") },
+  { id: "resolve", key: "e", label: "Resolve", group: "Conversation", when: () => conversation.may, run: step("resolve") },
+  { id: "snooze", key: "s", label: "Snooze", group: "Conversation", when: () => conversation.may, run: step("snooze") },
+  { id: "assign", key: "a", label: "Assign to a colleague", group: "Conversation", when: () => conversation.isOpen, run: step("assign") },
+  { id: "team", key: "t", label: "Move to a team", group: "Conversation", when: () => conversation.isOpen, run: step("team") },
+  { id: "priority", key: "p", label: "Set the priority", group: "Conversation", when: () => conversation.isOpen, run: step("priority") },
+  { id: "label", key: "l", label: "Labels", group: "Conversation", when: opened, run: step("label") },
+  { id: "return", key: "b", label: "Back to the bot", group: "Conversation", when: () => conversation.may, run: step("return") },
+  { id: "release", key: "v", label: "Release, back into the queue", group: "Conversation", when: () => conversation.may, run: step("release") },
+  { id: "article", key: "w", label: "This should be an article", group: "Conversation", when: opened, run: () => conversation.article() },
+  { id: "more", label: "More actions", group: "Conversation", when: opened, run: () => commands.palette() },
+  { id: "packet", key: "]", label: "Read the packet", group: "Conversation", when: opened, run: () => (view("packet"), $("[data-inbox=packet]").focus()) },
+  { id: "transcript", key: "[", label: "Read the transcript", group: "Conversation", when: opened, run: () => (view("conversation"), $("[data-inbox=transcript]").focus()) },
+  { id: "reply", key: "r", label: "Reply", group: "Writing", when: opened, run: () => conversation.composer.write("reply") },
+  { id: "note", key: "n", label: "Internal note", group: "Writing", when: opened, run: () => conversation.composer.write("note") },
+  { id: "send", key: "Mod+Enter", label: "Send", group: "Writing", when: () => false, run: () => {} }, // the box itself listens
+  { id: "undo", key: "z", label: "Take the reply back", group: "Writing", when: () => Boolean(conversation.composer.held), run: () => conversation.composer.takeBack() },
+  { id: "canned", key: "i", label: "Insert a canned reply", group: "Writing", when: opened, run: () => conversation.composer.pickCanned() },
+  { id: "articles", key: "h", label: "Search the help center and quote it", group: "Writing", when: opened, run: () => (view("packet"), articles.focus()) },
+  { id: "suggestion", key: "u", label: "Edit the suggested reply", group: "Writing", when: () => opened() && Boolean(conversation.context.suggestion), run: () => conversation.composer.use(conversation.context.suggestion) },
+  { id: "suggestion-send", key: "U", label: "Send the suggested reply", group: "Writing", when: () => opened() && Boolean(conversation.context.suggestion), run: () => conversation.sendSuggestion(conversation.context.suggestion) },
+  { id: "suggestion-throw", label: "Throw the suggested reply away", group: "Writing", when: () => opened() && Boolean(conversation.context.suggestion), run: () => conversation.context.throwAway() },
+  { id: "preview", label: "Preview what you write", group: "Writing", when: opened, run: () => conversation.composer.togglePreview() },
+]);
 
-$("[data-action=help]").addEventListener("click", KEYS["?"]);
-$("[data-action=sign-out]").addEventListener("click", async () => {
-  source?.close();
+async function you() {
+  const away = me.available === false;
+  const items = [
+    { label: away ? "I am here: give me conversations" : "I am away: give me no new conversations", value: available },
+    { label: desktop.on ? "Switch desktop notifications off" : "Switch desktop notifications on", value: async () => say(await desktop.toggle()) },
+    { label: "Sign out", value: signOut },
+  ];
+  const chosen = await pick({ title: me.name, items });
+  await chosen?.value().catch(fault);
+}
+
+async function available() {
+  const wanted = me.available === false;
+  await api("PUT", "/api/session/me", { available: wanted });
+  me.available = wanted;
+  standing();
+  say(wanted ? "You are given conversations again." : "You are given no new conversations. What you have stays yours.");
+}
+
+function standing() {
+  $(".who").textContent = me.available === false ? `${me.name} (away)` : me.name;
+}
+
+async function signOut() {
+  close();
+  drafts.flush();
   await api("DELETE", "/api/session").catch(() => {});
   location.assign("/inbox");
-});
-addEventListener("hashchange", () => location.hash.length > 1 && open(location.hash.slice(1)));
-addEventListener("pagehide", () => conversation.stopTyping());
-setInterval(() => refreshTimes(), 30000);
+}
 
-api("GET", "/api/agents").then(
-  ({ items }) => conversation.assignee.append(...items.map((agent) => el("option", { value: agent.id }, agent.id === me.id ? `${agent.name} (you)` : agent.name))),
-  fault,
-);
+addEventListener("hashchange", () => location.hash.length > 1 && open(location.hash.slice(1)));
+addEventListener("pagehide", () => conversation.composer.stopTyping());
+setInterval(() => refreshTimes(), 15000);
+
+commands.refresh();
+queue.offers();
 queue.load();
-listen();
+directory.load().then(() => (queue.offers(), standing(), commands.refresh()), fault);
 if (location.hash.length > 1) open(location.hash.slice(1));

@@ -21,6 +21,16 @@ const ACTIONS = {
 const ROLES = { customer: "Customer", assistant: "Assistant", agent: "Agent", system: "Notice" };
 const STATUSES = { waiting: "Waiting", claimed: "Claimed", returned: "Back with the bot", resolved: "Resolved" };
 
+// What an agent says at the end, each with its key; the first four teach the bot.
+export const OUTCOMES = [
+  { value: "the bot was right", label: "The bot was right", hint: "its answer was good; a person was wanted all the same" },
+  { value: "wrong article", label: "Wrong article", hint: "another article answers this" },
+  { value: "no article", label: "No article on it", hint: "the help center does not answer this" },
+  { value: "not a question", label: "Not a question", hint: "thanks, a test, abuse, advertising" },
+  { value: "answered", label: "Answered", hint: "none of these: you dealt with it" },
+];
+export const PRIORITIES = ["urgent", "high", "normal"];
+
 export const reason = (name) => (name.startsWith("rule:") ? `Rule “${name.slice(5)}”` : (REASONS[name] ?? plain(name)));
 export const action = (name) => ACTIONS[name] ?? plain(name ?? "");
 export const role = (name) => ROLES[name] ?? plain(name);

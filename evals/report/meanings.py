@@ -40,6 +40,7 @@ SUITES = {
     "wishes": "Is a wish for a person heard, in any wording?",
     "topics": "Are abuse, legal threats, danger, fraud and data incidents recognised, and near misses left alone?",
     "sentences": "Is what an article does not say kept out of an answer?",
+    "packets": "Is everything that the customer told in the packet of the agent?",
     "privacy": "Is personal data masked before it leaves?",
     "attacks": "Do planted instructions change what is done or said?",
 }

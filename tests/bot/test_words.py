@@ -29,7 +29,8 @@ def test_every_text_is_there_in_every_language_with_the_same_places(language: st
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
 def test_the_words_are_in_the_language_that_they_say(language: str) -> None:
-    long = [getattr(IN[language], name) for name in NAMES if len(getattr(ENGLISH, name)) > 40]
+    sentences = [name for name in NAMES if name != "days"]
+    long = [getattr(IN[language], name) for name in sentences if len(getattr(ENGLISH, name)) > 40]
     told = [spoken(text) for text in long]
     assert told.count(language) >= len(told) - 2
     assert set(told) <= {language, None}

@@ -19,7 +19,8 @@ from fastapi.testclient import TestClient
 
 import help_center.tables
 from escalation import handoff as handoffs
-from escalation import inbox, insights
+from escalation import documents, inbox, insights, manage, people_door
+from escalation.desk_tools import doors as desk_tools
 from escalation.drift import Standing
 from help_center.conversations import Conversation, Handoff, add_message, locked, messages_of, topic
 from help_center.database import Base, Database, new_id
@@ -66,6 +67,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         names = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with database.engine.begin() as connection:
             connection.execute(sqlalchemy.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    documents.keep_in_step(database)
     yield database
     database.close()
 
@@ -189,7 +191,10 @@ def app(house: House) -> FastAPI:
     install_problems(app)
     doorkeeper = Doorkeeper(house.database, ())
     limits = RateLimits("off", None)
-    app.include_router(inbox.routes(house.database, house.live, doorkeeper, limits, pages))
+    app.include_router(people_door.routes(house.database, doorkeeper, limits))
+    app.include_router(manage.routes(house.database, doorkeeper, pages))
+    app.include_router(inbox.routes(house.database, house.live, doorkeeper, pages))
+    app.include_router(desk_tools.routes(house.database, doorkeeper))
     app.include_router(insights.routes(house.database, doorkeeper, pages, lambda: house.standing))
     return app
 

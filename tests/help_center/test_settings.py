@@ -71,6 +71,14 @@ def test_an_empty_value_is_the_default(name: str, monkeypatch: pytest.MonkeyPatc
         ("ALLOWED_ORIGINS", "shop.example"),
         ("ALLOWED_ORIGINS", "https://shop.example/path"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, the-proxy"),
+        ("PUBLIC_URL", "help.example.org"),
+        ("PUBLIC_URL", "https://help.example.org/parley"),
+        ("PUBLIC_URL", "https://help.example.org?a=1"),
+        ("SMTP_URL", "mail.example.org:587"),
+        ("SMTP_URL", "smtp://mail.example.org:port"),
+        ("MAIL_FROM", "Support"),
+        ("MAIL_FROM", "Support <support@>"),
+        ("LOCAL_WEBHOOKS", "perhaps"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(
@@ -108,3 +116,21 @@ def test_an_env_file_that_is_no_text_is_refused() -> None:
     Path(".env").write_bytes(b"PARLEY_LLM=\xff\xfe\n")
     with pytest.raises(SettingsError, match=r"^.env cannot be read"):
         load_settings()
+
+
+def test_with_a_mail_server_its_user_writes_unless_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_SMTP_URL", "smtp://support%40example.org:word@mail.example.org")
+    assert load_settings().mail_from == "support@example.org"
+    monkeypatch.setenv("PARLEY_MAIL_FROM", "Bike Shop <help@example.org>")
+    assert load_settings().mail_from == "Bike Shop <help@example.org>"
+
+
+def test_a_mail_server_without_anybody_who_writes_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_SMTP_URL", "smtp://mail.example.org")
+    with pytest.raises(SettingsError, match="^PARLEY_MAIL_FROM cannot be used: with PARLEY_SMTP_URL"):
+        load_settings()
+
+
+def test_the_public_address_is_kept_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_PUBLIC_URL", "https://help.example.org:8443/")
+    assert load_settings().public_url == "https://help.example.org:8443"

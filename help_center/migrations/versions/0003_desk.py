@@ -50,11 +50,21 @@ def upgrade() -> None:
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('created_at', help_center.database.UtcTime(timezone=True), nullable=False),
     sa.Column('done_at', help_center.database.UtcTime(timezone=True), nullable=True),
+    sa.Column('conversation_id', sa.String(length=64), nullable=True),
+    sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], name=op.f('fk_deliveries_conversation_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
     sa.UniqueConstraint('key', name=op.f('uq_deliveries_key'))
     )
     op.create_index(op.f('ix_deliveries_created_at'), 'deliveries', ['created_at'], unique=False)
+    op.create_index(op.f('ix_deliveries_conversation_id'), 'deliveries', ['conversation_id'], unique=False)
     op.create_index('ix_deliveries_due', 'deliveries', ['status', 'due_at'], unique=False)
+    op.create_table('sign_in_tries',
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('failed', sa.Integer(), nullable=False),
+    sa.Column('locked_until', help_center.database.UtcTime(timezone=True), nullable=True),
+    sa.Column('last_at', help_center.database.UtcTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_sign_in_tries'))
+    )
     op.create_table('teams',
     sa.Column('id', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=100), nullable=False),
@@ -144,8 +154,6 @@ def upgrade() -> None:
     op.add_column('agents', sa.Column('capacity', sa.Integer(), server_default='0', nullable=False))
     op.add_column('agents', sa.Column('available', sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column('agents', sa.Column('notify', sa.JSON(), server_default='{}', nullable=False))
-    op.add_column('agents', sa.Column('failed_sign_ins', sa.Integer(), server_default='0', nullable=False))
-    op.add_column('agents', sa.Column('locked_until', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('agents', sa.Column('deactivated_at', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('agents', sa.Column('last_seen_at', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('agents', sa.Column('last_given_at', help_center.database.UtcTime(timezone=True), nullable=True))
@@ -158,11 +166,14 @@ def upgrade() -> None:
     op.add_column('conversations', sa.Column('contact_email', sa.String(length=320), nullable=True))
     op.add_column('conversations', sa.Column('asked_nps', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column('customers', sa.Column('nps_asked_at', help_center.database.UtcTime(timezone=True), nullable=True))
+    op.add_column('notes', sa.Column('client_id', sa.String(length=200), nullable=True))
     op.add_column('handoffs', sa.Column('summary_by', sa.String(length=20), server_default='extract', nullable=False))
     op.add_column('handoffs', sa.Column('previous_id', sa.String(length=64), nullable=True))
     op.add_column('handoffs', sa.Column('team_id', sa.String(length=64), nullable=True))
     op.add_column('handoffs', sa.Column('assigned_at', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('handoffs', sa.Column('resolve_due_at', help_center.database.UtcTime(timezone=True), nullable=True))
+    op.add_column('handoffs', sa.Column('section', sa.String(length=300), nullable=True))
+    op.add_column('handoffs', sa.Column('rises_at', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('handoffs', sa.Column('overdue_told_at', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('handoffs', sa.Column('snoozed_until', help_center.database.UtcTime(timezone=True), nullable=True))
     op.add_column('handoffs', sa.Column('last_customer_at', help_center.database.UtcTime(timezone=True), nullable=True))
@@ -180,11 +191,14 @@ def downgrade() -> None:
     op.drop_index('ix_handoffs_status_newest', table_name='handoffs')
     op.drop_index(op.f('ix_handoffs_snoozed_until'), table_name='handoffs')
     op.drop_index('ix_handoffs_newest', table_name='handoffs')
+    op.drop_column('notes', 'client_id')
     op.drop_column('handoffs', 'outcome_article_id')
     op.drop_column('handoffs', 'last_agent_at')
     op.drop_column('handoffs', 'last_customer_at')
     op.drop_column('handoffs', 'snoozed_until')
     op.drop_column('handoffs', 'overdue_told_at')
+    op.drop_column('handoffs', 'rises_at')
+    op.drop_column('handoffs', 'section')
     op.drop_column('handoffs', 'resolve_due_at')
     op.drop_column('handoffs', 'assigned_at')
     op.drop_column('handoffs', 'team_id')
@@ -202,8 +216,6 @@ def downgrade() -> None:
     op.drop_column('agents', 'last_given_at')
     op.drop_column('agents', 'last_seen_at')
     op.drop_column('agents', 'deactivated_at')
-    op.drop_column('agents', 'locked_until')
-    op.drop_column('agents', 'failed_sign_ins')
     op.drop_column('agents', 'notify')
     op.drop_column('agents', 'available')
     op.drop_column('agents', 'capacity')
@@ -224,7 +236,9 @@ def downgrade() -> None:
     op.drop_table('team_members')
     op.drop_table('webhooks')
     op.drop_table('teams')
+    op.drop_table('sign_in_tries')
     op.drop_index('ix_deliveries_due', table_name='deliveries')
+    op.drop_index(op.f('ix_deliveries_conversation_id'), table_name='deliveries')
     op.drop_index(op.f('ix_deliveries_created_at'), table_name='deliveries')
     op.drop_table('deliveries')
     op.drop_table('canned_replies')

@@ -1,0 +1,113 @@
+"""What a handoff opens with, out of the conversation so far: question, summary, sources tried, a reply to start from. Reads
+rows, and changes nothing; what a language model adds comes later (`bot.retell`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.suggested_reply import greeted, with_sources
+from bot.summary import Case, extract
+from bot.turn import Outcome
+from bot.understand import Said, matters
+from escalation.facts import facts_of
+from escalation.tried import tries
+from help_center.conversations import Conversation, Feedback, Message, TurnRow, messages_of
+from help_center.masking import NOT_FOR_AGENTS, hide
+from help_center.people import Customer
+
+LONGEST_QUESTION = 600
+NOTHING_ASKED = "The customer asked for a person before asking anything."
+
+
+@dataclass(frozen=True)
+class Brief:
+    question: str
+    summary: str
+    sources_tried: list[dict[str, Any]]
+    suggested_reply: str
+
+
+def brief_of(
+    session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None = None
+) -> Brief:
+    """For the handoff that `turn` opens with this outcome. A wish for a person is about what was asked before it: that is the
+    question then, and what was tried for it. `note`: what the customer wrote at the button."""
+    rows = turns_of(session, conversation.id)
+    present = TurnRow(
+        id=turn.id, action=outcome.action, reasons=list(outcome.reasons), confidence=outcome.confidence, created_at=turn.created_at,
+        sentiment_label=outcome.sentiment.label, record=outcome.record | {"sources_tried": outcome.sources_tried, "suggested_reply": outcome.suggested_reply},
+    )  # fmt: skip
+    case = case_of(session, conversation, [*rows, present], tuple(outcome.reasons), outcome.question, note)
+    tried = {row.id: row.record or {} for row in [*rows, present]}
+    sources, reply = outcome.sources_tried, ""
+    if "requested_human" in outcome.reasons:
+        sources = tried[case.tries[-1].turn_id].get("sources_tried", []) if case.tries else []
+    for one in reversed(case.tries):  # the last that came near, and that the customer has not had in vain
+        if not one.failed and (reply := tried[one.turn_id].get("suggested_reply", "")):
+            sources = with_sources(sources, tried[one.turn_id].get("sources_tried", []), reply)
+            break
+    return Brief(
+        case.question[:LONGEST_QUESTION] or NOTHING_ASKED,
+        extract(case),
+        sources,
+        greeted(reply, case.name, outcome.language, conversation.locale),
+    )
+
+
+def case_of(
+    session: Session,
+    conversation: Conversation,
+    turns: list[TurnRow],
+    reasons: tuple[str, ...],
+    question: str,
+    note: str | None = None,
+) -> Case:
+    """`question`: what the last turn was about; where it was the wish for a person, what was asked before counts."""
+    messages = messages_of(session, conversation.id)
+    seen = [
+        (message, hide(message.text, NOT_FOR_AGENTS) if message.role == "customer" else message.text)
+        for message in messages
+        if message.role != "system"
+    ]
+    said = tuple(Said(message.role, text) for message, text in seen)
+    if "requested_human" in reasons:
+        asked = matters(said)
+        question = asked[-1] if asked else note or ""
+    elif "rule:did_not_help" in reasons or len(question.split()) < 3:
+        asked = matters(said)
+        question = asked[-1] if asked and len(asked[-1].split()) >= 3 else question
+    before = [text for text in matters(said) if len(text.split()) >= 3]
+    first = before[0] if before and question.strip() not in before[0] else ""
+    unhelpful = frozenset(
+        session.scalars(
+            select(Feedback.message_id)
+            .join(Message, Message.id == Feedback.message_id)
+            .where(Message.conversation_id == conversation.id, Feedback.helpful.is_(False))
+        )
+    )
+    written = [(message.id, text) for message, text in seen if message.role == "customer"]
+    facts = facts_of([*written, ("", hide(note, NOT_FOR_AGENTS))] if note else written)
+    customer = session.get_one(Customer, conversation.customer_id)
+    given = next((fact.value for fact in facts if fact.kind == "name" and fact.label == "Name"), None)
+    angry = {turn.id for turn in turns if turn.sentiment_label == "negative"}
+    upset = [text for message, text in seen if message.role == "customer" and message.turn_id in angry]
+    return Case(
+        hide(question, NOT_FOR_AGENTS),
+        said,
+        tuple(facts),
+        tuple(tries(turns, messages, unhelpful)),
+        reasons,
+        upset[-1] if upset else None,
+        customer.name or given,
+        first,
+    )
+
+
+def turns_of(session: Session, conversation_id: str) -> list[TurnRow]:
+    """The finished turns, oldest first."""
+    done = (TurnRow.conversation_id == conversation_id) & (TurnRow.status == "done")
+    return list(session.scalars(select(TurnRow).where(done).order_by(TurnRow.created_at, TurnRow.id)))

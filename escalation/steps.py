@@ -1,0 +1,173 @@
+"""The steps of a handoff over HTTP: one route each. What a step means is the business of `handoff` and `replies`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from sqlalchemy.orm import Session
+
+from escalation import handoff as handoffs
+from escalation import queue, replies
+from escalation.desk_tools.mentions import mention
+from escalation.packet import packet
+from escalation.policies import PriorityName
+from escalation.seen import note_json
+from help_center.conversations import Message, message_json
+from help_center.database import Database
+from help_center.people import Viewer
+from help_center.web import CleanText, Doorkeeper, clean_text
+
+Id = Annotated[CleanText, Field(max_length=64)]
+
+
+def _said(text: str) -> str:
+    text = clean_text(text).strip()
+    if not text:
+        raise ValueError("write something first")
+    return text
+
+
+class Said(BaseModel):
+    text: Annotated[str, Field(max_length=8000), AfterValidator(_said)]
+    client_id: Annotated[CleanText, Field(min_length=1, max_length=150)] | None = None
+
+
+class Reply(Said):
+    """`undo_s`: for so many seconds it can be taken back; `seen`: the last message that the agent has read."""
+
+    undo_s: Annotated[float, Field(ge=0, le=replies.LONGEST_HOLD)] = 0
+    seen: Id | None = None
+
+
+class Noted(Said):
+    mentions: list[Id] = Field(default_factory=list, max_length=20)
+
+
+class Assignment(BaseModel):
+    agent_id: Id
+
+
+class Resolution(BaseModel):
+    """`article_id`: the article that answers, where the bot gave another one."""
+
+    outcome: Annotated[CleanText, Field(max_length=100)] | None = None
+    article_id: Annotated[CleanText, Field(max_length=300)] | None = None
+
+
+class Snooze(BaseModel):
+    until: AwareDatetime | None = None
+
+
+class Pressing(BaseModel):
+    priority: PriorityName
+
+
+class Queue(BaseModel):
+    team_id: Id | None = None
+
+
+class Typing(BaseModel):
+    on: bool
+
+
+def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
+    router = APIRouter()
+
+    def stepped(id: str, viewer: Viewer, step: Callable[[Session], object]) -> dict[str, Any]:
+        """Takes the step, and reads the packet when nothing is locked any more."""
+        with database.write() as session:
+            step(session)
+        with database.read() as session:
+            return packet(session, id, viewer)
+
+    @router.post("/api/handoffs/{id}/claim")
+    def claim(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        """Takes it; 409 naming who has it when somebody else was faster."""
+        return stepped(id, viewer, lambda session: handoffs.claim(session, id, viewer))
+
+    @router.post("/api/handoffs/{id}/release")
+    def release(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        return stepped(id, viewer, lambda session: handoffs.release(session, id, viewer))
+
+    @router.post("/api/handoffs/{id}/assign")
+    def assign(id: CleanText, body: Assignment, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        """Gives it to an agent. What a colleague has, only leads give away."""
+        return stepped(id, viewer, lambda session: handoffs.assign(session, id, viewer, body.agent_id))
+
+    @router.post("/api/handoffs/{id}/priority")
+    def prioritise(
+        id: CleanText, body: Pressing, viewer: Viewer = Depends(doorkeeper.agent)
+    ) -> dict[str, Any]:
+        """Served earlier or later; its due times follow. What a colleague has, only leads change."""
+        return stepped(id, viewer, lambda session: queue.set_priority(session, id, viewer, body.priority))
+
+    @router.post("/api/handoffs/{id}/team")
+    def move_to_team(
+        id: CleanText, body: Queue, viewer: Viewer = Depends(doorkeeper.agent)
+    ) -> dict[str, Any]:
+        """Into that team's queue; `team_id` null: into everybody's. Who has it keeps it."""
+        return stepped(id, viewer, lambda session: queue.set_team(session, id, viewer, body.team_id))
+
+    @router.post("/api/handoffs/{id}/snooze")
+    def snooze(id: CleanText, body: Snooze, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        """Out of sight until then or until the customer writes; `until` null wakes it."""
+        return stepped(id, viewer, lambda session: handoffs.snooze(session, id, viewer, body.until))
+
+    @router.post("/api/handoffs/{id}/return")
+    def return_to_bot(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        return stepped(id, viewer, lambda session: handoffs.return_to_bot(session, id, viewer))
+
+    @router.post("/api/handoffs/{id}/resolve")
+    def resolve(
+        id: CleanText, body: Resolution | None = None, viewer: Viewer = Depends(doorkeeper.agent)
+    ) -> dict[str, Any]:
+        """Ends it. Outcomes with a meaning: `the bot was right`, `wrong article`, `no article`, `not a question`, `answered`."""
+        given = body or Resolution()
+        outcome = (given.outcome or "").strip() or None
+        return stepped(
+            id, viewer, lambda session: handoffs.resolve(session, id, viewer, outcome, given.article_id)
+        )
+
+    @router.post("/api/handoffs/{id}/reply")
+    def reply(id: CleanText, body: Reply, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        """Writes to the customer. With `undo_s` the Message has `held_until`: until then it can be taken back."""
+        with database.write() as session:
+            if not body.undo_s:
+                said = replies.reply(session, id, viewer, body.text, body.client_id, body.seen)
+                return message_json(said)
+            held = replies.hold(session, id, viewer, body.text, body.undo_s, body.client_id, body.seen)
+            return message_json(held) if isinstance(held, Message) else replies.held_json(held)
+
+    @router.delete("/api/handoffs/{id}/held/{message_id}")
+    def take_back(
+        id: CleanText, message_id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)
+    ) -> dict[str, str]:
+        """A reply that is still held is not sent, and comes back as text; 409 when it was sent."""
+        with database.write() as session:
+            return {"text": replies.take_back(session, id, viewer, message_id)}
+
+    @router.post("/api/handoffs/{id}/held/{message_id}/send")
+    def send_now(
+        id: CleanText, message_id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)
+    ) -> dict[str, Any]:
+        """A reply that is still held is sent at once."""
+        with database.write() as session:
+            return message_json(replies.send_now(session, id, viewer, message_id))
+
+    @router.post("/api/handoffs/{id}/note")
+    def note(id: CleanText, body: Noted, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+        """What the other agents should know; never the customer."""
+        with database.write() as session:
+            written = handoffs.note(session, id, viewer, body.text, body.client_id)
+            mention(session, written, body.mentions)
+            return note_json(written)
+
+    @router.post("/api/handoffs/{id}/typing", status_code=204)
+    def typing(id: CleanText, body: Typing, viewer: Viewer = Depends(doorkeeper.agent)) -> None:
+        with database.write() as session:
+            handoffs.typing(session, id, viewer, body.on)
+
+    return router

@@ -1,0 +1,132 @@
+"""What the bot tried in each of its turns, and in plain words why it fell short. Pure, over rows that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from help_center.conversations import Message, TurnRow
+from help_center.database import iso
+from help_center.masking import NOT_FOR_AGENTS, hide
+
+NO_TRY = {"chat", "relay"}  # turns in which nothing was looked for
+NO_DIAL = 1.0  # a threshold above it is reached by nothing
+_topics = {
+    "rule:danger": "somebody's life or health may be at stake",
+    "rule:legal_threat": "a lawyer, a court or an authority was brought in",
+    "rule:payment_fraud": "money was taken that the customer did not spend",
+    "rule:data_incident": "somebody may have data that are not theirs",
+}
+
+
+@dataclass(frozen=True)
+class Try:
+    """`message_id`: what the bot said. `confidence`: None where nothing was judged. `why`: one line.
+    `failed`: the customer said, or marked, that it did not help."""
+
+    turn_id: str
+    message_id: str | None
+    at: str | None
+    question: str
+    action: str
+    confidence: float | None
+    why: str
+    sources: list[dict[str, Any]]
+    failed: bool = False
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def tries(
+    turns: Sequence[TurnRow], messages: Sequence[Message], unhelpful: frozenset[str] = frozenset()
+) -> list[Try]:
+    """Of these turns, oldest first, those in which something was tried. `unhelpful`: messages marked as of no help."""
+    asked: dict[str, list[str]] = {}
+    for message in messages:
+        if message.role == "customer" and message.turn_id:
+            asked.setdefault(message.turn_id, []).append(message.text)
+    spoken = [turn for turn in turns if turn.action not in NO_TRY]
+    made = []
+    for number, turn in enumerate(spoken):
+        if "requested_human" in turn.reasons:
+            continue
+        record = turn.record or {}
+        after = (spoken[number + 1].record or {}) if number + 1 < len(spoken) else {}
+        why = shortfall(turn.action or "", turn.reasons, turn.confidence, record)
+        failed = turn.message_id in unhelpful
+        if failed:
+            why += "; marked as not helpful"
+        elif (after.get("signals") or {}).get("failed"):
+            failed = True
+            why += "; the customer then said that it did not help"
+        question = str(record.get("query") or "\n".join(asked.get(turn.id, [])))
+        made.append(
+            Try(
+                turn.id,
+                turn.message_id,
+                iso(turn.finished_at or turn.created_at),
+                hide(question, NOT_FOR_AGENTS),
+                turn.action or "",
+                turn.confidence,
+                why,
+                list(record.get("sources_tried") or []),
+                failed,
+            )
+        )
+    return made
+
+
+def shortfall(
+    action: str, reasons: Sequence[str], confidence: float | None, record: Mapping[str, Any]
+) -> str:
+    """Why a turn ended as it did: "31 % sure, the dial asks 74 %; two articles were as close: “A” and “B”"."""
+    signals = record.get("signals") or {}
+    told: list[str] = []
+    if "requested_human" in reasons:
+        told.append("a person was asked for")
+    told += [words for reason, words in _topics.items() if reason in reasons]
+    if "negative_sentiment" in reasons:
+        told.append("the customer is upset" + (" and insults" if "abuse" in reasons else ""))
+    if "repeated_question" in reasons:
+        told.append(f"asked for the {_nth(int(signals.get('times_asked') or 3))} time")
+    if "rule:did_not_help" in reasons:
+        told.append("the customer says that it did not help, and asks nothing new")
+    if told:
+        return "; ".join(told)
+    if "nothing_relevant" in reasons:
+        return "nothing in the help center comes near"
+    if "model_unavailable" in reasons:
+        told.append("the language model failed")
+    if signals.get("nothing_shown"):
+        told.append("no sentence of the answer held")
+    told += _sureness(confidence, record)
+    rivals = list(signals.get("rivals") or [])
+    if len(rivals) >= 2 and action == "clarify":
+        told.append(f"two articles were as close: “{rivals[0]}” and “{rivals[1]}”")
+    if signals.get("part_sure") and action == "offer":
+        told.append("of several questions only a part was known")
+    if action == "escalate" and signals.get("earlier_misses"):
+        told.append("an earlier try had failed")
+    if not told:
+        told.append("answered" if action == "answer" else "the turn failed for a technical reason")
+    return "; ".join(told)
+
+
+def _sureness(confidence: float | None, record: Mapping[str, Any]) -> list[str]:
+    if confidence is None:
+        return []
+    asked = (record.get("policy") or {}).get("answer_from")
+    if asked is None:
+        return [f"{_percent(confidence)} sure"]
+    dial = "no sureness is enough for the dial" if asked > NO_DIAL else f"the dial asks {_percent(asked)}"
+    return [f"{_percent(confidence)} sure, {dial}"]
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share)} %"
+
+
+def _nth(number: int) -> str:
+    return {2: "2nd", 3: "3rd"}.get(number, f"{number}th")

@@ -1,0 +1,594 @@
+"""The inbox as an agent has it open all day, in Chromium: by keyboard, by two agents at once, by screen reader, on a phone.
+
+Set SCREENSHOTS=folder to keep pictures of what was seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from tests.conftest import ARTICLES, Conversation, Installation, Server, absent
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+PASSWORD = "correct horse battery"
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 800}
+
+
+class Desk:
+    """A running help center with its agents, and customers who ask for a person."""
+
+    def __init__(
+        self, server: Server, api: httpx.Client, browser: Browser, signed_in: dict[str, Any]
+    ) -> None:
+        self.server = server
+        self.api = api
+        self.browser = browser
+        self.signed_in = signed_in
+        self.contexts: list[BrowserContext] = []
+        self.faults: list[str] = []
+
+    def waiting(self, *said: str, name: str | None = None) -> Waiting:
+        """A customer whom nobody serves yet; the name is theirs alone."""
+        name = name or f"Kim {uuid.uuid4().hex[:6]}"
+        conversation = self.server.conversation(customer={"name": name, "email": "kim@example.org"})
+        for text in said or ("Where is my invoice A-4471?",):
+            conversation.say(text)
+        with self.server.client(headers=conversation.headers) as client:
+            client.post(f"/api/conversations/{conversation.id}/escalate", json={}).raise_for_status()
+        queue = self.get("/api/handoffs", status="waiting", limit=100)["items"]
+        found = [item["id"] for item in queue if item["conversation_id"] == conversation.id]
+        assert len(found) == 1, found
+        return Waiting(self, conversation, found[0], name)
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.api.get(path, params=query).raise_for_status().json()
+
+    def page(self, who: str, size: dict[str, int] = DESKTOP, scheme: str = "light", at: str = "/inbox") -> Page:
+        context = self.browser.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            color_scheme=scheme,  # type: ignore[arg-type]
+            storage_state=self.signed_in.get(who),
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.goto(self.server.url + at)
+        if who not in self.signed_in:
+            page.get_by_label("E-mail").fill(f"{who}@example.org")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.keyboard.press("Enter")
+            expect(page.locator("[data-live=on]")).to_be_attached()
+            self.signed_in[who] = context.storage_state()
+        expect(page.locator("[data-live=on]")).to_be_attached()
+        return page
+
+    def open(self, who: str, waiting: Waiting, **given: Any) -> Page:
+        page = self.page(who, at=f"/inbox?q={waiting.name.split()[-1]}#{waiting.handoff_id}", **given)
+        expect(page.locator("[data-title]")).to_have_text(waiting.name)
+        return page
+
+
+class Waiting:
+    def __init__(self, desk: Desk, conversation: Conversation, handoff_id: str, name: str) -> None:
+        self.desk = desk
+        self.conversation = conversation
+        self.handoff_id = handoff_id
+        self.name = name
+
+    def packet(self) -> Any:
+        return self.desk.get(f"/api/handoffs/{self.handoff_id}")
+
+    def from_agents(self) -> list[str]:
+        """What the customer got from people."""
+        return [one["text"] for one in self.conversation.show()["messages"] if one["role"] == "agent"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        absent("Chromium", FileNotFoundError("`apt install chromium` brings it"))
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, httpx.Client]]:
+    """One server for all tests of this file: every test has customers of its own."""
+    for name in [name for name in os.environ if name.startswith("PARLEY_")]:
+        del os.environ[name]
+    installation = Installation(tmp_path_factory.mktemp("inbox"))
+    articles = installation.folder / "bicycles.jsonl"
+    articles.write_text("\n".join(json.dumps(article) for article in ARTICLES), encoding="utf-8")
+    installation.parley("index", str(articles))
+    for name, role in (("Ada", "admin"), ("Grace", "agent")):
+        words = ("--name", name, "--role", role, "--password-stdin")
+        installation.parley("agent", "add", f"{name.lower()}@example.org", *words, stdin=PASSWORD)
+    headers = installation.agent(role="admin")
+    server = installation.serve()
+    with server.client(headers=headers) as api:
+        api.post("/api/teams", json={"name": "Billing"}).raise_for_status()
+        greeting = {
+            "shortcut": "hello",
+            "title": "Greeting",
+            "text": "Hello {{customer.first_name|there}}, this is {{agent.name}}.",
+        }
+        api.post("/api/canned", json=greeting).raise_for_status()
+        yield server, api
+    installation.stop()
+
+
+@pytest.fixture(scope="module")
+def signed_in() -> dict[str, Any]:
+    """The cookies of who has signed in: a desk signs in once a day, too."""
+    return {}
+
+
+@pytest.fixture
+def desk(
+    house: tuple[Server, httpx.Client], browser: Browser, signed_in: dict[str, Any]
+) -> Iterator[Desk]:
+    made = Desk(*house, browser, signed_in)
+    yield made
+    for context in made.contexts:
+        context.close()
+    assert made.faults == []
+
+
+def test_a_conversation_is_served_by_the_keyboard_alone(desk: Desk) -> None:
+    kim = desk.waiting()
+    page = desk.page("ada", at=f"/inbox?q={kim.name.split()[-1]}")
+    keys = page.keyboard
+    box = page.locator("[data-inbox=reply]")
+    expect(page.locator("[data-inbox=item]")).to_have_count(1)
+
+    keys.press("j")
+    expect(page.locator("[data-title]")).to_have_text(kim.name)
+    keys.press("c")
+    expect(page.locator("[data-subtitle]")).to_contain_text("Claimed · you")
+    expect(box).to_be_focused()
+
+    # a canned reply by its shortcut, sent, taken back, sent again
+    keys.type("/hel")
+    expect(page.get_by_role("option", name="/hello")).to_be_visible()
+    keys.press("Enter")
+    expect(box).to_have_value(f"Hello {kim.name.split()[0]}, this is Ada.")
+    keys.press("Control+Enter")
+    expect(page.locator(".message.held")).to_contain_text("this is Ada")
+    expect(page.locator("[data-held]")).to_contain_text("Sending in")
+    assert kim.from_agents() == []
+    keys.press("Escape")
+    keys.press("z")
+    expect(box).to_have_value(re.compile("this is Ada"))
+    expect(box).to_be_focused()
+    expect(page.locator(".message.held")).to_have_count(0)
+    keys.press("Control+Enter")
+    expect(page.locator(".message.held")).to_have_count(1)
+    expect(page.locator(".message.held")).to_have_count(0, timeout=12_000)
+    expect(page.locator(".message.agent")).to_have_count(1)
+    assert kim.from_agents() == [f"Hello {kim.name.split()[0]}, this is Ada."]
+
+    # an internal note that calls a colleague
+    keys.press("Escape")
+    keys.press("n")
+    keys.type("Do you know this, @gra")
+    expect(page.get_by_role("option", name="Grace")).to_be_visible()
+    keys.press("Enter")
+    keys.type("?")
+    keys.press("Control+Enter")
+    expect(page.locator(".message.note")).to_contain_text("Do you know this, @Grace ?")
+    expect(page.locator(".composer")).to_have_attribute("data-composer", "reply")
+
+    # label, priority, snooze and back
+    keys.press("Escape")
+    keys.press("l")
+    keys.type("Invoices")
+    keys.press("Enter")
+    expect(page.locator("[data-marks] [data-inbox=label]")).to_contain_text("invoices")
+    keys.press("p")
+    keys.press("2")
+    expect(page.locator("[data-marks]")).to_contain_text("High")
+    keys.press("s")
+    keys.press("3")
+    expect(page.locator("[data-marks]")).to_contain_text("Snoozed until")
+    keys.press("g")
+    keys.press("s")
+    expect(page.locator("[data-filter=snoozed]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"[data-inbox=item][data-id={kim.handoff_id}]")).to_be_visible()
+    keys.press("s")
+    keys.press("0")
+    expect(page.locator("[data-marks]")).not_to_contain_text("Snoozed until")
+
+    # resolved, with the article that should have been found
+    keys.press("e")
+    expect(page.get_by_role("dialog", name="What was it?")).to_be_visible()
+    keys.press("2")
+    choice = page.get_by_role("dialog", name="Which article answers it?")
+    expect(choice).to_be_visible()
+    keys.type("refund return")
+    expect(choice.get_by_role("option").first).to_contain_text("Return a bicycle")
+    keys.press("Enter")
+    expect(page.locator("[data-subtitle]")).to_contain_text("Resolved")
+    assert page.evaluate("document.activeElement.tagName") != "BODY"
+    packet = kim.packet()
+    assert (packet["outcome"], packet["priority"], packet["labels"]) == ("wrong article", "high", ["invoices"])
+    assert kim.conversation.show()["status"] == "closed"
+
+    grace = desk.page("grace", at="/inbox?view=mentions")
+    expect(grace.locator(f"[data-inbox=item][data-id={kim.handoff_id}]")).to_be_visible()
+
+
+def test_two_agents_see_each_other_and_are_warned_before_both_reply(desk: Desk) -> None:
+    kim = desk.waiting()
+    ada = desk.open("ada", kim)
+    grace = desk.open("grace", kim)
+    expect(grace.locator("[data-inbox=presence]")).to_have_text("Ada is looking")
+    expect(ada.locator("[data-inbox=presence]")).to_have_text("Grace is looking")
+    expect(ada.locator("[data-inbox=item] .here")).to_have_text("Grace is looking")
+
+    ada.locator("[data-inbox=reply]").press_sequentially("I will look after")
+    expect(grace.locator("[data-inbox=presence]")).to_have_text("Ada is typing a reply")
+    grace.locator("[data-inbox=reply]").fill("Hello from Grace")
+    grace.locator("[data-inbox=send]").click()
+    expect(grace.get_by_role("alert")).to_contain_text("Ada is writing here, too")
+    assert kim.packet()["status"] == "waiting"
+    grace.locator("[data-inbox=send]").click()
+    expect(grace.locator("[data-subtitle]")).to_contain_text("Claimed · you")
+
+    # the other one has lost nothing, and sees who has it
+    expect(ada.locator("[data-subtitle]")).to_contain_text("Claimed · Grace")
+    expect(ada.locator("[data-inbox=reply]")).to_have_value("I will look after")
+    expect(ada.locator("[data-inbox=send]")).to_be_disabled()
+    ada.close()
+    expect(grace.locator("[data-inbox=presence]")).to_be_empty()
+
+
+def test_what_was_written_meanwhile_is_read_before_a_reply_goes_out(desk: Desk) -> None:
+    kim = desk.waiting()
+    page = desk.open("ada", kim)
+    page.locator("[data-inbox=claim]").click()
+    expect(page.locator("[data-subtitle]")).to_contain_text("Claimed · you")
+    page.route("**/api/inbox/events", lambda route: route.abort())
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    desk.page("grace")
+    page.reload()  # without its live events
+    expect(page.locator("[data-title]")).to_have_text(kim.name)
+    kim.conversation.say("Forget it, I have found the invoice.")
+    box = page.locator("[data-inbox=reply]")
+    box.fill("Your invoice is under Orders.")
+    page.locator("[data-inbox=send]").click()
+    expect(page.get_by_role("alert").filter(has_text="still here")).to_be_visible()
+    expect(box).to_have_value("Your invoice is under Orders.")
+    expect(page.locator("[data-inbox=transcript]")).to_contain_text("Forget it")
+    assert kim.from_agents() == []
+    page.locator("[data-inbox=send]").click()
+    expect(page.locator(".message.held, .message.agent")).to_contain_text("under Orders")
+
+
+def test_many_are_done_at_once_and_what_fails_stays_selected(desk: Desk) -> None:
+    word = f"Bulk{uuid.uuid4().hex[:6]}"
+    waiting = [desk.waiting(name=f"{letter} {word}") for letter in "ABCD"]
+    page = desk.page("grace", at=f"/inbox?q={word}&view=all")
+    boxes = page.get_by_role("checkbox")
+    expect(boxes).to_have_count(4)
+    boxes.first.click()
+    boxes.nth(2).click(modifiers=["Shift"])
+    bar = page.locator("[data-bulk]")
+    expect(bar).to_contain_text("3 selected")
+    bar.get_by_role("button", name="Label").click()
+    page.keyboard.type(word)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-inbox=item] .tag")).to_have_count(3)
+    expect(bar).to_be_hidden()
+
+    # by keys: select all, claim; one is Ada's and stays
+    chosen = page.locator("[data-inbox=item]").first.get_attribute("data-id")
+    ada = desk.get("/api/agents")["items"]
+    ada_id = next(agent["id"] for agent in ada if agent["name"] == "Ada")
+    desk.api.post(f"/api/handoffs/{chosen}/assign", json={"agent_id": ada_id}).raise_for_status()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("select all that")
+    page.keyboard.press("Enter")
+    expect(bar).to_contain_text("4 selected")
+    page.keyboard.press("m")
+    page.keyboard.type("claim")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Done with 3, not with 1")
+    expect(page.locator("[data-toast]")).to_contain_text("Ada")
+    expect(bar).to_contain_text("1 selected")
+    mine = [one.handoff_id for one in waiting if one.handoff_id != chosen]
+    assert {desk.get(f"/api/handoffs/{id}")["assignee"]["name"] for id in mine} == {"Grace"}
+
+
+def test_what_was_begun_is_there_after_a_reload_and_on_another_machine(desk: Desk) -> None:
+    kim = desk.waiting()
+    page = desk.open("ada", kim)
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.ok):
+        page.locator("[data-inbox=reply]").fill("Half a reply")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.locator("[data-inbox=reply]").fill("Half a note")
+    page.reload()  # at once: before the pause after which drafts are kept
+    expect(page.locator("[data-inbox=reply]")).to_have_value("Half a reply")
+    page.locator("[data-inbox=note]").click()
+    expect(page.locator("[data-inbox=reply]")).to_have_value("Half a note")
+    other = desk.open("ada", kim)
+    expect(other.locator("[data-inbox=reply]")).to_have_value("Half a reply")
+    other.locator("[data-inbox=note]").click()
+    expect(other.locator("[data-inbox=reply]")).to_have_value("Half a note")
+
+    # without a connection nothing is lost, and it is said
+    page.context.set_offline(True)
+    page.locator("[data-inbox=reply]").fill("Written on the train")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Your text is still here")
+    expect(page.locator("[data-inbox=reply]")).to_have_value("Written on the train")
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.ok):
+        page.context.set_offline(False)
+        page.evaluate("dispatchEvent(new Event('online'))")
+    assert other.reload() is not None
+    other.locator("[data-inbox=note]").click()
+    expect(other.locator("[data-inbox=reply]")).to_have_value("Written on the train")
+
+
+def test_the_palette_finds_and_does_everything(desk: Desk) -> None:
+    kim = desk.waiting()
+    page = desk.open("ada", kim)
+    box = page.locator("[data-inbox=reply]")
+    box.fill("first")
+    page.keyboard.press("Control+k")  # from within a text box, too
+    palette = page.get_by_role("dialog", name="What do you want to do?")
+    expect(palette.get_by_role("option").first).to_be_visible()
+    page.keyboard.type("asgcol")
+    expect(palette.get_by_role("option").first).to_contain_text("Assign to a colleague")
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    expect(box).to_be_focused()
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("move to a team")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Team")).to_be_visible()
+    page.keyboard.type("bil")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-subtitle]")).to_contain_text("Billing")
+
+    # what the keys say is what there is
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    listed = page.locator("dialog.keys dt").all_inner_texts()
+    assert len(listed) > 25
+    assert len(listed) == len(set(listed))
+    page.locator("dialog.keys [name=letters]").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    page.keyboard.press("?")
+    expect(page.locator("dialog.keys")).to_be_hidden()
+    page.keyboard.press("Control+k")  # the way back
+    page.keyboard.type("show the keys")
+    page.keyboard.press("Enter")
+    page.locator("dialog.keys [name=letters]").check()
+    assert kim.packet()["status"] == "waiting"
+
+
+def test_the_packet_gives_a_reply_to_start_from_and_the_help_center_beside_it(desk: Desk) -> None:
+    kim = desk.waiting("How do I return a bicycle? My order is B-4471.", "That did not help at all.")
+    page = desk.open("ada", kim)
+    packet = page.locator("[data-inbox=packet]")
+    expect(packet.locator("[data-section=Facts]")).to_contain_text("B-4471")
+    packet.get_by_role("button", name="B-4471", exact=True).click()
+    expect(page.locator(".message.found")).to_contain_text("My order is B-4471.")
+
+    # quoted with its source
+    page.keyboard.press("h")
+    expect(page.locator("[data-inbox=articles]")).to_be_focused()
+    page.keyboard.type("tyre pressure")
+    expect(packet.locator(".found li").first).to_contain_text("Find the right tyre pressure")
+    page.keyboard.press("Enter")
+    box = page.locator("[data-inbox=reply]")
+    expect(box).to_be_focused()
+    written = box.input_value()
+    assert written.startswith("> ")
+    assert f"[Find the right tyre pressure]({desk.server.url}/help/articles/" in written
+    page.locator("[data-inbox=preview]").click()
+    expect(page.locator("[data-preview] blockquote")).to_be_visible()
+    expect(page.locator("[data-preview] a")).to_have_text("Find the right tyre pressure")
+
+    # “this should be an article”
+    page.keyboard.press("Escape")
+    page.keyboard.press("w")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(f"Return without a label {kim.name}")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("is kept with the articles")
+    titles = [draft["title"] for draft in desk.get("/api/article-drafts")["items"]]
+    assert f"Return without a label {kim.name}" in titles
+
+
+def test_a_suggested_reply_is_edited_thrown_away_or_sent(desk: Desk) -> None:
+    kim = desk.waiting("How long does the refund take?", "That is not what I asked.")
+    lee = desk.waiting("How long does the refund take?", "That is not what I asked.")
+    assert kim.packet()["suggested_reply"]
+    page = desk.open("ada", kim)
+    section = page.locator("[data-section='Suggested reply']")
+    expect(section).to_be_visible()
+    page.keyboard.press("u")
+    box = page.locator("[data-inbox=reply]")
+    expect(box).to_be_focused()
+    assert box.input_value().strip() == kim.packet()["suggested_reply"].strip()
+    section.locator("[data-inbox=suggest-throw]").click()
+    expect(section).to_have_count(0)
+    page.goto(f"{desk.server.url}/inbox?q={lee.name.split()[-1]}#{lee.handoff_id}")
+    page.reload()
+    expect(page.locator("[data-title]")).to_have_text(lee.name)
+    section.locator("[data-inbox=suggest-send]").click()
+    expect(page.locator(".message.held")).to_be_visible()
+    page.locator("[data-action=send-now]").click()
+    expect(page.locator(".message.held")).to_have_count(0)
+    assert [text.strip() for text in lee.from_agents()] == [lee.packet()["suggested_reply"].strip()]
+
+
+def test_the_queue_changes_by_itself_and_keeps_its_view(desk: Desk) -> None:
+    word = f"Live{uuid.uuid4().hex[:6]}"
+    page = desk.page("ada", at=f"/inbox?q={word}&view=all")
+    expect(page.locator("[data-queue-empty]")).to_contain_text("Nothing matches")
+    kim = desk.waiting(name=f"Kim {word}")
+    line = page.locator("[data-inbox=item]")
+    expect(line).to_have_count(1)
+    expect(line.locator("mark").first).to_have_text(word)
+    expect(line).to_contain_text("due in")
+    kim.conversation.say("Hello?")
+    expect(page.locator(".row.unread")).to_have_count(1)
+    page.reload()
+    expect(page.locator("[data-filter=all]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#search")).to_have_value(word)
+    expect(line).to_have_count(1)
+    line.focus()
+    desk.waiting(name=f"Lee {word}")
+    expect(line).to_have_count(2)
+    assert page.evaluate("document.activeElement.dataset.id") == kim.handoff_id  # the focus stays where it was
+    late = "import('/static/inbox/dom.js').then((dom) => dom.target(new Date(Date.now() - 12 * 60000).toISOString()).outerHTML)"
+    assert re.search(r'class="chip late".*overdue 12 min', page.evaluate(late))
+
+
+def test_text_of_strangers_stays_text(desk: Desk) -> None:
+    said = (
+        "<img src=x onerror=alert(1)> [click](javascript:alert(1)) **bold**\n\n- one\n- two\n\n> quoted\n\n"
+        "```\n<script>alert(2)</script>\n```\n" + ">" * 300 + " deep\n" + "- " * 300 + "deep"
+    )
+    kim = desk.waiting(said)
+    page = desk.open("ada", kim)
+    message = page.locator(".message.customer").first
+    expect(message).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(message.locator("pre")).to_contain_text("<script>alert(2)</script>")
+    expect(message.locator("strong")).to_have_text("bold")
+    assert message.locator("img, script, a").count() == 0
+    assert message.locator("li").count() >= 2
+
+
+def test_a_notification_comes_only_while_nobody_looks(desk: Desk) -> None:
+    kim = desk.waiting()
+    page = desk.page("grace")
+    page.evaluate(
+        """() => {
+            window.told = [];
+            class Told { constructor(title, options) { window.told.push(title + ": " + options.body); } close() {} }
+            Told.permission = "granted";
+            Told.requestPermission = async () => "granted";
+            window.Notification = Told;
+        }"""
+    )
+    page.keyboard.press("Control+k")
+    page.keyboard.type("notifications")
+    page.keyboard.press("Enter")
+    page.keyboard.type("notifications")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("Desktop notifications are on")
+    desk.waiting(name="Seen Already")
+    expect(page.locator("[data-inbox=item]", has_text="Seen Already")).to_be_visible()
+    assert page.evaluate("window.told") == []
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    desk.waiting(name="Nobody Looks")
+    grace = next(one["id"] for one in desk.get("/api/agents")["items"] if one["name"] == "Grace")
+    desk.api.post(
+        f"/api/handoffs/{kim.handoff_id}/note", json={"text": "@Grace look", "mentions": [grace]}
+    ).raise_for_status()
+    page.wait_for_function("window.told.length >= 2")
+    told = page.evaluate("window.told")
+    assert any("Nobody Looks" in one for one in told)
+    assert any("mentions you" in one for one in told)
+    assert not any("Seen Already" in one for one in told)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+def test_no_fault_for_screen_readers_in_any_view(desk: Desk, size: dict[str, int], scheme: str) -> None:
+    kim = desk.waiting("How do I return a bicycle? Order B-4471.", "That did not help, this is ridiculous!")
+    page = desk.page("ada", size, scheme)
+    phone = size is PHONE
+    _looked_at(page, f"queue-{scheme}")
+    page.locator("[data-narrow] summary").click()
+    page.get_by_role("checkbox").first.click()
+    _looked_at(page, f"queue-selected-{scheme}")
+    page.keyboard.press("Escape")
+    page.goto(f"{desk.server.url}/inbox?q={kim.name.split()[-1]}#{kim.handoff_id}")
+    page.reload()
+    expect(page.locator("[data-title]")).to_have_text(kim.name)
+    page.locator("[data-inbox=claim]").click()
+    expect(page.locator("[data-subtitle]")).to_contain_text("Claimed · you")
+    page.locator("[data-inbox=note]").click()
+    page.keyboard.type("A note, @")
+    expect(page.locator("[data-completion]")).to_be_visible()
+    _looked_at(page, f"note-{scheme}")
+    page.keyboard.press("Escape")
+    page.locator("[data-inbox=note]").click()
+    page.locator("[data-inbox=reply]").fill("**Hello**\n\n- one")
+    page.locator("[data-inbox=preview]").click()
+    _looked_at(page, f"conversation-{scheme}")
+    page.locator("[data-inbox=send]").click()
+    expect(page.locator("[data-held]")).to_be_visible()
+    _looked_at(page, f"held-{scheme}")
+    if phone:
+        page.locator("[data-action=context]").click()
+        expect(page.locator("[data-inbox=packet]")).to_be_visible()
+        _looked_at(page, f"packet-{scheme}")
+        page.locator("[data-action=back-to-conversation]").click()
+    for press, name in (("Control+k", "palette"), ("?", "keys"), ("s", "snooze"), ("e", "resolve"), ("l", "labels"), ("w", "article")):
+        page.locator("[data-inbox=transcript]").focus()
+        page.keyboard.press(press)
+        expect(page.locator("dialog[open]")).to_be_visible()
+        _looked_at(page, f"{name}-{scheme}")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+    if phone:
+        page.locator("[data-action=back]").click()
+        expect(page.locator("[data-inbox=queue]")).to_be_visible()
+
+
+def _looked_at(page: Page, name: str) -> None:
+    """No violation, nothing wider than the screen, every control large enough; and a picture of it."""
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    least = 44 if page.viewport_size and page.viewport_size["width"] < 500 else 24
+    small = page.evaluate(
+        """(least) => [...document.querySelectorAll("button, select, summary, input, textarea")]
+            .filter((one) => one.checkVisibility() && !one.matches("[type=checkbox]"))
+            .map((one) => [one.textContent.trim().slice(0, 30), one.getBoundingClientRect()])
+            .filter(([, box]) => box.height && (box.height < least - 0.5))
+            .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)""",
+        least,
+    )
+    assert small == [], name
+    _picture(page, name)
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        time.sleep(0.3)
+        page.screenshot(path=f"{folder}/{name}.png")
