@@ -40,12 +40,12 @@ from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
 from bot.retell import Retelling
-from escalation import documents
+from escalation import audit, documents
 from escalation.clock import Clock, Job
 from escalation.desk_tools import presence
-from escalation.places import Places
 from escalation.notify.outbox import Outbox
 from escalation.notify.transports import open_transports
+from escalation.places import Places
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.templating import Pages
@@ -165,7 +165,9 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     )
     app.include_router(insights.routes(database, doorkeeper, pages, lambda: standing(house)))
     app.include_router(
-        search_pages.routes(database, house.search, house.indexer, suggestions, doorkeeper, pages)
+        search_pages.routes(
+            database, house.search, house.indexer, suggestions, doorkeeper, pages, audit.record
+        )
     )
     app.include_router(help_pages.routes(database, doorkeeper, pages))
     app.include_router(widget.routes(pages, settings.origin_list))

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from bot.suggested_reply import greeted, with_sources
 from bot.summary import Case, extract
 from bot.turn import Outcome
-from bot.understand import Said, matters
+from bot.understand import Said, beside_the_wish, matters
+from bot.wishes import wants_human
 from escalation.facts import facts_of
 from escalation.tried import tries
 from help_center.conversations import Conversation, Feedback, Message, TurnRow, messages_of
@@ -44,9 +45,18 @@ def brief_of(
     case = case_of(session, conversation, [*rows, present], tuple(outcome.reasons), outcome.question, note)
     tried = {row.id: row.record or {} for row in [*rows, present]}
     sources, reply = outcome.sources_tried, ""
-    if "requested_human" in outcome.reasons:
+    wished = "requested_human" in outcome.reasons
+    last = next((said.text for said in reversed(case.said) if said.role == "customer"), "")
+    beside = (
+        wished and wants_human(last) and bool(beside_the_wish(last))
+    )  # the message asks for a person, and says what for
+    if beside:
+        reply = outcome.suggested_reply
+    elif wished:
         sources = tried[case.tries[-1].turn_id].get("sources_tried", []) if case.tries else []
-    for one in reversed(case.tries):  # the last that came near, and that the customer has not had in vain
+    for one in (
+        () if beside else reversed(case.tries)
+    ):  # the last that came near, and that the customer has not had in vain
         if not one.failed and (reply := tried[one.turn_id].get("suggested_reply", "")):
             sources = with_sources(sources, tried[one.turn_id].get("sources_tried", []), reply)
             break

@@ -216,5 +216,5 @@ def _deliveries(house: House) -> Finding:
     with house.database.read() as session:
         counts = dict(session.execute(query).tuples().all())
     failed = counts.get("failed", 0)
-    advice = "see why under Deliveries at /manage, and send them again there." if failed else ""
+    advice = "see why under Notifications at /manage, and send them again there." if failed else ""
     return Finding("deliveries", True, f"{counts.get('pending', 0)} wait, {failed} failed", advice)

@@ -7,10 +7,11 @@ else: it is sent, edited or thrown away.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from bot import words
-from bot.answer import shorten
+from bot.answer import quote
 from bot.links import tame
 from bot.understand import Question
 from retrieval.passages import Hit
@@ -22,13 +23,17 @@ WHOLE_COVERAGE = 0.75  # from which it may be all of the answer
 _citation = re.compile(r"\s*\[\d{1,2}\]")
 
 
-def from_passage(question: Question, found: Found, locale: str | None, hosts: frozenset[str]) -> str:
-    """Without a model: the best passage and where it stands. Empty when nothing came near."""
+def from_passage(
+    question: Question, found: Found, passages: Sequence[Hit], locale: str | None, hosts: frozenset[str]
+) -> str:
+    """Without a model: what the bot would quote, and where it stands. Empty when nothing came near. `passages`: those found,
+    the one to quote first."""
     if not found.hits or not found.relevant or found.evidence.coverage < LEAST_COVERAGE:
         return ""
     best = found.hits[0]
     own = words.in_language(question.language, locale)
-    body = shorten(best.passage.text, question.query, best.locale.split("-")[0].lower())
+    quoted, _ = quote(question, passages, best.locale.split("-")[0].lower())
+    body = quoted.partition("\n\n")[2]  # without its first line: the link below names the article
     opening = own.reply_found if found.evidence.coverage >= WHOLE_COVERAGE else own.reply_part
     return f"{opening}\n\n{tame(body, hosts)}\n\n{link(best)}"
 

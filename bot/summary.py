@@ -262,7 +262,7 @@ def _prompt(said: Sequence[Said]) -> tuple[Prompt, Mapping[str, str]]:
 def _shown(one: Said) -> str:
     """As the model reads it: without what speaks to an assistant, not too long."""
     lines = [line for line in re.split(r"(?<=[.!?])\s+|\n+", one.text[:LONGEST_MESSAGE]) if not planted(line)]
-    return " ".join(lines)
+    return "\n".join(lines)
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

@@ -477,7 +477,9 @@ def _outcome(
         looked.sentiment,
         question.query[:SUMMARY_CHARACTERS],
         tried,
-        from_passage(question, found, asked.locale, hosts),
+        from_passage(
+            question, found, _passages(found, question.query) if found.hits else [], asked.locale, hosts
+        ),
         record,
         {name: round(value, 2) for name, value in timings.items()},
         tuple(hit.article_id for hit in found.hits),

@@ -87,6 +87,15 @@ _ends = re.compile(
 )  # not "it doesn't work in Firefox"
 # one question ends, or a line does
 _cuts = re.compile(r"(?<=[?？؟])\s+|\n+")
+# where one wish may end and another begin: sentences, and their parts
+_breaths = re.compile(
+    r"(?<=[.!?？。؟])\s+|\n+|[,;:–]\s+|\s+-\s+|\s+(?:and|but|so|or|und|aber|y|pero|et|mais)\s+", re.IGNORECASE
+)
+# a complaint about the conversation, which is no matter of its own
+_venting = re.compile(
+    r"\b(?:useless|ridiculous|waste|joke|terrible|awful|annoying|frustrat\w+|stupid|fed up|sick of|not help\w*|had enough)\b",
+    re.IGNORECASE,
+)
 _also = re.compile(
     r"^(?:(?:and|also|but|or|plus|then|oh|ah|another question|one more(?: thing| question)?|second(?:ly)?|next|besides|"
     r"btw|by the way)[,:]? +)*",
@@ -142,7 +151,7 @@ def understand(
         before = matters(history)
         query = f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY]
         return Question(text=text, query=query, topics=topics(text), chosen=chosen, language=spoken(text))
-    query = _plain(text)
+    query = _plain(wanted if wants_human(text) and (wanted := beside_the_wish(text)) else text)
     failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
     before = matters(history)
     if failed:
@@ -155,7 +164,9 @@ def understand(
         wants_human=wants_human(text),
         small_talk=chat_kind(text),
         topics=topics(text),
-        times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:])) if asks else 1,
+        times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:]))
+        if asks
+        else 1,
         failed=failed,
         asks=asks,
         parts=_parts(rest, history) if asks else (),
@@ -189,11 +200,21 @@ def _refused(text: str) -> bool:
 def matters(history: Sequence[Said]) -> list[str]:
     """What the customer asked so far, without small talk, mere complaints and the wish for a person."""
     texts = [said.text for said in history if said.role == "customer"]
-    return [
-        text
-        for text in texts
-        if not chat_kind(text) and failure(text) != (True, "") and not wants_human(text)
+    asked = [beside_the_wish(text) if wants_human(text) else text for text in texts]
+    return [text for text in asked if text and not chat_kind(text) and failure(text) != (True, "")]
+
+
+def beside_the_wish(text: str) -> str:
+    """What a message says besides its wish for a person: "my parcel never came, can I talk to somebody?" -> "my parcel
+    never came". Empty where it says nothing else."""
+    pieces = [piece.strip(" \t,;:-–") for piece in _breaths.split(_plain(text))]
+    left = [
+        piece
+        for piece in pieces
+        if len(piece.split()) > 3
+        and not (wants_human(piece) or chat_kind(piece) or failure(piece)[0] or _venting.search(piece))
     ]
+    return ". ".join(piece.rstrip(".") for piece in left)
 
 
 def _parts(text: str, history: tuple[Said, ...]) -> tuple[Question, ...]:

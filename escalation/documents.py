@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from escalation.terms import terms
 from help_center.conversations import OPEN_HANDOFF, Conversation, Handoff, Message, Note
 from help_center.database import Database
-from help_center.desk import ConversationLabel, Mention
+from help_center.desk import AuditEntry, ConversationLabel, Mention
 from help_center.document_tables import HandoffDocument
 from help_center.masking import hide
 from help_center.people import Customer
@@ -78,6 +78,8 @@ def _collect(session: Session, _flush: Any) -> None:
                 _touch(session, "conversation", row.conversation_id if isinstance(row, Handoff) else row.id)
             case Note() | Mention():
                 _touch(session, "handoff", row.handoff_id)
+            case AuditEntry() if row.subject:  # an agent's deed, whatever statements it was done with
+                _touch(session, "handoff", row.subject)
             case Customer() if row not in session.new:
                 _touch(session, "customer", row.id)
 
@@ -127,8 +129,8 @@ def read_older(database: Database, seconds: float = 1.0) -> int:
     while True:
         with database.read() as session:
             unread = HandoffDocument.terms.is_(None)
-            newest = select(HandoffDocument).where(unread).order_by(HandoffDocument.number.desc())
-            rows = list(session.scalars(newest.limit(AT_ONCE)))
+            columns = select(HandoffDocument.number, HandoffDocument.handoff_id).where(unread)
+            rows = session.execute(columns.order_by(HandoffDocument.number.desc()).limit(AT_ONCE)).all()
             if not rows:
                 return made
             ids = [row.handoff_id for row in rows]

@@ -66,7 +66,10 @@ def pieces_of(text: str) -> tuple[Piece, ...]:
     text = text[:READ_AT_MOST]
     taken: list[Piece] = []
     covered = bytearray(len(text))
+    digits = re.search(r"\d", text) is not None
     for kind, find in FINDERS:
+        if find in NUMERIC and not digits:
+            continue
         count = 0
         for start, end, label in find(text):
             while start < end and text[end - 1] in " \t\n,;:.!?":
@@ -118,7 +121,7 @@ def _phones(text: str) -> Found:
 
 _url = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'“”]{3,400}|(?<![\w@.-])(?:[a-z\d][a-z\d-]{0,40}\.){1,3}(?:com|org|net|io|co|app|dev|shop|store|de|uk|fr|es|"
-    r"it|nl|pl|eu|ch|at|us|ca|au|info|cloud)(?:/[^\s<>\"'“”]{0,300})?(?![\w@-])",
+    r"it|nl|pl|eu|ch|at|us|ca|au|info|cloud|example|be|se|dk|no|fi|ie|nz|biz|online|site|live|tv|me|ai)(?:/[^\s<>\"'“”]{0,300})?(?![\w@-])",
     re.IGNORECASE,
 )
 
@@ -177,20 +180,20 @@ _things = {
     r"bookings?|reservations?|confirmation|itinerary|pnr": "Booking",
     r"trac?king|parcels?|shipments?|packages?|consignment|waybill|awb": "Tracking number",
     r"serials?|s/n|imei|vin": "Serial number",
-    r"customer|client|member(?:ship)?|account|loyalty|user|patient|student|policy ?holder|employee": "Customer number",
+    r"customer|client|member(?:ship)?|account|loyalty|(?:gateway )?user|patient|student|policy ?holder|employee": "Customer number",
     r"licen[cs]e|contract|policy|subscription|claim|agreement|permit": "Contract number",
     r"transaction|payment|receipt|authori[sz]ation|transfer": "Payment reference",
     r"references?|ref\b\.?|refrence|po|purchase order|quotes?|rma|returns?": "Reference",
     r"isbn|ean|upc|asin": "Item number",
     r"models?|parts?|skus?|articles?|items?|products?|style": "Model",
-    r"flights?|trains?|rooms?|tables?|gates?|meters?|vehicles?|registration|number ?plate|(?:work)?spaces?|projects?|devices?|terminals?|printers?|zones?|lockers?|stations?|stores?|branch|lots?|batch|machines?|seats?|courses?|fines?|plates?|bus|tram|line|route|coach|tenants?|merchants?|sites?|org|organi[sz]ation|session|staff|sub|locations?|workshop|channel": "Number",
+    r"flights?|trains?|rooms?|tables?|gates?|meters?|vehicles?|registration|number ?plate|(?:work)?spaces?|projects?|devices?|terminals?|printers?|zones?|pitch|plots?|lockers?|stations?|stores?|branch|lots?|batch|machines?|seats?|courses?|fines?|plates?|bus|tram|line|route|coach|tenants?|merchants?|sites?|org|organi[sz]ation|session|staff|sub|locations?|workshop|channel": "Number",
     r"bestell(?:ung|nummer)|auftrag(?:snummer)?|commande|pedido|ordine|bestelling|zam[oó]wieni\w+|encomenda": "Order number",
     r"rechnung(?:snummer)?|facture|factura|fattura|factuur|fatura|faktur\w+": "Invoice",
     r"kunden(?:nummer)?|vertrag(?:snummer)?|vorgang(?:snummer)?|sendung(?:snummer)?|client[ea]?": "Customer number",
 }
 _named = {f"t{number}": label for number, label in enumerate(_things.values())}
 _thing = "|".join(f"(?P<t{number}>{words})" for number, words in enumerate(_things))
-_value_form = r"(?:(?-i:[A-Z]{1,3}\d{1,4} [A-Z]{2,3}(?!\w))|(?-i:[A-Z]{1,3} (?=\d))?(?=[\w/._-]{0,14}\d)(?:[a-z]{1,6}[-/_ ]?(?=\d))?[a-z\d]{1,24}(?:[-/_.][a-z\d]{1,24}){0,5}(?: \d{3,8}(?![\w.,:]\d)){0,5}(?![\w@€$£%]))"
+_value_form = r"(?:(?-i:[A-Z]{1,3}\d{1,4} [A-Z]{2,3}(?!\w))|(?-i:[A-Z]{1,3} (?=\d))?(?=[\w/._-]{0,14}\d)(?:[a-z]{1,6}[-/_ ]?(?=\d))?[a-z\d]{1,24}(?:[-/_.][a-z\d]{1,24}){0,5}(?: \d{2,8}(?![\w.,:]\d)){0,6}(?![\w@€$£%]))"
 _reference = re.compile(
     rf"(?<![\w-])(?:{_thing})(?:['’]s)?(?:[ -]?{_number_word}(?![a-z]))?"
     rf"(?:(?: (?!and\b|or\b|but\b|in\b|on\b|for \d)[a-z]{{1,12}}){{0,5}}? (?:is|was|are|were|called|ist|war|lautet|est|es|é|è)|\s?[:=]|\s?\()?"
@@ -200,7 +203,7 @@ _reference = re.compile(
 _further = re.compile(rf"(?:,| and| &| or| \+|, and|/)\s{{1,2}}#?(?P<value>{_value_form})", re.IGNORECASE)
 _bare = re.compile(
     r"(?<![\w.,/@:$€£+-])(?:#\s?(?P<hash>[A-Za-z]{0,4}-?\d{2,14}(?:-\d+)*)|(?P<code>[A-Z]{1,8}[-_/]?\d{3,}[A-Z\d]*(?:[-_/][A-Z\d]+)*|[A-Z\d]{2,8}(?:-[A-Z\d]{2,12}){1,5}"
-    r"|[A-Za-z]{1,4}-\d{3,}(?:-[A-Za-z\d]+)*|(?=[A-Z\d]*\d[A-Z\d]*\d)(?=[A-Z\d]*[A-Z])[A-Z\d]{6,24}|\d{3,}(?:-\d{3,}){1,4}|\d{5,24}|\d{3,}[A-Z]{1,4}\d*))(?![\w@€$£%]|[.,:]\d|-\w)"
+    r"|[A-Za-z]{1,4}-\d{3,}(?:-[A-Za-z\d]+)*|(?=[A-Z\d]*\d[A-Z\d]*\d)(?=[A-Z\d]*[A-Z])[A-Z\d]{6,24}(?:/\d{1,3})?|\d{3,}(?:-\d{3,}){1,4}|\d{5,24}|\d{3,}[A-Z]{1,4}\d*))(?![\w@€$£%]|[.,:]\d|-\w)"
 )
 _alone = re.compile(
     r"\s*(?:(?:it'?s|its|it is|sure,?|yes,?|ok,?|here:?|number)\s+)*#?([A-Za-z]{0,5}[-/]?\d{2,}[A-Za-z\d/-]*)[.!]?\s*"
@@ -240,6 +243,9 @@ def _references(text: str) -> Found:
                 break
             yield more.start("value"), more.end("value"), label
             at = more.end("value")
+    for found in _login.finditer(text):
+        if re.search(r"[\d_.-]", found["login"]):
+            yield found.start("login"), found.end("login"), "Login"
     for found in _called.finditer(text):
         if _numbers_something(found["value"], text, found.end("value")):
             yield found.start("value"), found.end("value"), f"{found['what'].capitalize()} number"
@@ -286,14 +292,14 @@ def _bare_numbers(text: str) -> Found:
 
 # --- errors -----------------------------------------------------------------------------------------------------
 
-_error_word = r"(?:err(?:or|ro|r)?s?|erorr|exception|fault|fehler(?:code|meldung)?|erreur|errore?|fout|błąd|erro|status|alarm)"
+_error_word = r"(?:störung|err(?:or|ro|r)?s?|erorr|exception|fault|fehler(?:code|meldung)?|erreur|errore?|fout|błąd|erro|status|alarm)"
 _error_code = re.compile(
     rf"\b{_error_word}\s?(?:code|number|no\.?|msg|message)?(?: (?:is|was|says|of|with))?\s?[:#=(-]?\s?[\"'“]?(?P<after>(?=[\w.-]*\d)[A-Za-z]{{0,6}}[-_.]?\d[\w-]{{0,20}}(?:\.\d+)*(?![\w%])|(?-i:[A-Z][A-Z\d]+(?:_[A-Z\d]+)+))"
     rf"|\b(?:stop |fault |exit )?code[: #]{{0,3}}(?:is |was )?(?P<code>(?=[\w-]*\d)[A-Za-z]{{0,4}}-?\d[\w-]{{0,12}})"
-    rf"|(?<![\w.,])(?P<http>[45]\d\d)(?= (?:error|page|not found|bad gateway|internal server|forbidden|unauthori[sz]ed|service unavailable|status|response|gateway))"
-    r"|\b(?:http|a|the|gives|got|get|returns?) (?P<status>(?:40[0-9]|42[29]|50[0-4]))\b(?! ?(?:\w+ )?(?:times|users|people|items|euros?|dollars?|pounds?|[€$£]))"
+    rf"|(?<![\w.,])(?P<http>[45]\d\d)(?= (?:auth\w+ (?:failed|required|error)|error|page|not found|bad gateway|internal server|forbidden|unauthori[sz]ed|service unavailable|status|response|gateway))"
+    r"|\b(?:http|a|the|gives|got|get|returns?) (?P<status>(?:40[0-9]|42[29]|50[0-4]))\b(?! ?(?:\w+ )?(?:wh|kwh|w|ml|g|kg|km|m|gb|mb|times|users|people|items|euros?|dollars?|pounds?|[€$£]))"
     r"|(?<!\w)(?P<hex>0x[\da-f]{2,16})(?!\w)"
-    r"|(?<!\w)(?P<name>(?-i:(?:[A-Z][A-Z\d]+(?:_[A-Z\d]+)+|(?:[A-Z][a-z\d]+)+(?:Error|Exception))))(?!\w)"
+    r"|(?<!\w)(?P<name>(?-i:(?:[A-Z]{2,8}::)?(?:[A-Z][A-Z\d]+(?:_[A-Z\d]+)+|(?:[A-Z][a-z\d]+)+(?:Error|Exception))))(?!\w)"
     r"|(?<![\w./-])(?P<snake>(?-i:[a-z]{2,20}(?:_[a-z]{2,20}){1,5}))(?![\w(/@.-])"
     r"|\b(?:shows?|showing|displays?|displaying|says|blinks?|flashes|flashing) (?P<shown>(?-i:(?=[A-Za-z.-]*\d)(?=[\d.-]*[A-Za-z])[A-Za-z\d]{1,5}[.-]?[A-Za-z\d]{1,8}))(?![\w%])"
     r"|(?<![\w-])(?P<short>(?-i:E(?:R|RR)?[-_ ]?\d{1,4}))(?![\w-])",
@@ -301,7 +307,7 @@ _error_code = re.compile(
 )
 _QUOTED = r"[\"“„«']\s?(?P<quoted>[^\"“”„«»\n]{3,140}?)\s?[\"”“»'](?!\w)"
 _says_quoted = re.compile(
-    rf"\b(?:{_error_word}|message|massage|msg|says?|saying|said|shows?|showing|reads?|reading|displays?|get|gets|getting|got|popup|pop-up|warning|notice|notification|"
+    rf"\b(?:{_error_word}|message|massage|msg|rejected with|fails with|failed with|stops with|ends with|aborts with|says?|saying|said|shows?|showing|reads?|reading|displays?|get|gets|getting|got|popup|pop-up|warning|notice|notification|"
     rf"tells? me|meldung|message d'erreur|mensaje)\b[^\"“„«\n]{{0,40}}?{_QUOTED}",
     re.IGNORECASE,
 )
@@ -359,9 +365,11 @@ _few = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|a few|a
 _date = re.compile(
     rf"\b(?:\d{{4}}-\d\d?-\d\d?|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)|\d{{1,2}}\.\d{{1,2}}\.(?!\d)|\d{{1,2}}/\d{{1,2}}(?![/\d])"
     rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? {_months}\b(?:(?:,| de)? \d{{4}})?|{_months}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?|(?:in|since|from|until|early|late|mid|for|during|of|last|next|this) (?P<month>{_months}(?: \d{{4}})?)\b"
-    rf"|(?:(?:last|next|this|since|on|until|by|every|coming|letzten|seit|am|le|el) )?(?:{_weekdays})(?:s)?(?: (?:morning|afternoon|evening|night|lunchtime))?"
+    rf"|(?:the|my|our|your) (?P<billed>january|february|april|june|july|august|september|october|november|december)(?= (?:bill|invoice|payment|statement|payslip|issue|order|delivery|fee|rent))"
+    rf"|(?:on|to|by|and|until|from|since|next|last|this) (?P<day>mon|tue|wed|thur?|fri|sat|sun)(?! (?:\d|morning|night|evening|afternoon))(?!\w)"
+    rf"|(?:(?:last|next|this|since|on|until|by|every|coming|letzten|seit|am|le|el) )?(?:{_weekdays}|(?:tue|wed|thur?|fri|sat)(?= (?:\d|morning|night|evening|afternoon)))(?:s)?(?: (?:morning|afternoon|evening|night|lunchtime))?"
     rf"|(?:yesterday|yestersay|yesteday|tomorrow|tommorow|gestern|hier soir|ayer)(?: (?:morning|afternoon|evening|night))?|today|tonight|this (?:morning|afternoon|evening|week|weekend|month)"
-    rf"|(?:last|next) (?:week|weekend|month|year|night|spring|summer|autumn|winter)"
+    rf"|(?:on|by|since|until|from) the \d{{1,2}}(?:st|nd|rd|th)(?! (?:of|{_months}|[a-z]{{3,}} ?(?:fret|floor|gear|page|row|line|time|try|attempt|street|avenue))|\s(?:fret|floor|gear|page|row|line|time|try|attempt|one))|(?:last|next) (?:week|weekend|month|year|night|spring|summer|autumn|winter)"
     rf"|{_few} (?:(?:business|working) )?(?:minutes?|hours?|days?|weeks?|months?|years?) ago|(?:for|since) (?:(?:over|about|more than|almost|nearly|the last|the past) )?{_few} (?:minutes|hours|days|weeks|months|years)"
     rf"|(?:at|around|until|by|from|between|before|after) (?P<clock>\d{{1,2}}(?::\d\d| ?[ap]\.?m\b\.?|:\d\d ?[ap]m)(?: ?[ap]\.?m\b)?)|\d{{1,2}}(?::\d\d)? ?[ap]m\b|\d{{1,2}}:\d\d(?: ?(?:-|–|to) ?\d{{1,2}}:\d\d)?)(?![\w])",
     re.IGNORECASE,
@@ -370,7 +378,7 @@ _date = re.compile(
 
 def _dates(text: str) -> Found:
     for found in _date.finditer(text):
-        group = next((name for name in ("month", "clock") if found[name]), 0)
+        group = next((name for name in ("month", "clock", "day", "billed") if found[name]), 0)
         start, end = found.span(group)
         clock = (
             re.fullmatch(r"\d{1,2}(?::\d\d)?(?: ?[ap]\.?m\.?)?", text[start:end], re.IGNORECASE) is not None
@@ -386,8 +394,8 @@ _amount = re.compile(
 )
 _counted = (
     r"(?:users?|seats?|licen[cs]es?|devices?|people|persons?|adults?|kids|children|guests?|nights?|rooms?|tickets|items?|pieces?|pcs|copies|boxes|bottles|pairs?|units?|"
-    r"employees|agents?|members?|students?|accounts?|emails?|files?|photos?|pages?|articles?|contacts?|computers?|laptops?|phones?|screens?|orders|invoices|payments|parcels|packages|"
-    r"bags?|chairs?|tables?|wheels?|shelves|panels?|doors?|windows?|plates?|cups?|mugs?|gb|mb|tb|kg|cm|mm|inch(?:es)?|km|miles|litres?|liters?|watts?|volts?|amps?|degrees|percent|%|°c)"
+    r"employees|agents?|members?|students?|accounts?|emails?|files?|photos?|pages?|articles?|contacts?|computers?|laptops?|phones?|screens?|orders|invoices|payments|cans|tins|rolls|flyers|cards|labels|posters|prints|books|discs|times|steps|points|days|weeks|months|hours|minutes|cots|cars|bikes|dogs|cats|parcels|packages|"
+    r"bags?|chairs?|tables?|wheels?|shelves|panels?|doors?|windows?|plates?|cups?|mugs?|gb|mb|tb|kb|mbit(?:/s)?|gbit|mbps|kwh|kw|wh|mah|kg|cm|mm|inch(?:es)?|km|miles?|yards?|feet|metres?|meters?|litres?|liters?|watts?|volts?|amps?|degrees|percent|%|°c)"
 )
 _quantity = re.compile(
     rf"(?<![\w.,-])(?:\d{{1,6}}(?:[.,]\d+)?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a dozen|fifteen|twenty|fifty|hundred) ?(?:of the |(?:new|other|more|different|separate|small|large|missing|broken) )?{_counted}(?!\w)",
@@ -399,7 +407,7 @@ _size = re.compile(
 
 
 _paid = re.compile(
-    r"\b(?:paid|charged|billed|cost|costs|price|total|refund(?:ed)?|fee|deducted|debited)(?: (?:me|us|was|is|of|for|only|twice|the|about|nearly|over)){0,3} (?P<sum>\d{1,6}[.,]\d\d)(?![\w.,]\d|\w)",
+    r"\b(?:paid|charged|billed|payd|cost|costs|payments?|price|total|refund(?:ed)?|fee|deducted|debited)(?: (?:me|us|was|is|of|for|only|twice|the|about|nearly|over)){0,3} (?P<sum>\d{1,3}(?:[.,]\d{3})*[.,]\d\d|\d{1,3}(?:,\d{3})+|\d{1,5}(?=\s*(?:[.!?\n]|$|in\b|for\b|by\b|with\b|eur)))(?![\w.,]\d|\w)",
     re.IGNORECASE,
 )
 
@@ -438,7 +446,7 @@ _browser = re.compile(
     re.IGNORECASE,
 )
 _known = re.compile(
-    r"\b(?:outlook|gmail|hotmail|icloud|google (?:drive|calendar|sheets|docs|pay|play|maps|workspace)|apple (?:pay|id|maps)|app store|microsoft (?:365|office|teams)|office 365|ms teams|powerpoint|"
+    r"\b(?:outlook|thunderbird|gmail|hotmail|icloud|google (?:drive|calendar|sheets|docs|pay|play|maps|workspace)|apple (?:pay|id|maps)|app store|microsoft (?:365|office|teams)|office 365|ms teams|powerpoint|"
     r"(?-i:Excel|Word|Teams|Slack|Zoom|Notion|Trello|Jira|Stripe|Square|Sage|Xero|Visa|Amazon|Evri|Alexa)|excel|quickbooks|wordpress|woocommerce|shopify|magento|squarespace|wix|paypal|klarna|mastercard|amex|american express|"
     r"sepa|dhl|fedex|dpd|hermes|royal mail|usps|ups|whatsapp|facebook|instagram|tiktok|dropbox|onedrive|salesforce|hubspot|zapier|zendesk|github|gitlab|docker|photoshop|spotify|netflix|bluetooth|wi-?fi|usb-?c)\b",
     re.IGNORECASE,
@@ -519,7 +527,7 @@ def _mentioned(text: str) -> Found:
 _a_name = r"(?P<name>(?-i:[A-ZÀ-Þ][\w'’.-]{1,24}(?: (?:(?:van|von|de|der|den|da|di|le|la|el|bin) ){0,2}[A-ZÀ-Þ][\w'’-]{0,24}){0,3})"
 _any_name = rf"{_a_name}|(?-i:[a-zà-þ][\w'’-]{{1,20}}(?: (?!(?:and|but|from|with|my|i|im|i'm|here|the|on|in|at|is|was|it|please|pls|thanks|order|number|und|et|y|e|en|a|an|we|can|what|how|why|for|to)\b)[a-zà-þ][\w'’-]{{1,20}}){{0,2}}))"
 _introduced = re.compile(
-    rf"\b(?:my (?:full |first |last |sur)?name(?:'s|’s| is|:)|mein name ist|ich hei(?:ß|ss)e|je m['’]appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome è|meu nome é|me chamo|"
+    rf"\b(?:my (?:full |first |last |sur)?na?me?(?:'s|’s| is|s|:)|mein name ist|ich hei(?:ß|ss)e|je m['’]appelle|mon nom est|me llamo|mi nombre es|mi chiamo|il mio nome è|meu nome é|me chamo|"
     rf"mijn naam is|ik heet|nazywam się|mam na imię|(?:it is |it's )?(?:under|in|on) the name(?: of)?|(?:booked|ordered|registered|bought)(?: it)? (?:under|as)(?: the name)?|name:) {_any_name}",
     re.IGNORECASE,
 )
@@ -533,6 +541,14 @@ _signed = re.compile(
     r"(?P<name>(?-i:[A-ZÀ-Þ][\w'’-]{1,20}(?: [A-ZÀ-Þ][\w'’.-]{0,24}){0,3}))\s*(?:[,.\n(]|\Z)",
     re.IGNORECASE,
 )
+_between = re.compile(
+    r"(?:^|\n)(?i:(?:hi|hello|hey|good (?:morning|afternoon|evening))[,!]? )?(?P<name>[A-ZÀ-Þ][a-zà-þ'’-]{1,20}(?: [A-ZÀ-Þ][\w'’-]{1,20}){1,3})(?=, (?:[a-z]|[A-Z]?\d))"
+    r"|(?:^|[.!?\n]\s*)(?P<from>[A-ZÀ-Þ][a-zà-þ'’-]{1,20}(?: [A-ZÀ-Þ][\w'’-]{1,20})?)(?= (?:from|at) [A-Z])|(?:ich bin|[Ii]['’]?m|[Ii] am|[Tt]his is) [A-ZÀ-Þ][\w'’-]{1,20}(?: [A-ZÀ-Þ][\w'’-]{1,20})? (?:from|aus) (?P<place>[A-ZÀ-Þ][\w'’-]{1,20})|\b(?:[Dd]r|[Mm]r|[Mm]rs|[Mm]s|[Pp]rof)\.? (?P<title>[A-ZÀ-Þ][\w'’-]{1,20})|\b(?:contact|attn|ask for)(?: is|:)? (?P<contact>[A-ZÀ-Þ][a-zà-þ'’-]{1,20}(?: [A-ZÀ-Þ][\w'’-]{1,20})?)"
+)
+_login = re.compile(
+    r"\b(?:user ?name|login|log-in|user id|username|handle|nick ?name)(?: is|:| =)?\s{1,2}(?P<login>[\w.-]{3,40})(?=[\s,.;]|$)",
+    re.IGNORECASE,
+)
 _company = re.compile(
     r"\b(?:i work (?:for|at)|i['’]?m (?:from|with|at)|i am (?:from|with|at)|here from|we are|our company(?: is)?(?: called)?|company(?: name)?(?: is|:)|(?:on|in) behalf of)\s(?P<name>(?-i:[A-ZÀ-Þ][\w&'’.-]{1,30}(?: (?:&|and|of|[A-ZÀ-Þ][\w&'’.-]{0,30})){0,4}))",
     re.IGNORECASE,
@@ -540,13 +556,18 @@ _company = re.compile(
 _no_name = re.compile(
     r"(?:not|so|very|really|sorry|happy|unhappy|sure|glad|afraid|just|still|trying|using|getting|having|looking|on|in|at|a|an|the|american|german|french|spanish|british|english|italian|dutch|"
     r"polish|canadian|australian|european|angry|upset|done|stuck|locked|urgent|ridiculous|unacceptable|what|why|how|when|where|you|your|it|this|that|all|advance|and|again|please|hello|hi|parley|assistant|"
-    r"support|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
+    r"support|guten|good|bonjour|buongiorno|buenos|buenas|hola|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
     re.IGNORECASE,
 )
 
 
 def _names(text: str) -> Found:
-    for pattern, groups in ((_introduced, ("name",)), (_presented, ("name", "here")), (_signed, ("name",))):
+    for pattern, groups in (
+        (_introduced, ("name",)),
+        (_presented, ("name", "here")),
+        (_between, ("name", "from", "contact", "title", "place")),
+        (_signed, ("name",)),
+    ):
         for found in pattern.finditer(text):
             group = next((name for name in groups if found[name]), None)
             if group is not None and not _no_name.match(found[group]):
@@ -560,20 +581,20 @@ _done = (
     r"(?:tri?e?d|tryed|restart(?:ed|et)|re-?boot(?:ed)?|reset(?:ted)?|re-?install(?:ed|d)?|un-?install(?:ed)?|clear(?:ed|d)|delet(?:ed|d)|remov(?:ed|d)|switch(?:ed)|turn(?:ed)|plugg(?:ed)|unplugg(?:ed)|"
     r"updat(?:ed|d)|upgrad(?:ed|d)|check(?:ed|d)|double.?checked|chang(?:ed|d)|contact(?:ed)|call(?:ed)|e-?mail(?:ed)|wrote|ask(?:ed)|sent|re-?sent|logg(?:ed)|sign(?:ed)|re-?connect(?:ed)|disconnect(?:ed)|"
     r"re-?pair(?:ed)|clean(?:ed)|charg(?:ed)|swapp(?:ed)|replac(?:ed)|re-?entered|entered|follow(?:ed)|look(?:ed)|search(?:ed)|read|watch(?:ed)|cancel(?:l?ed)|re-?download(?:ed)|download(?:ed)|factory.?reset|disabl(?:ed)|enabl(?:ed)|"
-    r"re-?place[dt]|wait(?:ed)|filled|submitted|raised|opened|re-?[a-z]{3,}ed|reported|spoke|rang|phoned|measured|tightened|adjusted|refreshed|re-?synced|re-?scanned|scanned|went|did|moved|put|used|re-?added|added|descaled|flushed|calibrated|pressed|held)"
+    r"re-?place[dt]|wait(?:ed)|filled|submitted|raised|opened|re-?[a-z]{3,}ed|reported|spoke|rang|phoned|measured|tightened|took|taken|pulled|bled|defrosted|reflashed|installed|unpaired|paired|adjusted|refreshed|re-?synced|re-?scanned|scanned|went|did|made|ran|moved|put|used|re-?added|added|descaled|flushed|calibrated|pressed|held)"
 )
 _soft = r"(?:(?:already|allready|alredy|also|even|just|now|then|have|twice|both|first|again|manually|successfully|only|since|of course|obviously) ){0,3}"
 _tried = re.compile(
     rf"\b(?:i|we|ive|i['’]?ve|we['’]?ve|i have|we have|my (?:husband|wife|colleague|son|daughter|boss|it (?:guy|team|person))(?: has)?) {_soft}(?P<verb>{_done})\b(?:[^.!?;\n]|\.(?=\d)){{0,150}}"
-    rf"|\b(?:already|allready|alredy|have|and|also|even|then) (?:(?:already|also|then|even) )?(?:tried|tryed|restarted|rebooted|reset|reinstalled|uninstalled|cleared|unplugged|logged out|checked)\b(?:[^.!?;\n]|\.(?=\d)){{0,150}}"
-    rf"|(?:^|[.!?;,\n]\s*)(?:(?:so far|also|already|have|even|things|what) (?:i )?)?(?P<short>(?:tried|tryed|restarted|rebooted|reset|reinstalled|cleared|unplugged|updated|cleaned|checked|turned|switched|replaced|logged out|signed out|re-?[a-z]{{3,}}ed) (?:[^.!?;\n]|\.(?=\d)){{2,150}})"
+    rf"|\b(?:already|allready|alredy|have|and|also|even|then) (?:(?:already|also|then|even) )?(?:tried|tryed|restarted|rebooted|reset|reinstalled|uninstalled|cleared|cleaned|unplugged|replaced|swapped|logged out|signed out|checked|did a)\b(?:[^.!?;\n]|\.(?=\d)){{0,150}}"
+    rf"|(?:^|[.!?;,\n]\s*)(?:(?:so far|also|already|have|even|things|what) (?:i )?)?(?P<short>(?:tried|tryed|restarted|rebooted|reset|reinstalled|uninstalled|cleared|unplugged|updated|cleaned|checked|turned|switched|replaced|swapped|changed|defrosted|descaled|unpaired|factory reset|ran|had it|logged out|signed out|re-?[a-z]{{3,}}ed) (?:[^.!?;\n]|\.(?=\d)){{2,150}})"
     rf"|\b(?:restarting|rebooting|reinstalling|resetting|clearing|updating|cleaning|unplugging|logging)\b(?:[^.!?;\n]|\.(?=\d)){{0,80}}?\b(?:did ?n['’]?t|does ?n['’]?t|did not|does not|no|never|nothing)\b(?:[^.!?;\n]|\.(?=\d)){{0,60}}"
     rf"|\b(?:ich habe|habe|hab) (?:\w+ ){{0,6}}?(?:versucht|probiert|neu gestartet|zurückgesetzt|gelöscht)\b|\bj['’]ai (?:déjà )?(?:essayé|redémarré|réinitialisé|vérifié)\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}|\b(?:ya )?(?:he|hemos) (?:intentado|probado|reiniciado)\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}",
     re.IGNORECASE,
 )
 # what is done to get help, rather than against the trouble: only where it is said to have been done already
 _weak = re.compile(
-    r"(?:contacted|called|e-?mailed|wrote|asked|sent|signed|logged|charged|cancel\w*|read|looked|searched|did|moved|put|used|went|waited|watched|entered|opened|added|spoke|changed|turned|switched|held|pressed|submitted|filled|raised|reported|updated|upgraded|downloaded|called)",
+    r"(?:contacted|called|e-?mailed|wrote|asked|sent|signed|logged|charged|cancel\w*|read|looked|searched|did|moved|put|used|went|waited|watched|entered|opened|added|spoke|changed|turned|switched|held|pressed|submitted|filled|raised|reported|updated|upgraded|downloaded|made|ran)",
     re.IGNORECASE,
 )
 _not_tried = re.compile(
@@ -605,6 +626,8 @@ def _what_was_tried(text: str) -> Found:
 
 # error messages and tries are whole phrases, in which other facts may stand
 PHRASES = (_error_messages, _what_was_tried)
+# these find nothing without a digit, which most messages lack
+NUMERIC = (_accounts, _amounts, _references, _phones, _addresses, _versions, _bare_numbers)
 FINDERS: Sequence[tuple[str, Callable[[str], Found]]] = (
     ("email", _emails),
     ("url", _urls),
@@ -618,9 +641,9 @@ FINDERS: Sequence[tuple[str, Callable[[str], Found]]] = (
     ("product", _products),
     ("version", _versions),
     ("name", _names),
+    ("amount", _quantities),
     ("product", _mentioned),
     ("reference", _bare_numbers),
-    ("amount", _quantities),
     ("error", _error_messages),
     ("tried", _what_was_tried),
 )

@@ -47,6 +47,8 @@ DEFINITIONS = {
     "so_far": "The bot answered the last question, nobody took over, and the conversation is still open.",
     "contradicted": "The bot answered the last question and the customer said that it did not help.",
     "reopened": "Came back after its end, and no person was needed so far.",
+    "came_back": "Conversations begun in the period that had ended, and of these the ones that were written in again "
+    "afterwards, whoever ended them; beside it, those that a person had resolved.",
     "abandoned": "The bot asked back or offered a person, and the customer left (closed, or quiet for a day).",
     "handed_over": "A person was called at some time, whatever came of it.",
     "no_question": "Nothing was asked: no message, or small talk only.",
@@ -159,6 +161,7 @@ def insights(session: Session, first: date, last: date) -> dict[str, Any]:
             "total": sum(by_outcome[name] for name in ANSWERED),
             **{name: by_outcome[name] for name in ANSWERED},
         },
+        "came_back": _came_back(session, start, end),
         "turns_by_action": _turns(session, start, end),
         "handoffs": {
             "total": len(handoffs),
@@ -238,6 +241,28 @@ def _outcomes(session: Session, start: datetime, end: datetime) -> dict[str, tup
 
 def _of(table: Any) -> Any:
     return Conversation.id == table.conversation_id
+
+
+def _came_back(session: Session, start: datetime, end: datetime) -> dict[str, Any]:
+    ended = (
+        (Conversation.created_at >= start)
+        & (Conversation.created_at < end)
+        & (Conversation.closed_at.is_not(None) | (Conversation.reopened > 0))
+    )
+    resolved = Conversation.id.in_(
+        select(Handoff.conversation_id).where(Handoff.status == "resolved", Handoff.created_at >= start)
+    )
+
+    def count(*which: Any) -> int:
+        return session.scalar(select(func.count()).select_from(Conversation).where(ended, *which)) or 0
+
+    all_of_them, again = count(), count(Conversation.reopened > 0)
+    return {
+        "ended": all_of_them,
+        "n": again,
+        "share": round(again / all_of_them, 4) if all_of_them else None,
+        "after_person": count(Conversation.reopened > 0, resolved),
+    }
 
 
 def _turns(session: Session, start: datetime, end: datetime) -> dict[str, int]:

@@ -114,16 +114,24 @@ def assign_due(
 def _givable(database: Database, at: datetime) -> Iterator[str]:
     """Those that find somebody as the desk stands now; each is counted onto who would get it."""
     after: tuple[Any, ...] | None = None
+    hopeless: set[Asked] = set()
     with database.read() as session:
+        if session.scalar(select(Handoff.id).where(Handoff.status == "waiting").limit(1)) is None:
+            return
         settings = desk_settings(session)
         desk = desk_facts(session, settings, at)
         while desk.gives:
             rows = session.execute(_waiting(desk, at, after)).all()
             for row in rows:
-                agent_id = receiver(_asked(session, row, settings, at), desk)
-                if agent_id is not None:
-                    yield row.id
-                    desk = with_one_more(desk, agent_id, at)
+                asked = _asked(row, settings, at)
+                if asked in hopeless:
+                    continue
+                agent_id = receiver(asked, desk)
+                if agent_id is None:
+                    hopeless.add(asked)  # the desk only gets fuller
+                    continue
+                yield row.id
+                desk = with_one_more(desk, agent_id, at)
             if len(rows) < PAGE:
                 return
             after = (rows[-1].rank, rows[-1].created_at, rows[-1].id)
@@ -136,7 +144,7 @@ def _give(database: Database, handoff_id: str, assign: Give, at: datetime) -> bo
         handoff = session.get(Handoff, handoff_id)
         if handoff is None or handoff.status != "waiting":
             return False
-        agent_id = receiver(_asked(session, handoff, settings, at), desk)
+        agent_id = receiver(_asked(handoff, settings, at), desk)
         if agent_id is None or assign(session, handoff_id, agent_id) is None:
             return False
         session.get_one(Agent, agent_id).last_given_at = (
@@ -166,13 +174,10 @@ def _waiting(desk: Desk, at: datetime, after: tuple[Any, ...] | None) -> Select[
     return query.order_by(*order).limit(PAGE)
 
 
-def _asked(session: Session, handoff: Any, settings: DeskSettings, at: datetime) -> Asked:
-    """`handoff`: one, or its row of `_waiting`."""
-    wish = timedelta(minutes=settings.wait_rises_minutes)
-    widened = False
-    if wish and at - handoff.created_at >= wish:  # office time is never more than plain time
-        hours = hours_of(session, handoff.team_id, settings)
-        widened = open_minutes(hours, handoff.created_at, at) >= settings.wait_rises_minutes
+def _asked(handoff: Any, settings: DeskSettings, at: datetime) -> Asked:
+    """`handoff`: one, or its row of `_waiting`. The wait is of the desk's hours: who is there helps a team that is closed."""
+    waited = open_minutes(settings.hours, handoff.created_at, at)
+    widened = 0 < settings.wait_rises_minutes <= waited
     return Asked(handoff.language, handoff.section, handoff.team_id, widened)
 
 

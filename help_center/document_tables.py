@@ -40,10 +40,9 @@ SQLITE_INDEX = (
         INSERT INTO handoff_terms(rowid, terms) VALUES (new.number, new.terms); END""",
     """CREATE TRIGGER handoff_documents_gone AFTER DELETE ON handoff_documents WHEN old.terms IS NOT NULL BEGIN
         INSERT INTO handoff_terms(handoff_terms, rowid, terms) VALUES ('delete', old.number, old.terms); END""",
-    """CREATE TRIGGER handoff_documents_taken_out AFTER UPDATE OF terms ON handoff_documents WHEN old.terms IS NOT NULL BEGIN
-        INSERT INTO handoff_terms(handoff_terms, rowid, terms) VALUES ('delete', old.number, old.terms); END""",
-    """CREATE TRIGGER handoff_documents_put_in AFTER UPDATE OF terms ON handoff_documents WHEN new.terms IS NOT NULL BEGIN
-        INSERT INTO handoff_terms(rowid, terms) VALUES (new.number, new.terms); END""",
+    """CREATE TRIGGER handoff_documents_changed AFTER UPDATE OF terms ON handoff_documents BEGIN
+        INSERT INTO handoff_terms(handoff_terms, rowid, terms) SELECT 'delete', old.number, old.terms WHERE old.terms IS NOT NULL;
+        INSERT INTO handoff_terms(rowid, terms) SELECT new.number, new.terms WHERE new.terms IS NOT NULL; END""",
 )
 for statement in SQLITE_INDEX:
     made = DDL(statement.replace("%", "%%")).execute_if(dialect="sqlite")

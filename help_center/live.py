@@ -1,8 +1,8 @@
 """Live events: rows first, a wake-up second.
 
 An event is a row that is written in the transaction that caused it, so it is never lost and can be resumed
-by its id. Readers sleep until they are woken: by this process at once, by others through Redis at once, and
-in any case by a short poll. Knows topics and ids, not what the payloads mean.
+by its id. Readers sleep until something of their topic wakes them: by this process at once, by others through Redis at
+once, and in any case by a short poll. Knows topics and ids, not what the payloads mean.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from help_center.database import Base, Database, now
 log = logging.getLogger(__name__)
 INBOX = "inbox"  # the topic of everything that agents see
 POLL_SECONDS = 0.5
+OVERLAP = 200  # ids that the poll looks back: PostgreSQL may commit an event after one with a higher id
 KEEP_DAYS = 7
 ORDER_LOCK = 0x9A51EF  # advisory lock number on PostgreSQL: events of the inbox are committed in the order of their ids
 
@@ -64,7 +65,7 @@ def write_events(session: Session) -> None:
         session.execute(text(f"SELECT pg_advisory_xact_lock({ORDER_LOCK})"))
     session.add_all([Event(topic=topic, kind=kind, payload=payload) for topic, kind, payload in events])
     session.flush()
-    session.info["written"] = True
+    session.info["written"] = {topic for topic, _, _ in events}
 
 
 class Live:
@@ -74,7 +75,7 @@ class Live:
         self._database = database
         self._redis_url = redis_url
         self._channel = ""
-        self._wakers: set[asyncio.Event] = set()
+        self._wakers: dict[str, set[asyncio.Event]] = {}  # by topic: a thousand readers are not woken for one
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._redis: Any = None
@@ -97,7 +98,7 @@ class Live:
 
     async def stop(self) -> None:
         self._closing = True
-        self._wake()
+        self._wake(list(self._wakers))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,7 +119,7 @@ class Live:
         Yields None after `idle_seconds` without any event: the moment for a keep-alive.
         """
         waker = asyncio.Event()
-        self._wakers.add(waker)
+        self._wakers.setdefault(topic, set()).add(waker)
         try:
             while not self._closing:
                 waker.clear()
@@ -132,7 +133,9 @@ class Live:
                     except TimeoutError:
                         yield None
         finally:
-            self._wakers.discard(waker)
+            self._wakers[topic].discard(waker)
+            if not self._wakers[topic]:
+                del self._wakers[topic]
 
     def prune(self) -> None:
         """Forgets events that nobody will resume from any more."""
@@ -148,16 +151,26 @@ class Live:
         with self._database.read() as session:
             return session.scalar(select(func.max(Event.id))) or 0
 
+    def _recent(self) -> tuple[int, list[str]]:
+        """The id of the newest event, and the topics of those that may be new since the last poll."""
+        with self._database.read() as session:
+            newest = session.scalar(select(func.max(Event.id))) or 0
+            if newest == self._last:
+                return newest, []
+            new = select(Event.topic).where(Event.id > min(self._last, newest) - OVERLAP).distinct()
+            return newest, list(session.scalars(new))
+
     def _committed(self, session: Session) -> None:
         """An `after_commit` hook: runs in whatever thread wrote."""
-        if session.info.pop("written", False) and self._loop is not None:
+        topics = session.info.pop("written", None)
+        if topics and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._announce)
+                self._loop.call_soon_threadsafe(self._announce, list(topics))
 
-    def _announce(self) -> None:
-        self._wake()
+    def _announce(self, topics: list[str]) -> None:
+        self._wake(topics)
         if self._redis is not None and self._loop is not None:
-            task = self._loop.create_task(self._tell_others())
+            task = self._loop.create_task(self._tell_others(topics))
             self._tasks.append(task)
             task.add_done_callback(self._forget)
 
@@ -165,13 +178,14 @@ class Live:
         if task in self._tasks:
             self._tasks.remove(task)
 
-    def _wake(self) -> None:
-        for waker in self._wakers:
-            waker.set()
+    def _wake(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            for waker in self._wakers.get(topic, ()):
+                waker.set()
 
-    async def _tell_others(self) -> None:
+    async def _tell_others(self, topics: list[str]) -> None:
         try:
-            await self._redis.publish(self._channel, "1")
+            await self._redis.publish(self._channel, "\n".join(topics))
         except Exception as error:  # any fault of Redis: the poll finds the rows all the same
             log.warning("Redis did not take a wake-up: %s", error)
 
@@ -180,8 +194,9 @@ class Live:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(self._channel)
-                    async for _ in channel.listen():
-                        self._wake()
+                    async for told in channel.listen():
+                        if told["type"] == "message":
+                            self._wake(told["data"].decode().split("\n"))
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -192,10 +207,10 @@ class Live:
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                newest = await self._database.run(self._newest)
+                newest, topics = await self._database.run(self._recent)
             except Exception as error:
                 log.warning("the database did not answer the poll for live events: %s", error)
                 continue
             if newest != self._last:
                 self._last = newest
-                self._wake()
+                self._wake(topics)

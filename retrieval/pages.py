@@ -6,6 +6,7 @@ Knows requests; how articles are found is the business of `search`, who may see 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from markupsafe import Markup
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from help_center import articles
 from help_center.articles import Article, article_json
@@ -35,6 +37,7 @@ from retrieval.wording import Wording
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_QUESTION = 1000  # characters
+Record = Callable[[Session, Viewer, str, str], None]  # who, the deed, the article's id
 
 
 def _question(text: str) -> str:
@@ -76,7 +79,9 @@ def routes(
     suggestions: Suggestions,
     doorkeeper: Doorkeeper,
     pages: Pages,
+    record: Record | None = None,
 ) -> APIRouter:
+    """`record` writes what admins change into the audit log, in the transaction of the change."""
     router = APIRouter()
 
     @router.get("/api/search")
@@ -151,13 +156,16 @@ def routes(
             direction=direction,
         )
 
-    @router.put("/api/articles/{id:path}", dependencies=[Depends(doorkeeper.admin)], responses={201: {}})
+    @router.put("/api/articles/{id:path}", responses={201: {}})
     def write_article(
-        id: ArticleId, fields: Annotated[dict[str, Any], Body(examples=[_FIELDS])], response: Response
+        id: ArticleId,
+        fields: Annotated[dict[str, Any], Body(examples=[_FIELDS])],
+        response: Response,
+        viewer: Viewer = Depends(doorkeeper.admin),
     ) -> dict[str, Any]:
         """Writes an article (the fields of the article file); search and bot know it when the call returns."""
         given = _article(id, fields)
-        created, written = _store(database, given)
+        created, written = _store(database, given, lambda session: log(session, viewer, "article.change", id))
         try:
             indexer.sync(only=given.id)
         except (StoreError, EmbedderError) as error:
@@ -166,17 +174,22 @@ def routes(
         response.status_code = 201 if created else 200
         return written
 
-    @router.delete("/api/articles/{id:path}", dependencies=[Depends(doorkeeper.admin)], status_code=204)
-    def delete_article(id: ArticleId) -> None:
+    @router.delete("/api/articles/{id:path}", status_code=204)
+    def delete_article(id: ArticleId, viewer: Viewer = Depends(doorkeeper.admin)) -> None:
         """Deletes an article; search and bot no longer know it when the call returns."""
         with database.write() as session:
             if not articles.remove(session, id):
                 raise no_article()
+            log(session, viewer, "article.delete", id)
         try:
             indexer.sync(only=id)
         except (StoreError, EmbedderError) as error:
             behind = "the article is deleted and shown nowhere any more; `parley index` also clears it from the index"
             raise Problem(503, f"{behind}. The reason: {error}") from error
+
+    def log(session: Session, viewer: Viewer, action: str, id: str) -> None:
+        if record is not None:
+            record(session, viewer, action, id)
 
     return router
 
@@ -191,16 +204,19 @@ def _article(id: str, fields: dict[str, Any]) -> SourceArticle:
     return given
 
 
-def _store(database: Database, given: SourceArticle, attempts: int = 3) -> tuple[bool, dict[str, Any]]:
+def _store(
+    database: Database, given: SourceArticle, log: Callable[[Session], None], attempts: int = 3
+) -> tuple[bool, dict[str, Any]]:
     """Whether the article is new, and its JSON."""
     try:
         with database.write() as session:
             created = articles.store(session, given, articles.WRITTEN_HERE) == "added"
+            log(session)
             return created, article_json(session.get_one(Article, given.id))
     except IntegrityError:  # somebody wrote the same id or the same title at the same moment
         if attempts == 1:
             raise
-        return _store(database, given, attempts - 1)
+        return _store(database, given, log, attempts - 1)
 
 
 def _excerpt(hit: Hit, question: str | Wording) -> str:

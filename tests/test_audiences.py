@@ -37,7 +37,21 @@ SHOWS_NO_ARTICLE = {
     "POST /api/session": "signs in",
     "DELETE /api/session": "signs out",
     "GET /api/session": "who is signed in",
+    "PUT /api/session/me": "gives back what the agent set",
     "GET /api/agents": "names of agents",
+    "POST /api/agents": "gives back what the admin wrote",
+    "PUT /api/agents/{id}": "gives back what the admin wrote",
+    "GET /api/agents/{id}/tokens": "names and ends of tokens, to their agent and admins",
+    "POST /api/agents/{id}/tokens": "a new token, once",
+    "DELETE /api/tokens/{id}": "answers nothing",
+    "GET /api/teams": "names of teams and agents",
+    "POST /api/teams": "gives back what the admin wrote",
+    "PUT /api/teams/{id}": "gives back what the admin wrote",
+    "DELETE /api/teams/{id}": "answers nothing",
+    "GET /api/desk": "settings, to admins",
+    "PUT /api/desk": "gives back what the admin wrote",
+    "GET /api/audit": "who did what; of an article its id, to leads",
+    "GET /api/audit.csv": "who did what; of an article its id, to leads",
     "POST /api/conversations": "a greeting",
     "POST /api/conversations/{conversation_id}/resume": "answers nothing",
     "POST /api/conversations/{conversation_id}/close": "answers nothing",
@@ -47,6 +61,8 @@ SHOWS_NO_ARTICLE = {
     "POST /api/conversations/{conversation_id}/messages/{message_id}/feedback": "answers nothing",
     "POST /api/handoffs/{id}/reply": "gives back what the agent wrote",
     "POST /api/handoffs/{id}/note": "gives back what the agent wrote",
+    "DELETE /api/handoffs/{id}/held/{message_id}": "gives back what the agent wrote",
+    "POST /api/handoffs/{id}/held/{message_id}/send": "gives back what the agent wrote",
     "POST /api/handoffs/{id}/typing": "answers nothing",
     "GET /api/handoffs/{id}/earlier/{conversation_id}": "what the same customer was shown before, to agents",
     "GET /api/webhooks": "addresses, to admins",
@@ -382,7 +398,7 @@ def over_http(world: World) -> Iterator[Sight]:
 @tour(
     "POST /api/conversations/{conversation_id}/messages", "GET /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/events", "POST /api/conversations/{conversation_id}/escalate",
-    *(f"POST /api/handoffs/{{id}}/{step}" for step in ("claim", "release", "assign", "return", "resolve")),
+    *(f"POST /api/handoffs/{{id}}/{step}" for step in ("claim", "release", "assign", "snooze", "return", "resolve")),
     "GET /api/handoffs", "GET /api/handoffs/{id}", "GET /api/inbox/events", "command ask", "POST /api/owner/ask",
     "POST /api/owner/ranking",
 )  # fmt: skip
@@ -451,8 +467,10 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
             "GET /api/handoffs/{id}", viewer, everything(client.get(handoff)), ("body",), (article,), asked
         )
         me = client.get("/api/session").json()["agent"]["id"]
-        said = {"assign": {"agent_id": me}, "priority": {"priority": "high"}, "team": {"team_id": None}}
-        for step in ("claim", "release", "assign", "priority", "team", "return"):
+        said = {
+            "assign": {"agent_id": me}, "priority": {"priority": "high"}, "team": {"team_id": None}, "snooze": {"until": None},
+        }  # fmt: skip
+        for step in ("claim", "release", "assign", "priority", "team", "snooze", "return"):
             packet = client.post(f"{handoff}/{step}", json=said.get(step))
             assert packet.status_code == 200, packet.text
             yield Sight(
@@ -503,6 +521,7 @@ def from_the_command_line(world: World) -> Iterator[Sight]:
 PLAIN = [  # addresses without parameters that are the same for everybody, or show figures
     "GET /", "GET /widget.js", "GET /widget/chat", "GET /docs", "GET /openapi.json", "GET /metrics", "GET /healthz",
     "GET /readyz", "GET /favicon.ico", "GET /inbox", "GET /insights", "GET /api/insights",
+    "GET /manage",
 ]  # fmt: skip
 
 

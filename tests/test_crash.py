@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
+import sqlite3
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -151,8 +153,6 @@ def test_an_index_killed_again_and_again_gets_on(installation: Installation, man
 
 
 def rows_in(installation: Installation, table: str) -> int:
-    import sqlite3
-
     file = installation.folder / "var" / "parley.db"
     if not file.exists():
         return 0
@@ -298,6 +298,120 @@ def test_a_server_that_is_stopped_finishes_what_it_began(
         turn = Conversation(again, conversation.id, conversation.token).say(QUESTIONS[0], "one")
         assert turn["action"] == "answer", turn
         assert not turns or turn in turns or len(turns) < len(conversations)
+
+
+STEPS = (
+    "claim",
+    "reply",
+    "held",
+    "snooze",
+    "note",
+    "release",
+    "claim",
+    "held",
+)  # and then "return" or "resolve"
+
+
+@pytest.mark.parametrize("after", [5, 60, 160])
+def test_a_server_killed_during_the_steps_of_agents_leaves_nothing_half_done(
+    installation: Installation, after: int
+) -> None:
+    """Each step is there with its message, its events and its deed, or not at all; what was held is sent once."""
+    agents = [installation.agent() for _ in range(2)]
+    server = installation.serve()
+    conversations = [server.conversation() for _ in range(8)]
+    acknowledged: dict[str, list[tuple[str, str]]] = {one.id: [] for one in conversations}
+
+    def a_day(number: int) -> None:
+        """One conversation is handed over, worked on and comes back, again and again, until the power goes out."""
+        one, agent = conversations[number], agents[number % len(agents)]
+        with contextlib.suppress(httpx.TransportError), server.client() as client:
+            for round in range(1000):
+                told = client.post(f"/api/conversations/{one.id}/escalate", json={}, headers=one.headers)
+                handoff = f"/api/handoffs/{told.json()['handoff_id']}"
+                for step in (*STEPS, "return" if round % 2 else "resolve"):
+                    text = f"{step} {len(acknowledged[one.id])}"
+                    said = {"text": text, "client_id": text}
+                    body = {
+                        "reply": said, "note": said, "held": said | {"undo_s": 0.3},
+                        "snooze": {"until": "2999-01-01T00:00:00Z"},
+                    }.get(step, {})  # fmt: skip
+                    path = "reply" if step == "held" else step
+                    client.post(f"{handoff}/{path}", json=body, headers=agent).raise_for_status()
+                    acknowledged[one.id].append((step, text))
+
+    with ThreadPoolExecutor(len(conversations)) as pool:
+        days = [pool.submit(a_day, number) for number in range(len(conversations))]
+        wait_until(lambda: sum(map(len, acknowledged.values())) >= after, server.process)
+        time.sleep(random.Random(after).uniform(0, 0.1))
+        server.kill()
+        for day in days:
+            day.result()
+    assert sum(map(len, acknowledged.values())) >= after
+
+    again = installation.serve()
+    tables = sqlite3.connect(installation.folder / "var" / "parley.db", timeout=30)
+    tables.row_factory = sqlite3.Row
+    end = time.monotonic() + 15
+    while tables.execute("SELECT count(*) FROM held_replies").fetchone()[0] and time.monotonic() < end:
+        time.sleep(0.1)
+    for one in conversations:
+        check_the_desk(tables, one.id, acknowledged[one.id])
+    client = again.client()
+    for number, one in enumerate(conversations):  # and each goes on from where it stands
+        told = client.post(f"/api/conversations/{one.id}/escalate", json={}, headers=one.headers).json()
+        path = f"/api/handoffs/{told['handoff_id']}"
+        client.post(f"{path}/claim", headers=agents[number % len(agents)])
+        assert client.post(f"{path}/resolve", headers=agents[number % len(agents)]).is_success
+        assert Conversation(again, one.id, one.token).show()["status"] == "closed"
+    client.close()
+    tables.close()
+
+
+def check_the_desk(tables: sqlite3.Connection, id: str, acknowledged: list[tuple[str, str]]) -> None:
+    """What the tables hold of one conversation agrees, and nothing that was acknowledged is missing."""
+
+    def rows(query: str, *given: str) -> list[sqlite3.Row]:
+        return tables.execute(query, given or (id,)).fetchall()
+
+    handoffs = rows("SELECT * FROM handoffs WHERE conversation_id = ? ORDER BY created_at")
+    messages = rows("SELECT * FROM messages WHERE conversation_id = ? ORDER BY position")
+    events = rows("SELECT kind, payload FROM events WHERE topic = ? ORDER BY id", f"conversation:{id}")
+    told = [json.loads(event["payload"]) for event in events if event["kind"] == "message"]
+    statuses = [json.loads(event["payload"]) for event in events if event["kind"] == "status"]
+    (conversation,) = rows("SELECT status, reopened FROM conversations WHERE id = ?")
+    open = [row for row in handoffs if row["status"] in {"waiting", "claimed"}]
+    follows = {"waiting": "waiting", "claimed": "agent", "returned": "bot", "resolved": "closed"}
+    assert len(open) <= 1
+    assert not handoffs or conversation["status"] == follows[handoffs[-1]["status"]]
+    assert [message["id"] for message in told] == [row["id"] for row in messages]
+    assert not statuses or statuses[-1]["status"] == conversation["status"]
+
+    turns = rows("SELECT handoff_id, message_id FROM turns WHERE conversation_id = ? AND action = 'escalate'")
+    said = {row["id"] for row in messages}
+    assert {turn["handoff_id"] for turn in turns} == {row["id"] for row in handoffs}
+    assert all(turn["message_id"] in said for turn in turns)
+
+    of_mine = "(SELECT id FROM handoffs WHERE conversation_id = ?)"
+    deeds = [row["action"] for row in rows(f"SELECT action FROM audit_log WHERE subject IN {of_mine}")]
+    moving = ("claim", "release", "return", "resolve")
+    moves = sum(deeds.count(f"handoff.{step}") for step in moving)
+    assert sum(row["role"] == "system" for row in messages) == moves
+    assert len(statuses) == moves + len(handoffs) + conversation["reopened"], "one event for each step"
+    assert sum(row["role"] == "agent" for row in messages) == deeds.count("handoff.reply")
+    texts = [row["text"] for row in messages]
+    notes = [row["text"] for row in rows(f"SELECT text FROM notes WHERE handoff_id IN {of_mine}")]
+    assert len(set(notes)) == len(notes) == deeds.count("handoff.note")
+    drafts = [row["text"] for row in rows(f"SELECT text FROM drafts WHERE handoff_id IN {of_mine}")]
+    for step, text in acknowledged:
+        if step in {"reply", "held"}:
+            assert (texts + drafts).count(text) == 1, f"{text} is not there once"
+        elif step == "note":
+            assert notes.count(text) == 1
+    taken = [step for step, _ in acknowledged]
+    for step in (*moving, "snooze"):
+        assert deeds.count(f"handoff.{step}") >= taken.count(step), "an acknowledged step is missing"
+    assert moves <= sum(taken.count(step) for step in moving) + 1, "more than the one that was in flight"
 
 
 def stop(server: Server, within: float) -> None:

@@ -138,6 +138,72 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
         assert seen == []
 
 
+def test_a_morning_of_two_agents_and_five_customers_at_once(
+    browser: Browser, server: Server, installation: Installation
+) -> None:
+    """Five browsers ask for a person, two agents serve them: nobody is served twice, and every word arrives once."""
+    ben = ("agent", "add", "ben@example.org", "--name", "Ben", "--password-stdin")
+    installation.parley(*ben, stdin=PASSWORD)
+    names = ["Kim", "Lou", "Max", "Nia", "Oz"]
+    pages, chats = {}, {}
+    for name in names:
+        page = browser.new_context(viewport={"width": 900, "height": 760}).new_page()
+        page.goto(server.url)
+        page.locator('[data-parley="launcher"]').click()
+        chat = page.frame_locator("iframe[title=Chat]")
+        _write(chat, f"My order {name}-4471 never came, can I talk to a person?")
+        expect(chat.locator("body")).to_have_attribute("data-status", "waiting", timeout=15_000)
+        pages[name], chats[name] = page, chat
+    # the last one sees that four are before them, and that by itself it gets less
+    last = chats["Oz"].locator('[data-parley="status"]')
+    expect(last).to_contain_text("5")
+    _picture(pages["Oz"], "fifth-in-line")
+
+    agents = [_signed_in(browser, server, who) for who in ("ada", "ben")]
+    mine: dict[Page, list[str]] = {agent: [] for agent in agents}
+    for turn, name in enumerate(names):
+        agent = agents[turn % 2]
+        agent.locator('[data-filter="waiting"]').click()
+        _picture(agent, f"queue-{turn}")
+        agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click(timeout=10_000)
+        expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"{name}-4471")
+        expect(agent.locator('[data-inbox="packet"]')).to_contain_text(f"{name}-4471")
+        agent.locator('[data-inbox="claim"]').click()
+        expect(chats[name].locator("body")).to_have_attribute("data-status", "agent", timeout=10_000)
+        mine[agent].append(name)
+        if turn == 2:
+            expect(last).to_contain_text("2", timeout=10_000)
+    # both write at the same time, customers answer in between
+    for agent in agents:
+        for name in mine[agent]:
+            agent.locator('[data-filter="mine"]').click()
+            agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click()
+            expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"{name}-4471")
+            agent.locator('[data-inbox="reply"]').fill(f"Hello {name}, I look for {name}-4471 now.")
+            agent.locator('[data-inbox="send"]').click()
+            agent.locator('[data-action="send-now"]').click()
+    for name in names:
+        expect(chats[name].locator(".message.agent")).to_have_count(1, timeout=10_000)
+        expect(chats[name].locator(".message.agent")).to_contain_text(f"I look for {name}-4471")
+        _write(chats[name], f"Thank you, says {name}.")
+    _picture(agents[0], "two-agents-ada")
+    _picture(agents[1], "two-agents-ben")
+    for agent in agents:
+        for name in mine[agent]:
+            agent.locator('[data-filter="mine"]').click()
+            agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click()
+            expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"Thank you, says {name}.")
+            agent.locator('[data-inbox="resolve"]').click()
+            agent.locator("dialog[open]").get_by_role("button", name=re.compile("no article", re.I)).click()
+            expect(chats[name].locator("body")).to_have_attribute("data-status", "closed", timeout=10_000)
+    for name in names:
+        own = chats[name].locator(".message.customer")
+        expect(own).to_have_count(2)
+        expect(chats[name].locator('[data-parley="rate"]')).to_be_visible()
+    told = installation.parley("labelled", str(installation.folder / "labelled"), "--json").stdout
+    assert '"questions": 5' in told
+
+
 def test_the_help_center_is_browsed_and_searched(browser: Browser, server: Server) -> None:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     faults = _faults(page)
@@ -151,6 +217,16 @@ def test_the_help_center_is_browsed_and_searched(browser: Browser, server: Serve
     expect(page.locator("h1")).to_be_visible()
     _picture(page, "help-article")
     assert faults == []
+
+
+def _signed_in(browser: Browser, server: Server, who: str) -> Page:
+    page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+    page.goto(f"{server.url}/inbox")
+    page.get_by_label("E-mail").fill(f"{who}@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("sign in", re.I)).click()
+    expect(page.locator("[data-live=on]")).to_be_attached()
+    return page
 
 
 def _write(chat: FrameLocator, text: str) -> None:

@@ -31,6 +31,13 @@ from help_center.settings import Settings
 
 SECONDS = 20.0  # for each word of the conversation with the mail server
 LONGEST_SUBJECT = 120
+QUOTE = "margin: 0 0 1em; padding-left: 1em; border-left: 3px solid #999"
+PAGE = """<!doctype html>
+<html><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head>
+<body style="font-family: sans-serif; line-height: 1.5; max-width: 40em">
+BODY
+</body></html>
+"""
 _relative_link = re.compile(r"(?<!!)\[([^\[\]]*)\]\((/(?!/)[^()\s]*)\)")
 
 
@@ -166,9 +173,9 @@ def written(parcel: Parcel, sender: Sender) -> EmailMessage:
         letter["List-Id"] = f"<{one_line(payload['list'])}.{domain}>"
         letter["Auto-Submitted"] = "auto-generated"
     text = _absolute(payload["text"], sender.public_url)
-    link, words = _way_on(payload, sender)
-    letter.set_content(_as_text(payload, text, link, words))
-    letter.add_alternative(_as_html(payload, text, link, words), subtype="html")
+    on = _way_on(payload, sender)
+    letter.set_content(_as_text(payload, text, on))
+    letter.add_alternative(_as_html(payload, text, on), subtype="html")
     return letter
 
 
@@ -211,21 +218,26 @@ def _absolute(markdown: str, public_url: str | None) -> str:
     )
 
 
-def _way_on(payload: dict[str, Any], sender: Sender) -> tuple[str | None, str]:
-    """Where the reader goes from here: a link, if there is one, and what it says."""
+@dataclass(frozen=True)
+class WayOn:
+    """Where the reader goes from here. `link` None: we know of no address, and the words stand alone."""
+
+    link: str | None
+    words: str
+    before: str = ""
+
+
+def _way_on(payload: dict[str, Any], sender: Sender) -> WayOn | None:
+    """Agents go to the inbox, customers back to the page that the chat was on, if it is one of our sites."""
     if payload.get("handoff_id"):
         link = f"{sender.public_url}/inbox#{payload['handoff_id']}" if sender.public_url else None
-        return link, "Open it in the inbox"
+        return WayOn(link, "Open it in the inbox")
     if "page_url" not in payload:
-        return None, ""
+        return None
     page = payload["page_url"] or ""
-    known = (
-        page.isprintable() and " " not in page and _origin(page) in {_origin(site) for site in sender.sites}
-    )
-    return (
-        page if known else sender.public_url,
-        "Answers to this e-mail are not read. Write in the chat on our site",
-    )
+    ours = {_origin(site) for site in sender.sites}
+    link = page if page.isprintable() and " " not in page and _origin(page) in ours else sender.public_url
+    return WayOn(link, "Write in the chat on our site", "Answers to this e-mail are not read. ")
 
 
 def _origin(url: str) -> tuple[str, str] | None:
@@ -236,28 +248,25 @@ def _origin(url: str) -> tuple[str, str] | None:
     return (parts.scheme, parts.netloc.lower()) if parts.scheme in {"http", "https"} else None
 
 
-def _as_text(payload: dict[str, Any], text: str, link: str | None, words: str) -> str:
+def _as_text(payload: dict[str, Any], text: str, on: WayOn | None) -> str:
     parts = [text]
     if payload.get("quote"):
         quoted = "\n".join(f"> {line}".rstrip() for line in payload["quote"].splitlines())
         parts.append("\n".join(filter(None, [payload.get("quoted"), quoted])))
-    if words:
-        parts.append(f"{words}: {link}" if link else f"{words}.")
+    if on:
+        parts.append(f"{on.before}{on.words}{f': {on.link}' if on.link else '.'}")
     return "\n\n".join(parts) + "\n"
 
 
-def _as_html(payload: dict[str, Any], text: str, link: str | None, words: str) -> str:
+def _as_html(payload: dict[str, Any], text: str, on: WayOn | None) -> str:
     parts = [render(text, pictures=False)]
     if payload.get("quote"):
-        quoted = "<br>".join(html.escape(line) for line in payload["quote"].splitlines())
         if payload.get("quoted"):
             parts.append(f"<p>{html.escape(payload['quoted'])}</p>")
-        parts.append(f"<blockquote>{quoted}</blockquote>")
-    if words:
-        shown = html.escape(words)
-        parts.append(f'<p><a href="{html.escape(link)}">{shown}</a></p>' if link else f"<p>{shown}.</p>")
-    return (
-        '<!doctype html>\n<html><head><meta charset="utf-8"></head><body>\n'
-        + "\n".join(parts)
-        + "\n</body></html>\n"
-    )
+        quoted = "<br>".join(html.escape(line) for line in payload["quote"].splitlines())
+        parts.append(f'<blockquote style="{QUOTE}">{quoted}</blockquote>')
+    if on:
+        words = html.escape(on.words)
+        shown = f'<a href="{html.escape(on.link)}">{words}</a>' if on.link else f"{words}."
+        parts.append(f"<p>{html.escape(on.before)}{shown}</p>")
+    return PAGE.replace("BODY", "\n".join(parts))

@@ -102,6 +102,7 @@ class Outbox:
         self._busy: set[Lane] = set()
         self._rests_until: dict[Lane, float] = {}  # on the monotonic clock
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._closing = threading.Event()  # a new one after each close
 
     def send_due(self) -> list[Future[None]]:
         """Begins to send whatever is due, and does not wait for it: a Job of the clock."""
@@ -114,12 +115,14 @@ class Outbox:
                 self._rests_until.pop(lane, None)
                 if lane[0] not in self._pools:
                     self._pools[lane[0]] = ThreadPoolExecutor(THREADS, f"outbox {lane[0]}")
-                begun.append(self._pools[lane[0]].submit(self._work, lane))
+                begun.append(self._pools[lane[0]].submit(self._work, lane, self._closing))
         return begun
 
     def close(self) -> None:
         """Begins nothing more. What is being sent ends by itself, or is tried again after its lease."""
         with self._lock:
+            self._closing.set()
+            self._closing = threading.Event()
             for pool in self._pools.values():
                 pool.shutdown(wait=False, cancel_futures=True)
             self._pools.clear()
@@ -149,10 +152,10 @@ class Outbox:
                 lanes += [(kind, target) for target in session.scalars(query)]
         return lanes
 
-    def _work(self, lane: Lane) -> None:
+    def _work(self, lane: Lane, closing: threading.Event) -> None:
         try:
             for _ in range(LANE_TURN):
-                if not self._send_next(lane):
+                if closing.is_set() or not self._send_next(lane):
                     break
         except Exception as error:  # the database is away: the next round tries again
             log.warning("the outbox stopped at %s: %s", lane[0], error)
@@ -198,12 +201,8 @@ class Outbox:
                     return None
                 won = session.execute(
                     update(Delivery)
-                    .where(
-                        Delivery.id == row.id,
-                        Delivery.status == "pending",
-                        Delivery.attempts == row.attempts,
-                        Delivery.due_at <= now(),
-                    )
+                    .where(Delivery.id == row.id, Delivery.status == "pending")
+                    .where(Delivery.attempts == row.attempts)
                     .values(attempts=row.attempts + 1, due_at=now() + LEASE)
                     .execution_options(synchronize_session=False)
                 )

@@ -78,6 +78,12 @@ export class Bulk {
     if (inside) this.queue.search.focus();
   }
 
+  /** Only what is shown can be selected. */
+  keep(items) {
+    const shown = new Set(items.map((item) => item.id));
+    for (const id of this.ids) if (!shown.has(id)) this.ids.delete(id);
+  }
+
   draw() {
     this.root.hidden = !this.size;
     const words = this.size ? `${this.size} selected` : "";

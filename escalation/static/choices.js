@@ -66,21 +66,32 @@ async function someTime() {
 
 async function label(directory, of) {
   const there = new Set(of?.labels ?? []);
-  const items = (await directory.again("labels")).map((one) => ({ label: one.label, hint: `on ${one.count}`, checked: there.has(one.label), value: one.label }));
-  for (const one of there) if (!items.some((item) => item.value === one)) items.push({ label: one, checked: true, value: one });
+  const items = () => {
+    const known = directory.labels.map((one) => ({ label: one.label, hint: `on ${one.count}`, checked: there.has(one.label), value: one.label }));
+    const rest = [...there].filter((name) => !known.some((item) => item.value === name));
+    return [...known, ...rest.map((name) => ({ label: name, checked: true, value: name }))];
+  };
   const make = (text) => {
     const name = text.toLowerCase().split(/\s+/).join(" ").slice(0, 60);
-    return items.some((item) => item.value === name) ? null : { label: `New label “${name}”`, value: name };
+    return items().some((item) => item.value === name) ? null : { label: `New label “${name}”`, value: name };
   };
-  const chosen = await pick({ title: of ? "Labels" : "Add a label", placeholder: "Name of a label", items, make, empty: "No label yet: type its name." });
+  const chosen = await pick({
+    title: of ? "Labels" : "Add a label",
+    placeholder: "Name of a label",
+    items: items(),
+    fresh: directory.again("labels").then(items),
+    make,
+    empty: "No label yet: type its name.",
+  });
   if (!chosen) return null;
   if (!of) return { label: chosen.value };
   return there.has(chosen.value) ? { add: [], remove: [chosen.value] } : { add: [chosen.value], remove: [] };
 }
 
 async function unlabel(directory) {
-  const items = (await directory.again("labels")).map((one) => ({ label: one.label, hint: `on ${one.count}`, value: one.label }));
-  const chosen = await pick({ title: "Remove a label", items, empty: "No conversation has a label." });
+  const items = () => directory.labels.map((one) => ({ label: one.label, hint: `on ${one.count}`, value: one.label }));
+  const fresh = directory.again("labels").then(items);
+  const chosen = await pick({ title: "Remove a label", items: items(), fresh, empty: "No conversation has a label." });
   return chosen && { label: chosen.value };
 }
 

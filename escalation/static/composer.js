@@ -32,6 +32,7 @@ export class Composer {
     this.mode = "reply";
     this.held = null;
     this.writing = [];
+    this.previews = false;
     this.noteButton.addEventListener("click", () => this.write(this.mode === "note" ? "reply" : "note"));
     this.previewButton.addEventListener("click", () => this.togglePreview());
     find("[data-action=send-now]").addEventListener("click", () => this.sendNow());
@@ -69,7 +70,7 @@ export class Composer {
     this.packet = packet;
     this.why = why;
     this.claimFirst = claimFirst;
-    this.hold((packet.held ?? [])[0] ?? null);
+    this.hold(packet.held.at(-1) ?? null);
     this.draw(fresh);
   }
 
@@ -130,15 +131,15 @@ export class Composer {
   }
 
   togglePreview() {
-    this.preview.hidden = !this.preview.hidden;
-    this.previewButton.setAttribute("aria-pressed", String(!this.preview.hidden));
+    this.previews = !this.previews;
+    this.previewButton.setAttribute("aria-pressed", String(this.previews));
     this.see();
   }
 
   see() {
-    if (this.preview.hidden) return;
-    const text = this.box.value.trim();
-    this.preview.replaceChildren(...(text ? markdown(text) : ["Nothing to see yet."]));
+    const text = this.previews ? this.box.value.trim() : "";
+    this.preview.hidden = !text;
+    this.preview.replaceChildren(...markdown(text));
   }
 
   /** Text at the caret, on lines of its own. */
@@ -186,12 +187,11 @@ export class Composer {
   }
 
   async pickCanned() {
-    const items = (await this.directory.again("canned")).map((reply) => ({ label: reply.title, hint: `/${reply.shortcut} · ${reply.text.slice(0, 80)}`, also: reply.shortcut, value: reply.id }));
+    const items = () => this.directory.canned.map((reply) => ({ label: reply.title, hint: `/${reply.shortcut} · ${reply.text.slice(0, 80)}`, also: reply.shortcut, value: reply.id }));
     const empty = this.directory.isLead ? "None yet. Write canned replies on the page Manage." : "None yet. A lead writes canned replies on the page Manage.";
-    const chosen = await pick({ title: "Canned reply", placeholder: "Its title or shortcut", items, empty });
-    if (!chosen) return;
-    const text = await this.filled(chosen.value);
-    if (text !== null) this.insert(text);
+    const chosen = await pick({ title: "Canned reply", placeholder: "Its title or shortcut", items: items(), fresh: this.directory.again("canned").then(items), empty });
+    const text = chosen && (await this.filled(chosen.value));
+    if (text) this.insert(text);
   }
 
   warn(line, careful = false) {
@@ -265,7 +265,7 @@ export class Composer {
     };
     tick();
     this.ticking = setInterval(tick, 250);
-    this.said(`On its way in ${UNDO} seconds. Ctrl+Z takes it back.`);
+    this.said(`It goes out in ${UNDO} seconds: z, or Ctrl+Z in the box, takes it back.`);
   }
 
   /** The server says that a held reply was sent, taken back or dropped. */

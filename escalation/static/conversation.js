@@ -220,7 +220,7 @@ export class Conversation {
   async sent(message, mode) {
     this.touch();
     if (mode === "note") this.packet.notes.push(message);
-    else if (message.held_until) this.packet.held = [message];
+    else if (message.held_until) this.packet.held = [...this.packet.held.filter((held) => held.id !== message.id), message];
     else this.transcript.add(message);
     this.transcript.draw();
     this.transcript.toEnd();

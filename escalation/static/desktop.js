@@ -33,7 +33,7 @@ export class Desktop {
   handoff(item) {
     const mine = item.status === "claimed" && item.assignee?.id === this.me.id;
     const ours = item.status === "waiting" && (!item.team || (this.me.teams ?? []).some((team) => team.id === item.team.id));
-    if (mine) this.tell(`mine ${item.id} ${item.claimed_at}`, item.id, "Yours now", `${customerName(item.customer)}: ${item.question}`);
+    if (mine) this.tell(`mine ${item.id} ${item.assigned_at}`, item.id, "Yours now", `${customerName(item.customer)}: ${item.question}`);
     else if (ours) this.tell(`new ${item.id}`, item.id, "Somebody waits", `${customerName(item.customer)}: ${item.question}`);
   }
 

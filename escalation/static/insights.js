@@ -37,7 +37,7 @@ async function load() {
 }
 
 function draw(figures) {
-  const { answered, handoffs, csat, nps, definitions: how } = figures;
+  const { answered, handoffs, csat, nps, came_back: back, definitions: how } = figures;
   if (!figures.conversations && !handoffs.total) return [nothing(), confidence(figures.confidence, how.confidence)];
   return [
     el(
@@ -46,6 +46,7 @@ function draw(figures) {
       tile("Conversations", figures.conversations, "begun in the period"),
       tile("Answered by the bot", answered.total, `${answered.confirmed} confirmed, ${answered.assumed} only assumed, ${answered.so_far} still open`),
       tile("Handed to a person", figures.outcomes.handed_over, share(figures.outcomes.handed_over, figures.conversations, "of conversations")),
+      tile("Came back", back.ended ? percent(back.share) : "—", back.ended ? `${back.n} of ${back.ended} ended conversations · ${back.after_person} after a person` : "no conversation has ended yet"),
       tile("CSAT", csat.n ? percent(csat.share_satisfied) : "—", csat.n ? `gave 4 or 5 · mean ${csat.mean.toFixed(1)} · ${ratings(csat.n)}` : "nobody has rated yet"),
       tile("NPS", nps.n ? signed(nps.score) : "—", nps.n ? `${nps.promoters} promoters, ${nps.detractors} detractors · ${ratings(nps.n)}` : "nobody was asked yet"),
     ),
@@ -56,7 +57,7 @@ function draw(figures) {
       card(
         "How conversations went",
         bars(Object.entries(OUTCOMES).map(([name, label]) => [label, figures.outcomes[name], name]), figures.conversations),
-        counted(Object.keys(OUTCOMES).map((name) => [OUTCOMES[name], how[name]])),
+        counted([...Object.keys(OUTCOMES).map((name) => [OUTCOMES[name], how[name]]), ["Came back", how.came_back]]),
       ),
       card(
         "Why a person was needed",

@@ -83,9 +83,9 @@ function lifted(given) {
       plus.focus();
     }, "quiet");
     const line = el("li", {}, el("div", { class: "pair" }, attribute, value, priority, away));
-    line.value = () => ({ attribute: attribute.value.trim(), value: value.value.trim(), priority: priority.value });
+    line.given = () => ({ attribute: attribute.value.trim(), value: value.value.trim(), priority: priority.value });
     place.append(line);
   }
   for (const lift of given) insert(lift);
-  return { node, value: () => [...place.children].map((line) => line.value()) };
+  return { node, value: () => [...place.children].map((line) => line.given()) };
 }

@@ -3,15 +3,15 @@ import { el } from "./dom.js";
 import { button, check, field, input } from "./manage_form.js";
 
 const DAYS = { mon: "Monday", tue: "Tuesday", wed: "Wednesday", thu: "Thursday", fri: "Friday", sat: "Saturday", sun: "Sunday" };
-const OFFICE = [{ start: "09:00", end: "17:00" }];
+const OFFICE = Object.fromEntries(Object.keys(DAYS).map((key) => [key, ["sat", "sun"].includes(key) ? [] : [{ start: "09:00", end: "17:00" }]]));
 
 // `value()` gives the hours back as /api/desk takes them.
 export function week(given) {
-  const hours = given ?? { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, weekly: null, holidays: [], country: null };
+  const hours = given ?? { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, weekly: OFFICE, holidays: [], country: null };
   const zone = input("timezone", hours.timezone, { list: "zones", required: true, placeholder: "Europe/Berlin" });
   const country = input("country", hours.country ?? "", { maxlength: 10, placeholder: "DE, or DE-BY", pattern: "[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?" });
   const always = check("always", "Somebody is always there", hours.weekly === null);
-  const days = Object.entries(DAYS).map(([key, label]) => [key, spans(label, hours.weekly?.[key] ?? (hours.weekly === null && !["sat", "sun"].includes(key) ? OFFICE : []))]);
+  const days = Object.entries(DAYS).map(([key, label]) => [key, spans(label, (hours.weekly ?? OFFICE)[key] ?? [])]);
   const copy = button("Monday's hours for Tuesday to Friday", () => {
     const monday = days[0][1].value();
     for (const [, day] of days.slice(1, 5)) day.set(monday);
@@ -102,9 +102,9 @@ function special(given) {
       plus.focus();
     }, "quiet");
     const line = el("li", {}, el("div", { class: "pair" }, date, name, away), open.node);
-    line.value = () => ({ date: date.value, name: name.value.trim(), spans: open.value() });
+    line.given = () => ({ date: date.value, name: name.value.trim(), spans: open.value() });
     place.append(line);
   }
   for (const day of given) insert(day);
-  return { node, value: () => [...place.children].map((line) => line.value()) };
+  return { node, value: () => [...place.children].map((line) => line.given()) };
 }

@@ -8,8 +8,9 @@ let count = 0;
  * What was chosen of `items` ({label, hint?, key?, also?, checked?, value?, hook?, disabled?}), or null.
  * `key`: a character that chooses the item while the field is empty, when `direct`; else it is only shown.
  * `find(text)`: fetches the items for what was typed instead of sifting. `make(text)`: an item out of what was typed.
+ * `fresh`: a promise of newer items. The dialog opens at once in any case: what is typed next is typed into it.
  */
-export function pick({ title, placeholder = "Type to narrow", items = [], find = null, make = null, direct = false, empty = "Nothing fits. Try fewer letters." }) {
+export function pick({ title, placeholder = "Type to narrow", items = [], fresh = null, find = null, make = null, direct = false, empty = "Nothing fits. Try fewer letters." }) {
   const id = `picker-${(count += 1)}`;
   let shown = [];
   let at = 0;
@@ -95,6 +96,16 @@ export function pick({ title, placeholder = "Type to narrow", items = [], find =
   dialog.showModal();
   input.focus();
   narrow();
+  fresh?.then(
+    (newer) => {
+      const pointed = shown[at]?.[0].label;
+      items = newer;
+      narrow();
+      const again = shown.findIndex(([item]) => item.label === pointed);
+      if (again > 0) point(again);
+    },
+    () => {}, // those of before will do
+  );
   return new Promise((resolve) =>
     dialog.addEventListener("close", () => {
       clearTimeout(timer);

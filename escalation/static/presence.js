@@ -13,7 +13,8 @@ export class Presence {
     this.typing = false;
     setInterval(() => this.id && this.tell(), RENEW);
     document.addEventListener("visibilitychange", () => this.id && (document.hidden ? this.go(this.id) : this.tell()));
-    addEventListener("pagehide", () => this.id && this.go(this.id));
+    addEventListener("pagehide", () => this.leave());
+    addEventListener("pageshow", (event) => event.persisted && this.left && this.enter(this.left));
   }
 
   /** Everybody but us who is at this conversation. */
@@ -27,6 +28,13 @@ export class Presence {
     this.id = id;
     this.typing = false;
     this.tell();
+  }
+
+  /** The page goes: whatever is told after this would bring us back. */
+  leave() {
+    if (this.id) this.go(this.id);
+    this.left = this.id;
+    this.id = null;
   }
 
   write(on) {

@@ -1,6 +1,6 @@
 // The list of conversations: views, filters, search, pages, selection. Knows nothing of what an open one looks like.
 import { api } from "./api.js";
-import { calm, el, marked, target, time } from "./dom.js";
+import { calm, el, marked, moment, target, time } from "./dom.js";
 import { Bulk } from "./bulk.js";
 import { PRIORITIES, customerName, language, plain, reason, status } from "./words.js";
 
@@ -22,6 +22,7 @@ export class Queue {
     const find = (selector) => root.querySelector(selector);
     this.list = find("[data-inbox=queue]");
     this.empty = find("[data-queue-empty]");
+    this.reading = find("[data-queue-reading]");
     this.more = find("[data-action=more]");
     this.search = find("#search");
     this.buttons = [...root.querySelectorAll("[data-filter]")];
@@ -34,10 +35,12 @@ export class Queue {
     this.directory = directory;
     this.presence = presence;
     this.items = [];
+    this.place = 0; // of the open one in the list
     this.lines = new Map(); // id -> {state, node}: what is drawn as it should be is left alone
     this.unread = new Set();
     this.selected = null;
     this.next = null;
+    this.older = 0;
     this.run = 0;
     this.soon = calm(() => this.load(), 250);
     this.bulk = new Bulk(find("[data-bulk]"), this, { directory, said, failed });
@@ -45,7 +48,7 @@ export class Queue {
     this.search.form.addEventListener("submit", (event) => event.preventDefault());
     this.search.addEventListener("input", () => {
       clearTimeout(this.typed);
-      this.typed = setTimeout(() => this.load(), 200);
+      this.typed = setTimeout(() => this.searched(), 200);
     });
     for (const field of Object.values(this.fields)) field.addEventListener("change", () => this.load());
     find("[data-action=widen]").addEventListener("click", () => {
@@ -59,6 +62,7 @@ export class Queue {
   /** The view, filters and search stand in the address: a reload and a shared link keep them. */
   restore() {
     const address = new URLSearchParams(location.search);
+    this.before = null; // the view before the search
     this.view = Object.hasOwn(VIEWS, address.get("view") ?? "") ? address.get("view") : "waiting";
     this.search.value = address.get("q") ?? "";
     for (const [name, field] of Object.entries(this.fields)) this.offer(field, [...field.options].map((one) => [one.value, one.text]), address.get(name) ?? "");
@@ -99,6 +103,18 @@ export class Queue {
     return this.load();
   }
 
+  /** A search begins with all conversations; a view narrows it afterwards. Without words the view is as it was. */
+  searched() {
+    if (this.words && !this.before) {
+      this.before = this.view;
+      return this.show("all");
+    }
+    if (this.words || !this.before) return this.load();
+    const { before } = this;
+    this.before = null;
+    return this.show(this.view === "all" ? before : this.view);
+  }
+
   press() {
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.filter === this.view));
   }
@@ -133,6 +149,7 @@ export class Queue {
     const known = new Set(further ? this.items.map((item) => item.id) : []);
     this.items = further ? [...this.items, ...page.items.filter((item) => !known.has(item.id))] : page.items;
     this.next = page.next;
+    this.older = page.unread ?? 0; // conversations of before there was a search, not in it yet
     this.counted(page.counts);
     this.offers();
     this.draw();
@@ -154,7 +171,8 @@ export class Queue {
   move(step) {
     if (!this.items.length) return;
     const at = this.items.findIndex((item) => item.id === this.selected);
-    const to = at < 0 ? (step > 0 ? 0 : this.items.length - 1) : Math.max(0, Math.min(this.items.length - 1, at + step));
+    const from = at < 0 ? this.place - (step > 0 ? 1 : 0) : at; // it has left this view: go on where it was
+    const to = Math.max(0, Math.min(this.items.length - 1, from + step));
     this.open(this.items[to].id);
     this.list.children[to]?.scrollIntoView({ block: "nearest" });
   }
@@ -167,6 +185,8 @@ export class Queue {
   draw() {
     const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
     const where = focused && [focused.closest("[data-line]").dataset.line, focused.matches("input") ? "input" : "button"];
+    this.place = Math.max(0, this.items.findIndex((item) => item.id === this.selected)) || this.place;
+    this.bulk.keep(this.items);
     const gone = new Set(this.lines.keys());
     const nodes = this.items.map((item) => {
       gone.delete(item.id);
@@ -180,6 +200,8 @@ export class Queue {
     }
     this.empty.textContent = this.words || this.narrowed.textContent ? "Nothing matches. Try fewer or other words, or clear the filters." : VIEWS[this.view].empty;
     this.empty.hidden = this.items.length > 0;
+    const reading = this.words && this.older ? `${this.older} older conversations are still being read into the search.` : "";
+    if (this.reading.textContent !== reading) this.reading.textContent = reading;
     this.more.hidden = !this.next;
     this.bulk.draw();
   }
@@ -219,7 +241,7 @@ export class Queue {
     return [
       item.priority !== "normal" && el("span", { class: `chip ${item.priority}` }, item.priority),
       due && target(due),
-      item.snoozed_until && el("span", { class: "chip" }, "until ", time(item.snoozed_until)),
+      item.snoozed_until && el("span", { class: "chip" }, "until ", time(item.snoozed_until, moment)),
       item.status !== "waiting" && el("span", { class: "chip" }, item.assignee && item.status === "claimed" ? item.assignee.name : status(item.status)),
       item.reopened && el("span", { class: "chip strong" }, "came back"),
       item.team && el("span", { class: "chip" }, item.team.name),

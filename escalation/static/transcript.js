@@ -4,6 +4,7 @@ import { markdown } from "./markdown.js";
 import { customerName, percent, role } from "./words.js";
 
 const NEAR_END = 120; // pixels
+const PLAIN = new Set(["fact", "agent"]); // moments that the message itself shows
 const FLASH = 2000; // milliseconds
 
 export class Transcript {
@@ -93,7 +94,7 @@ export class Transcript {
   }
 
   entry(message) {
-    const moments = (this.packet.moments ?? []).filter((one) => one.message_id === message.id && one.kind !== "fact");
+    const moments = (this.packet.moments ?? []).filter((one) => one.message_id === message.id && !PLAIN.has(one.kind));
     const tried = (this.packet.tried ?? []).find((one) => one.message_id === message.id);
     const key = message.id;
     const state = JSON.stringify([message.text, message.sources, moments, tried]);

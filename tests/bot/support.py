@@ -268,7 +268,7 @@ class Talk:
         return [message["text"] for message in self.show()["messages"] if message["role"] == role]
 
     def events(self, after: int | str | None, until: int) -> list[Event]:
-        """The next `until` live events."""
+        """The next `until` live events that can be resumed from: a place in the queue is none."""
         headers = self.headers | ({"Last-Event-ID": str(after)} if after is not None else {})
         found: list[Event] = []
         with (
@@ -277,7 +277,8 @@ class Talk:
         ):
             assert response.status_code == 200
             for event in events_of(response):
-                found.append(event)
+                if event.id is not None:
+                    found.append(event)
                 if len(found) == until:
                     break
         return found

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as day_time
 from typing import Any
 
 import httpx
 import pytest
 
+from bot.words import in_language
+from escalation.policies import DeskSettings, Holiday, Hours, Span, keep_desk_settings
 from tests.bot.conftest import Serve
 from tests.bot.support import PART, UNSURE, Dial, Event, Service, Talk
 
@@ -19,6 +24,7 @@ RETURN = "How do I return a bicycle?"
 TURN = {"conversation", "message", "action", "confidence", "sentiment", "reasons", "handoff_id", "timings_ms"}
 MESSAGE = {"id", "role", "text", "author", "created_at", "sources"}
 SOURCE = {"article_id", "title", "url", "heading", "excerpt", "score"}
+HANDOFF = {"id", "status", "position", "expected_wait_s", "longer_than_usual", "agent"}
 ACTIONS = {"answer", "clarify", "offer", "escalate", "chat", "relay"}
 
 
@@ -271,7 +277,7 @@ def test_the_button_opens_one_handoff_however_often_it_is_pressed(service: Servi
     for body in (None, {}, {"note": "Still there?"}):
         assert talk.post("/escalate", body).json() == first
     told = talk.show()
-    assert set(told["handoff"]) == {"id", "status", "position", "expected_wait_s", "agent"}
+    assert set(told["handoff"]) == HANDOFF
     assert (told["handoff"]["id"], told["handoff"]["status"], told["handoff"]["agent"]) == (
         first["handoff_id"],
         "waiting",
@@ -435,10 +441,124 @@ def test_typing_reaches_who_has_the_conversation(service: Service, talk: Talk) -
     with service.client(headers=service.agent()) as agent:
         agent.post(f"/api/handoffs/{handoff}/claim").raise_for_status()
         agent.post(f"/api/handoffs/{handoff}/typing", json={"on": True}).raise_for_status()
-    events = talk.events(0, 7)
+    events = talk.events(0, 5)
     assert [event.data for event in events if event.name == "typing"] == [
         {"role": "agent", "name": "Ada", "on": True}
     ]
+
+
+# --- an address, and the ratings --------------------------------------------------------------------------
+
+
+def test_an_address_is_taken_changed_and_taken_back(service: Service, talk: Talk) -> None:
+    handoff = talk.post("/escalate").json()["handoff_id"]
+    assert talk.show()["email"] is None
+    for email in ("kim@example.org", "  kim.lee@example.org "):
+        answer = talk.post("/contact", {"email": email, "name": "Kim"})
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert talk.show()["email"] == email.strip()
+    with service.client(headers=service.agent()) as agent:
+        assert agent.get(f"/api/handoffs/{handoff}").json()["customer"]["name"] == "Kim"
+    assert talk.post("/contact", {"email": None}).status_code == 204
+    assert talk.show()["email"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"email": "kim"}, {"email": "kim@"}, {"email": "a@example.org, b@example.org"}, {"email": 5},
+     {"email": "kim@example.org\nBcc: all@example.org"}, {"email": "k" * 400 + "@example.org"}],
+)  # fmt: skip
+def test_what_is_no_address_is_a_problem_and_is_not_kept(talk: Talk, body: dict[str, Any]) -> None:
+    is_problem(talk.post("/contact", body), 422)
+    if "email" in body:
+        is_problem(talk.post("/escalate", {"contact": body}), 422)
+    assert talk.show()["email"] is None
+
+
+def test_an_address_given_with_the_button_is_where_answers_go(talk: Talk) -> None:
+    talk.post("/escalate", {"contact": {"name": "Kim", "email": "kim@example.org"}})
+    assert talk.show()["email"] == "kim@example.org"
+
+
+def test_no_address_is_asked_for_where_no_mail_goes_out(serve: Serve) -> None:
+    talk = serve().talk()
+    talk.post("/escalate")  # nobody knows how long it takes: an address would be asked for
+    assert talk.show()["may_leave_email"] is False
+
+
+def test_an_address_is_asked_for_while_no_wait_is_known(serve: Serve) -> None:
+    talk = serve(smtp_url="smtp://127.0.0.1:1", mail_from="help@example.org").talk()
+    assert talk.show()["may_leave_email"] is False  # nobody waits
+    talk.post("/escalate")
+    assert talk.show()["may_leave_email"] is True
+
+
+def test_who_comes_at_night_is_told_when_somebody_is_there_in_their_language(serve: Serve) -> None:
+    service = serve(smtp_url="smtp://127.0.0.1:1", mail_from="help@example.org")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    day = Holiday(date=tomorrow.date(), spans=[Span(start=day_time(9), end=day_time(17))])
+    with service.house.database.write() as session:
+        hours = Hours(timezone="UTC", weekly={}, holidays=[day])
+        keep_desk_settings(session, DeskSettings(hours=hours))
+    talk = service.talk(locale="de")
+    said = talk.post("/escalate").json()["message"]["text"]
+    assert "niemand da" in said
+    assert f"{in_language('de').days.split(',')[tomorrow.weekday()]}, 09:00 (UTC)" in said
+    assert "E-Mail-Adresse" in said
+    told = talk.show()
+    assert told["opens_at"] == f"{tomorrow:%Y-%m-%d}T09:00:00.000Z"
+    assert (told["handoff"]["expected_wait_s"], told["may_leave_email"]) == (None, True)
+
+
+def test_an_end_is_rated_once_and_may_be_rated_again_after_it_came_back(talk: Talk) -> None:
+    talk.say(RETURN)
+    assert talk.show()["ask"] == {"csat": False, "nps": False}
+    talk.post("/close")
+    assert talk.show()["ask"] == {"csat": True, "nps": False}  # nobody but the bot was there
+    talk.post("/rating", {"csat": 2})
+    assert talk.show()["ask"] == {"csat": False, "nps": False}
+    talk.post("/rating", {"csat": 4})
+    assert talk.show()["rating"] == {"csat": 4, "nps": None}
+    talk.say("One more thing")
+    assert talk.show()["rating"] == {"csat": 4, "nps": None}
+    talk.post("/close")
+    assert talk.show()["ask"]["csat"]
+
+
+def test_who_had_a_person_is_asked_now_and_then_whether_they_would_recommend_us(serve: Serve) -> None:
+    service = serve()
+
+    def ended(customer: dict[str, Any]) -> Talk:
+        talk = service.talk(customer=customer, user_hash=signed(service, customer["id"]))
+        handoff = talk.post("/escalate").json()["handoff_id"]
+        with service.client(headers=service.agent()) as agent:
+            agent.post(f"/api/handoffs/{handoff}/claim").raise_for_status()
+            agent.post(f"/api/handoffs/{handoff}/resolve").raise_for_status()
+        return talk
+
+    keep(service, DeskSettings(nps_share=0.0))
+    assert ended({"id": "kim"}).show()["ask"] == {"csat": True, "nps": False}
+    keep(service, DeskSettings(nps_share=1.0, nps_every_days=0))
+    assert ended({"id": "kim"}).show()["ask"]["nps"] is False
+    keep(service, DeskSettings(nps_share=1.0, nps_every_days=90))
+    first = ended({"id": "kim"})
+    assert first.show()["ask"] == {"csat": True, "nps": True}
+    first.post("/rating", {"csat": 5})
+    assert first.show()["ask"] == {"csat": False, "nps": True}  # it stands below the stars now
+    assert ended({"id": "kim"}).show()["ask"]["nps"] is False  # the same customer, the same day
+    assert ended({"id": "lee"}).show()["ask"]["nps"] is True
+    first.post("/rating", {"nps": 9})
+    assert first.show()["ask"] == {"csat": False, "nps": False}
+    assert first.show()["rating"] == {"csat": 5, "nps": 9}
+
+
+def keep(service: Service, settings: DeskSettings) -> None:
+    with service.house.database.write() as session:
+        keep_desk_settings(session, settings)
+
+
+def signed(service: Service, customer_id: str) -> str:
+    return hmac.new(service.house.secret_key.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
 
 
 # --- live events ------------------------------------------------------------------------------------------
@@ -448,7 +568,7 @@ def test_events_resume_without_loss_or_doubles(talk: Talk) -> None:
     talk.say(RETURN)
     talk.post("/escalate")
     talk.say("Hello?")
-    whole = talk.events(0, 6)
+    whole = talk.events(0, 5)
     ids = [int(event.id or 0) for event in whole]
     assert ids == sorted(set(ids))
     assert {event.name for event in whole} == {"message", "status"}

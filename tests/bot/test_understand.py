@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bot.understand import LONGEST_QUERY, Said, failure, questions_of, same_question, understand
+from bot.understand import (
+    LONGEST_QUERY,
+    Said,
+    beside_the_wish,
+    failure,
+    matters,
+    questions_of,
+    same_question,
+    understand,
+)
 
 
 def said(*texts: str) -> tuple[Said, ...]:
@@ -244,3 +253,24 @@ def test_questions_are_the_same_in_other_words_when_their_meaning_is_close() -> 
     assert same_question(one, other, 0.8)
     assert not same_question(one, other, 0.5)
     assert not same_question("no", "nope", 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "matter"),
+    [
+        ("My order A-4471 never came, can I talk to a person?", "My order A-4471 never came"),
+        (
+            "I was charged twice for invoice 4471. Please connect me to a human",
+            "I was charged twice for invoice 4471",
+        ),
+        ("Hi, my parcel is lost and I want to talk to an agent now!", "my parcel is lost"),
+        ("Ich habe zweimal bezahlt, kann ich mit einem Menschen sprechen?", "Ich habe zweimal bezahlt"),
+        ("agent pls", ""),
+        ("this is completely useless, human please", ""),
+        ("no, I want a person", ""),
+    ],
+)
+def test_what_stands_beside_the_wish_for_a_person_is_the_matter(text: str, matter: str) -> None:
+    assert beside_the_wish(text) == matter
+    before = Said("customer", "Where is my invoice for March?")
+    assert matters((before, Said("customer", text)))[-1] == (matter or before.text)

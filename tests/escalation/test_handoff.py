@@ -1,19 +1,28 @@
 """The state machine of a handoff, on a real SQLite and a real PostgreSQL."""
 
+import dataclasses
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import select
 
+from bot import words
 from escalation import handoff as handoffs
-from escalation.handoff import ImpossibleStep, Taken, UnknownHandoff
+from escalation import sayings
+from escalation.changing import HandoffProblem, ImpossibleStep, Taken, UnknownHandoff
 from escalation.packet import packet as packet_of
-from help_center.conversations import Handoff, Note, TurnRow, locked
+from help_center.articles import SourceArticle, store
+from help_center.conversations import Handoff, Note, TurnRow, add_message, locked
 from help_center.database import new_id, now
+from help_center.desk import AuditEntry
 from help_center.live import INBOX
-from help_center.people import Viewer, add_agent
+from help_center.people import Agent, Viewer, add_agent, new_api_token
+from tests.escalation.conftest import Colleague
 
 
 def step(house, work, *args: Any, **given: Any) -> Any:
@@ -375,6 +384,272 @@ def test_claim_and_the_customers_return_at_the_same_moment_leave_one_truth(house
         assert claimed.result() != resumed.result()
         states = (house.handoff(id).status, house.conversation_of(id).status)
         assert states == (("claimed", "agent") if claimed.result() else ("returned", "bot"))
+
+
+# What every step leaves behind
+
+
+def lead(house) -> Colleague:
+    return house.agent("Lea", role="lead")
+
+
+def deeds(house, id: str) -> list[tuple[str, str]]:
+    with house.database.read() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.subject == id).order_by(AuditEntry.id))
+        return [(entry.actor, entry.action) for entry in entries]
+
+
+STEPS: dict[str, tuple[Any, bool]] = {  # and whether somebody must have it
+    "claim": (lambda s, id, ada, ben: handoffs.claim(s, id, ada), False),
+    "assign": (lambda s, id, ada, ben: handoffs.assign(s, id, ada, ben.agent_id), True),
+    "release": (lambda s, id, ada, ben: handoffs.release(s, id, ada), True),
+    "return": (lambda s, id, ada, ben: handoffs.return_to_bot(s, id, ada), True),
+    "resolve": (lambda s, id, ada, ben: handoffs.resolve(s, id, ada, "answered"), True),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_step_is_told_once_to_everybody_and_taken_again_does_nothing(house, ada, ben, name):
+    work, held = STEPS[name]
+    id = house.waiting()
+    if held:
+        step(house, handoffs.claim, id, ada.viewer)
+
+    def seen() -> dict[str, int]:
+        mine = house.customer_events(id)
+        return {
+            "said": len(house.said(id)),
+            "statuses": sum(kind == "status" for kind, _ in mine),
+            "lines": sum(kind == "handoff" for kind, _ in house.events(INBOX)),
+            "deeds": len(deeds(house, id)),
+        }
+
+    before = seen()
+    step(house, work, id, ada.viewer, ben.viewer)
+    assert seen() == {what: count + 1 for what, count in before.items()}
+    assert deeds(house, id)[-1] == ("Ada", f"handoff.{name}")
+    if name != "assign":  # what is given away is a colleague's
+        step(house, work, id, ada.viewer, ben.viewer)
+        assert seen() == {what: count + 1 for what, count in before.items()}
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "said"),
+    [
+        ("de-DE", None, "Ada ist jetzt im Gespräch"),
+        ("de-DE", "fr", "Ada a rejoint la conversation"),
+        ("sw", None, "Ada has joined"),
+    ],
+)
+def test_steps_are_told_in_the_language_of_the_customer(house, ada, locale, language, said):
+    id = house.waiting(conversation_id=house.conversation("?", locale=locale), language=language)
+    step(house, handoffs.claim, id, ada.viewer)
+    assert house.said(id)[-1][1].startswith(said)
+
+
+def test_the_sayings_are_there_in_every_language_of_the_bot():
+    assert set(sayings.IN) == set(words.IN)
+    for language, there in sayings.IN.items():
+        for field in dataclasses.fields(there):
+            text, english = getattr(there, field.name), getattr(sayings.ENGLISH, field.name)
+            assert text.count("{name}") == english.count("{name}"), (language, field.name)
+            assert text.count("{before}") == english.count("{before}"), (language, field.name)
+            assert language == "en" or text != english
+
+
+# Coming back
+
+
+def test_a_conversation_that_comes_back_is_a_new_handoff_that_knows_the_one_before(house, ada):
+    first = house.waiting()
+    assert house.handoff(first).previous_id is None
+    step(house, handoffs.claim, first, ada.viewer)
+    step(house, handoffs.return_to_bot, first, ada.viewer)
+    second = house.hand_over(house.conversation_of(first).id)
+    step(house, handoffs.claim, second, ada.viewer)
+    step(house, handoffs.resolve, second, ada.viewer)
+    third = house.hand_over(house.conversation_of(first).id)
+    assert house.handoff(second).previous_id == first
+    assert house.handoff(third).previous_id == second
+    assert house.events(INBOX)[-1][1]["reopened"] is True
+
+
+def test_a_handoff_knows_when_the_customer_wrote_last(house):
+    before = now()
+    id = house.waiting()
+    opened = house.handoff(id).last_customer_at
+    assert before < opened < now()
+    wrote(house, id)
+    assert house.handoff(id).last_customer_at > opened
+
+
+def wrote(house, id: str, text: str = "Are you there?") -> None:
+    with house.database.write() as session:
+        conversation = locked(session, session.get_one(Handoff, id).conversation_id)
+        message = add_message(session, conversation, "customer", text)
+        handoffs.customer_wrote(session, session.get_one(Handoff, id), message)
+
+
+# Leads
+
+
+def test_what_a_colleague_has_only_a_lead_gives_away(house, ada, ben):
+    lea, id = lead(house), house.waiting()
+    step(house, handoffs.claim, id, ada.viewer)
+    with pytest.raises(Taken, match="Ada has"):
+        step(house, handoffs.assign, id, ben.viewer, ben.id)
+    step(house, handoffs.assign, id, lea.viewer, ben.id)
+    assert house.handoff(id).assignee_id == ben.id
+
+
+@pytest.mark.parametrize(
+    ("work", "status"),
+    [
+        (handoffs.release, "waiting"),
+        (handoffs.return_to_bot, "returned"),
+        (handoffs.resolve, "resolved"),
+    ],
+)
+def test_a_lead_may_end_or_release_what_a_colleague_has(house, ada, ben, work, status):
+    lea, id = lead(house), house.waiting()
+    step(house, handoffs.claim, id, ada.viewer)
+    with pytest.raises(Taken):
+        step(house, work, id, ben.viewer)
+    step(house, work, id, lea.viewer)
+    assert house.handoff(id).status == status
+
+
+def test_nobody_is_given_a_conversation_who_has_left_the_company(house, ada, ben):
+    id = house.waiting()
+    with house.database.write() as session:
+        session.get_one(Agent, ben.id).deactivated_at = now()
+    with pytest.raises(ImpossibleStep, match="Ben does not work here any more"):
+        step(house, handoffs.assign, id, ada.viewer, ben.id)
+    assert step(house, handoffs.assign_by_routing, id, ben.id) is None
+    assert house.handoff(id).status == "waiting"
+
+
+# Routing and the clock
+
+
+def test_routing_gives_what_waits_and_takes_from_nobody(house, ada, ben):
+    id = house.waiting()
+    assert step(house, handoffs.assign_by_routing, id, ada.id).assignee_id == ada.id
+    assert house.said(id)[-1][1].startswith("Ada has joined")
+    assert step(house, handoffs.assign_by_routing, id, ben.id) is None
+    assert house.handoff(id).assignee_id == ada.id
+    assert deeds(house, id) == [("Parley", "handoff.assign")]
+
+
+def test_one_that_was_left_alone_goes_back_and_keeps_when_it_was_first_taken(house, ada, ben):
+    id = house.waiting()
+    assert step(house, handoffs.release_idle, id) is None
+    step(house, handoffs.claim, id, ada.viewer)
+    first = house.handoff(id)
+    assert first.claimed_at == first.assigned_at
+    step(house, handoffs.release_idle, id)
+    left = house.handoff(id)
+    assert (left.status, left.assignee_id, left.assigned_at) == ("waiting", None, None)
+    assert house.said(id)[-1][1].startswith("Ada has left")
+    step(house, handoffs.claim, id, ben.viewer)
+    again = house.handoff(id)
+    assert again.claimed_at == first.claimed_at < again.assigned_at
+
+
+# Snooze
+
+
+def test_a_snoozed_one_wakes_when_its_time_has_come(house, ada, ben):
+    id = house.waiting()
+    step(house, handoffs.claim, id, ada.viewer)
+    until = now() + timedelta(hours=1)
+    with pytest.raises(Taken):
+        step(house, handoffs.snooze, id, ben.viewer, until)
+    said = house.said(id)
+    step(house, handoffs.snooze, id, ada.viewer, until)
+    events = len(house.events(INBOX))
+    step(house, handoffs.snooze, id, ada.viewer, until)  # again: nothing
+    handoffs.wake_due(house.database)
+    assert (house.handoff(id).snoozed_until, len(house.events(INBOX))) == (until, events)
+    handoffs.wake_due(house.database, until)
+    assert house.handoff(id).snoozed_until is None
+    assert house.events(INBOX)[-1][1]["snoozed_until"] is None
+    assert house.said(id) == said, "the customer notices nothing of it"
+
+
+def test_a_snoozed_one_wakes_when_the_customer_writes(house, ada):
+    id = house.waiting()
+    step(house, handoffs.claim, id, ada.viewer)
+    step(house, handoffs.snooze, id, ada.viewer, now() + timedelta(hours=1))
+    wrote(house, id)
+    assert house.handoff(id).snoozed_until is None
+
+
+@pytest.mark.parametrize("work", [handoffs.release, handoffs.return_to_bot, handoffs.resolve])
+def test_nothing_sleeps_that_nobody_has(house, ada, work):
+    id = house.waiting()
+    until = now() + timedelta(hours=1)
+    with pytest.raises(ImpossibleStep, match="claim it first"):
+        step(house, handoffs.snooze, id, ada.viewer, until)
+    step(house, handoffs.claim, id, ada.viewer)
+    with pytest.raises(HandoffProblem, match="has passed") as caught:
+        step(house, handoffs.snooze, id, ada.viewer, now() - timedelta(seconds=1))
+    assert caught.value.status == 422
+    step(house, handoffs.snooze, id, ada.viewer, until)
+    step(house, work, id, ada.viewer)
+    assert house.handoff(id).snoozed_until is None
+
+
+# Outcomes and notes
+
+
+def test_the_article_that_would_have_answered_is_kept_and_must_be_one(house, ada):
+    id = house.waiting()
+    step(house, handoffs.claim, id, ada.viewer)
+    with pytest.raises(HandoffProblem, match="no such article"):
+        step(house, handoffs.resolve, id, ada.viewer, "wrong article", "nowhere")
+    assert house.handoff(id).status == "claimed"
+    with house.database.write() as session:
+        store(session, SourceArticle("invoices", "Invoices", "They are under Billing."), "a test")
+    step(house, handoffs.resolve, id, ada.viewer, "wrong article", "invoices")
+    assert house.handoff(id).outcome_article_id == "invoices"
+
+
+def test_a_note_sent_twice_with_one_client_id_is_there_once(house, ada, ben):
+    id = house.waiting()
+    first = step(house, handoffs.note, id, ada.viewer, "Careful.", "n1")
+    assert step(house, handoffs.note, id, ada.viewer, "Careful.", "n1").id == first.id
+    assert step(house, handoffs.note, id, ben.viewer, "Careful.", "n1").id != first.id, "Ben's own"
+    assert [kind for kind, _ in house.events(INBOX)].count("note") == 2
+    assert [action for _, action in deeds(house, id)] == ["handoff.note"] * 2
+
+
+# Over HTTP
+
+
+def test_a_hundred_agents_claim_over_http_and_one_wins(house, address):
+    with house.database.write() as session:
+        agents = [
+            add_agent(session, f"h{k}@example.org", name=f"H{k}", role="agent", password=None)
+            for k in range(100)
+        ]
+        tokens = [new_api_token(session, agent) for agent in agents]
+    id = house.waiting()
+    together = Barrier(100)
+
+    def try_to(token: str) -> httpx.Response:
+        with httpx.Client(base_url=address, timeout=60, trust_env=False, verify=False) as client:
+            together.wait()
+            return client.post(f"/api/handoffs/{id}/claim", headers={"Authorization": f"Bearer {token}"})
+
+    with ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(try_to, tokens))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 99}
+    (winner,) = [answer.json()["assignee"]["name"] for answer in answers if answer.status_code == 200]
+    details = {answer.json()["detail"] for answer in answers if answer.status_code == 409}
+    assert details == {f"{winner} has this conversation already."}
+    assert [role for role, _ in house.said(id)].count("system") == 1
+    assert len(deeds(house, id)) == 1
 
 
 # The packet

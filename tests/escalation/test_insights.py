@@ -6,7 +6,15 @@ import pytest
 
 from escalation import handoff as handoffs
 from escalation.insights import Facts, outcome_of, period, spread
-from help_center.conversations import Conversation, Feedback, Handoff, TurnRow, add_message, locked
+from help_center.conversations import (
+    Conversation,
+    Feedback,
+    Handoff,
+    TurnRow,
+    add_message,
+    locked,
+    set_status,
+)
 from help_center.database import new_id, now
 from help_center.web import Problem
 
@@ -82,6 +90,34 @@ def test_what_nobody_confirmed_is_only_assumed(client, house, ada):
     }  # fmt: skip
     assert told["turns_by_action"] == {"answer": 7, "chat": 2, "clarify": 1}
     assert set(told["outcomes"]) <= set(told["definitions"])
+
+
+def test_what_was_resolved_and_comes_back_is_counted_beside_its_outcome(client, house, ada):
+    ids = [house.waiting() for _ in range(2)]
+    for id in ids:
+        with house.database.write() as session:
+            handoffs.claim(session, id, ada.viewer)
+            handoffs.resolve(session, id, ada.viewer)
+    conversation(house, "answer", closed=True)
+    assert figures(client, ada)["came_back"] == {"ended": 3, "n": 0, "share": 0.0, "after_person": 0}
+    with house.database.write() as session:
+        set_status(session, locked(session, house.conversation_of(ids[0]).id), "bot")
+    told = figures(client, ada)
+    assert told["came_back"] == {"ended": 3, "n": 1, "share": 0.3333, "after_person": 1}
+    assert told["outcomes"]["handed_over"] == 2  # each conversation counts under one outcome
+    assert "came_back" in told["definitions"]
+
+
+def test_a_rating_that_is_changed_counts_once_and_stays_when_the_conversation_comes_back(client, house, ada):
+    id = conversation(house, "answer", closed=True, csat=2, nps=9, rated_at=now())
+    conversation(house, "answer", closed=True, csat=5, nps=3, rated_at=now())
+    conversation(house, "answer", closed=True, nps=10, rated_at=now())
+    with house.database.write() as session:
+        session.get_one(Conversation, id).csat = 4
+        set_status(session, locked(session, id), "bot")
+    told = figures(client, ada)
+    assert (told["csat"]["n"], told["csat"]["share_satisfied"]) == (2, 1.0)
+    assert told["nps"] == {"n": 3, "score": 33.3, "promoters": 2, "passives": 0, "detractors": 1}
 
 
 def test_handoffs_count_under_each_of_their_reasons(client, house, ada):

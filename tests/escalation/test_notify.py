@@ -243,6 +243,24 @@ def test_a_receiver_that_fails_rests_before_its_next_delivery(database: Database
     assert outbox.send_due() == []
 
 
+def test_a_closed_outbox_ends_what_it_is_at_and_begins_nothing_more(database: Database) -> None:
+    put(database, "1", "2")
+    begun, released = threading.Event(), threading.Event()
+
+    class Slow:
+        def send(self, parcel: Parcel) -> None:
+            begun.set()
+            released.wait(20)
+
+    outbox = outbox_of(database, Slow())
+    working = outbox.send_due()
+    assert begun.wait(10)
+    outbox.close()
+    released.set()
+    wait(working, 10)
+    assert [(row.status, row.attempts) for row in deliveries(database)] == [("sent", 1), ("pending", 0)]
+
+
 def test_what_a_dead_process_had_leased_is_sent_after_its_lease(database: Database) -> None:
     put(database, "1")
     dead = outbox_of(database, Scripted())
@@ -263,9 +281,14 @@ def test_who_comes_back_late_does_not_undo_what_another_process_did(database: Da
     leased = late._lease(("webhook", "hook_1"))
     assert leased is not None
     later(database, LEASE)
-    send_all(outbox_of(database, Scripted()))
+    other = outbox_of(database, Scripted())
+    taken = other._lease(("webhook", "hook_1"))
+    assert taken is not None
     late._failed(*leased, Undelivered("no answer"))
-    assert deliveries(database)[0].status == "sent"
+    assert deliveries(database)[0].due_at > now() + LEASE / 2  # still leased to the other
+    assert outbox_of(database, Scripted()).send_due() == []
+    other._failed(*taken, Undelivered("no answer"))
+    assert deliveries(database)[0].attempts == 2
 
 
 def test_many_workers_at_once_send_each_delivery_once(database: Database) -> None:

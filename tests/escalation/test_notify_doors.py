@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from escalation.notify import routes
+from escalation.notify import posting, routes
 from escalation.notify.base import Parcel, Undelivered
 from escalation.notify.outbox import LEASE, Outbox, enqueue
 from escalation.notify.posting import fault_of, post, refusal
@@ -35,6 +36,7 @@ from help_center.desk import AuditEntry, Delivery, Webhook
 from help_center.web import Doorkeeper, install_problems
 from tests.escalation.conftest import Colleague, House
 from tests.escalation.test_notify import deliveries, later, send_all
+from tests.escalation.test_notify_email import certificate
 
 SECRET = "whsec_for_a_test"
 
@@ -163,8 +165,6 @@ def test_an_answer_says_whether_trying_again_helps(
 def test_a_receiver_that_does_not_answer_is_left_in_time(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from escalation.notify import posting
-
     monkeypatch.setattr(posting, "SECONDS", 0.3)
     receiver.release.clear()
     began = time.monotonic()
@@ -172,6 +172,44 @@ def test_a_receiver_that_does_not_answer_is_left_in_time(
         post(receiver.url, b"{}", {}, local=True)
     assert not raised.value.permanent
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("elsewhere.example", False)])
+def test_the_certificate_must_be_of_the_name_although_the_connection_goes_to_the_checked_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, trusted: bool
+) -> None:
+    public, context = certificate(tmp_path, name)
+    monkeypatch.setenv("SSL_CERT_FILE", str(public))
+    posting._certificates.cache_clear()
+    got: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(str(self.headers["host"]))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        url = f"https://localhost:{server.server_port}/"
+        if trusted:
+            post(url, b"{}", {}, local=True)
+        else:
+            with pytest.raises(Undelivered, match="certificate") as raised:
+                post(url, b"{}", {}, local=True)
+            assert not raised.value.permanent
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        posting._certificates.cache_clear()
+    assert got == ([f"localhost:{server.server_port}"] if trusted else [])
 
 
 def test_nobody_listening_may_pass_and_a_name_that_is_not_found_too(receiver: Receiver) -> None:
@@ -419,6 +457,9 @@ def test_a_webhook_is_made_tested_changed_and_deleted_and_its_secret_is_shown_on
     assert changed["active"] is False
     assert changed["url"] == receiver.url
     assert changed["secret"] != webhook["secret"]
+    again = doors.put(path, json={"events": ["handoff.opened"]}).json()
+    assert again["events"] == ["handoff.opened"]
+    assert "secret" not in again
     listed = doors.get("/api/webhooks")
     assert webhook["secret"] not in listed.text
     assert changed["secret"] not in listed.text
@@ -433,8 +474,8 @@ def test_a_webhook_is_made_tested_changed_and_deleted_and_its_secret_is_shown_on
     with house.database.read() as session:
         log = [(row.action, row.actor) for row in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
         text = str([row.detail for row in session.scalars(select(AuditEntry))])
-    deeds = ["webhook.add", "webhook.test", "webhook.test", "webhook.change", "webhook.delete"]
-    assert log == [(deed, "Root") for deed in deeds]
+    deeds = ["add", "test", "test", "change", "change", "delete"]
+    assert log == [(f"webhook.{deed}", "Root") for deed in deeds]
     assert webhook["secret"] not in text
     assert changed["secret"] not in text
 

@@ -158,7 +158,7 @@ def test_a_reply_says_what_the_agent_wrote_quotes_the_customer_and_leads_back_to
         "Answers to this e-mail are not read. Write in the chat on our site: https://shop.example/cart?a=1",
     ]
     assert '<a href="https://help.shop.example/help/articles/invoices"' in rich(letter)
-    assert "<blockquote>Where is it?<br>Thanks</blockquote>" in rich(letter)
+    assert ">Where is it?<br>Thanks</blockquote>" in rich(letter)
 
 
 def test_a_notification_says_that_it_is_one_and_the_same_matter_is_one_thread(
@@ -242,8 +242,9 @@ def test_long_lines_and_all_letters_arrive_whole(mailbox: Mailbox, server: MailS
 # How it is sent
 
 
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for 127.0.0.1 that signs itself: its file, and a server's side of it."""
+def certificate(folder: Path, host: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
+    """A certificate for this machine that signs itself: its file, and a server's side of it."""
+    holder = x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     at = datetime.datetime.now(datetime.UTC)
@@ -255,9 +256,7 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
         .serial_number(1)
         .not_valid_before(at - datetime.timedelta(days=1))
         .not_valid_after(at + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
+        .add_extension(x509.SubjectAlternativeName([holder]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )

@@ -1,18 +1,22 @@
-"""Who gets what: decided over facts, given out by the clock, taken back when left alone; and a week of a whole desk."""
+"""Who gets what: decided over facts, given out by the clock, taken back when left alone; and days and nights of a whole desk."""
 
 from __future__ import annotations
 
+import heapq
+import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from sqlalchemy.orm import Session
 
 from escalation import handoff as handoffs
 from escalation import queue
@@ -23,15 +27,17 @@ from escalation.routing import (
     Desk,
     TeamFacts,
     best_team,
+    place_handoff,
     receiver,
     with_one_more,
 )
+from escalation.targets import OVERDUE_RANK
 from help_center.articles import store
-from help_center.conversations import Handoff, add_message, locked
+from help_center.conversations import Conversation, Handoff, add_message, locked
 from help_center.database import new_id, now
 from help_center.desk import AuditEntry, Presence, Team, TeamMember
 from help_center.live import INBOX
-from help_center.people import Agent
+from help_center.people import Agent, Customer
 from help_center.sources.base import SourceArticle
 from tests.escalation.conftest import Colleague, House
 
@@ -285,19 +291,40 @@ def test_who_is_given_something_is_told_and_so_is_the_customer(house: House, ada
     assert kinds[-1] == ("handoff", {"id": ada.id, "name": "Ada"})
 
 
+def arrive(session: Session, at: datetime, language: str | None = "en") -> str:
+    """Somebody who came at that moment, and was handed over at once; the id of the handoff."""
+    customer = Customer(id=new_id("cust"), attributes={})
+    session.add(customer)
+    session.flush()
+    conversation = Conversation(
+        id=new_id("conv"), customer_id=customer.id, greeting="Hello.", status="waiting"
+    )
+    session.add(conversation)
+    session.flush()
+    facts = {"reasons": [], "question": "?", "summary": "", "sources_tried": [], "suggested_reply": ""}
+    handoff = Handoff(
+        id=new_id("hand"), conversation_id=conversation.id, status="waiting", priority="normal", rank=2,
+        created_at=at, due_at=at, language=language, **facts,
+    )  # fmt: skip
+    session.add(handoff)
+    session.flush()
+    place_handoff(session, handoff, at)
+    return handoff.id
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["least_busy", "round_robin"])
-def test_a_hundred_who_wait_at_once_are_spread_evenly_by_two_workers(house: House, strategy: str) -> None:
+def test_a_hundred_who_wait_at_once_are_spread_evenly_by_two_workers(house: House) -> None:
     people = [house.agent(f"Agent{n}") for n in range(8)]
-    keep(house, strategy=strategy, capacity=11)
-    for _ in range(100):
-        house.waiting()
+    keep(house, strategy="least_busy", capacity=11)
+    with house.database.write() as session:
+        for _ in range(100):
+            arrive(session, now())
     with ThreadPoolExecutor(2) as workers:
         given = [one.result() for one in [workers.submit(queue.assign_due, house.database) for _ in range(2)]]
     assert sum(given) == 8 * 11
     assert holders(house) == dict.fromkeys((one.id for one in people), 11)
     assert queue.assign_due(house.database) == 0  # everybody is full
-    keep(house, strategy=strategy, capacity=20)
+    keep(house, strategy="least_busy", capacity=20)
     assert queue.assign_due(house.database) == 12
     assert max(holders(house).values()) - min(holders(house).values()) == 1
 
@@ -507,3 +534,159 @@ def test_a_night_is_no_neglect_and_zero_turns_it_off(house: House, held: str) ->
     assert not left_alone(house, held, 5000)
     keep(house)
     assert left_alone(house, held, 5000)
+
+
+# Days and nights of a whole desk
+
+
+def day_spans(text: str) -> list[Span]:
+    pairs = [one.split("-") for one in text.split()]
+    return [Span(start=time.fromisoformat(start), end=time.fromisoformat(end)) for start, end in pairs]
+
+
+def week(timezone: str, working: str, weekend: str = "") -> Hours:
+    weekly = {day: day_spans(working if n < 5 else weekend) for n, day in enumerate(DAYS)}
+    return Hours(timezone=timezone, weekly=weekly)  # type: ignore[arg-type]
+
+
+def on_the_wall(hours: Hours, at: datetime) -> bool:
+    """Whether the desk is open, told without `escalation.hours` (no span here begins or ends in a change of the clocks)."""
+    local = at.astimezone(ZoneInfo(hours.timezone))
+    spans = (hours.weekly or {})[DAYS[local.weekday()]]  # type: ignore[index]
+    return any(one.start <= local.time() < (time.max if one.end == time(0) else one.end) for one in spans)
+
+
+TEAMS = {  # name: (hours, language, strategy, agents)
+    "Berlin": (week("Europe/Berlin", "08:00-12:00 13:00-18:00", "10:00-12:00"), "de", "least_busy", 3),
+    "Boston": (week("America/New_York", "09:00-17:00"), "en", "round_robin", 3),
+    "Night": (week("Europe/Berlin", "00:00-06:00 22:00-00:00", "00:00-06:00 22:00-00:00"), "fr", "least_busy", 2),
+}  # fmt: skip
+# On Sunday Berlin changes its clocks; Boston did two weeks before.
+BEGIN = datetime(2026, 3, 26, tzinfo=UTC)  # Thursday
+TICK = 60 * MINUTE
+CAPACITY = 3
+
+
+class Simulation:
+    """Simulated time over the real queue: who comes, when agents answer and finish, who is away. Checks every giving."""
+
+    def __init__(self, house: House, seed: int, wait_rises_minutes: int) -> None:
+        self.house, self.dice = house, random.Random(seed)
+        self.at, self.order = BEGIN, 0
+        self.todo: list[tuple[datetime, int, str, str]] = []
+        self.given: list[tuple[str, str, str | None]] = []  # handoff, agent, team
+        self.was_overdue: set[str] = set()
+        self.team_of: dict[str, str] = {}
+        keep(house, strategy="manual", capacity=CAPACITY, wait_rises_minutes=wait_rises_minutes)
+        self.teams = {}
+        for name, (hours, language, strategy, size) in TEAMS.items():
+            people = [house.agent(f"{name}{n}") for n in range(size)]
+            id = found_team(
+                house,
+                name,
+                *people,
+                languages=[language],
+                strategy=strategy,
+                hours=hours.model_dump(mode="json"),
+            )
+            self.teams[id] = name
+            self.team_of |= {one.id: name for one in people}
+            if name == "Boston":  # so that nobody's turn is ever passed over
+                for one in people:
+                    change(house, Agent, one.id, capacity=100)
+
+    def plan(self, at: datetime, what: str, id: str = "") -> None:
+        self.order += 1
+        heapq.heappush(self.todo, (at, self.order, what, id))
+
+    def run(self, days: int, per_hour: float) -> None:
+        self.end = end = BEGIN + timedelta(days=days)  # nobody comes later, and nobody stays away
+        at = BEGIN
+        while (at := at + timedelta(hours=self.dice.expovariate(per_hour))) < end:
+            self.plan(at, "arrives")
+        for _ in range(30):  # an outage at three in the morning
+            self.plan(BEGIN + timedelta(days=1, hours=2), "arrives")
+        at = BEGIN
+        while at < end + timedelta(days=2):
+            self.plan(at, "tick")
+            at += TICK
+        while self.todo:
+            self.at, _, what, id = heapq.heappop(self.todo)
+            getattr(self, what)(id)
+            if what in ("arrives", "finishes", "tick"):
+                queue.assign_due(self.house.database, self.give, self.at)
+
+    def arrives(self, _id: str) -> None:
+        with self.house.database.write() as session:
+            arrive(session, self.at, self.dice.choice(["de", "en", "fr"]))
+
+    def tick(self, _id: str) -> None:
+        queue.rise_due(self.house.database, self.at)
+        queue.mark_overdue(self.house.database, Told(), self.at)
+        away = self.dice.choice([id for id, name in self.team_of.items() if name != "Boston"])
+        with self.house.database.write() as session:
+            one = session.get_one(Agent, away)
+            one.available = not one.available or self.at > self.end or self.dice.random() < 0.6
+
+    def answers(self, id: str) -> None:
+        change(self.house, Handoff, id, first_reply_at=self.at)
+
+    def finishes(self, id: str) -> None:
+        change(self.house, Handoff, id, status="resolved", ended_at=self.at)
+
+    def give(self, session: Session, handoff_id: str, agent_id: str) -> Handoff:
+        handoff, agent = session.get_one(Handoff, handoff_id), session.get_one(Agent, agent_id)
+        name = self.team_of[agent_id]
+        assert on_the_wall(TEAMS[name][0], self.at), f"{name} is off at {self.at}"
+        assert agent.available
+        holds = sqlalchemy.select(sqlalchemy.func.count()).select_from(Handoff)
+        load = session.scalar(holds.where(Handoff.status == "claimed", Handoff.assignee_id == agent_id)) or 0
+        assert load < (agent.capacity or CAPACITY)
+        earlier = session.scalars(
+            sqlalchemy.select(Handoff.id).where(
+                Handoff.status == "waiting", Handoff.team_id == handoff.team_id,
+                sqlalchemy.tuple_(Handoff.rank, Handoff.created_at) < sqlalchemy.tuple_(handoff.rank, handoff.created_at),
+            )
+        ).all()  # fmt: skip
+        assert earlier == [], "somebody of the same queue should have been served before"
+        if handoff.rank == OVERDUE_RANK:
+            self.was_overdue.add(handoff_id)
+        handoff.status, handoff.assignee_id, handoff.assigned_at = "claimed", agent_id, self.at
+        self.given.append((handoff_id, agent_id, handoff.team_id))
+        minutes = self.dice.expovariate(1 / 40)
+        self.plan(self.at + min(2.0, minutes) * MINUTE, "answers", handoff_id)
+        self.plan(self.at + minutes * MINUTE, "finishes", handoff_id)
+        return handoff
+
+
+class Told:
+    def __call__(self, _session: Session, _handoff: Handoff) -> None:
+        """Nobody listens here; test_targets does."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "database", ["sqlite"], indirect=True
+)  # what PostgreSQL does otherwise is tested above
+@pytest.mark.parametrize("wait_rises_minutes", [0, 30])
+def test_days_and_nights_of_a_whole_desk(house: House, wait_rises_minutes: int) -> None:
+    """Three teams in two time zones, over a change of the clocks: see `Simulation.give` for what each giving must keep."""
+    simulated = Simulation(house, seed=7, wait_rises_minutes=wait_rises_minutes)
+    simulated.run(days=5, per_hour=1.2)
+    with house.database.read() as session:
+        left = session.scalars(sqlalchemy.select(Handoff.status)).all()
+    assert set(left) == {"resolved"}, Counter(left)
+    assert len(simulated.given) == len({id for id, _agent, _team in simulated.given}) == len(left) > 150
+    assert len(simulated.was_overdue) >= (1 if wait_rises_minutes else 10)
+    crossed = sum(
+        simulated.teams[team or ""] != simulated.team_of[agent] for _id, agent, team in simulated.given
+    )
+    if wait_rises_minutes:
+        assert crossed > 10  # after a while the others help
+    else:
+        assert crossed == 0
+        boston = Counter(
+            agent for _id, agent, _team in simulated.given if simulated.team_of[agent] == "Boston"
+        )
+        assert len(boston) == 3
+        assert max(boston.values()) - min(boston.values()) <= 1

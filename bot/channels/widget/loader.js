@@ -57,7 +57,16 @@
   const badge = make("b", button);
   badge.ariaHidden = "true";
 
+  // the number of unread messages stands in the tab's title while nobody sees the tab
+  let plain, marked;
+  const label = () => {
+    if (document.title !== marked) plain = document.title; // the page's own
+    const before = marked;
+    marked = unread && document.hidden ? `(${unread}) ${plain}` : undefined;
+    if (marked !== before) document.title = marked || plain;
+  };
   const draw = () => {
+    label();
     const name = opened ? "Close chat" : "Open chat";
     button.setAttribute("aria-label", unread ? `${name}, ${unread} unread` : name);
     button.setAttribute("aria-expanded", opened);
@@ -70,7 +79,7 @@
   };
   const tell = () => {
     if (!ready) return;
-    frame.contentWindow.postMessage({ parley: opened ? "open" : "closed", focus: wantsFocus, page: page(), text }, ORIGIN);
+    frame.contentWindow.postMessage({ parley: opened ? "open" : "closed", focus: wantsFocus, page: page(), text, notify: window.Notification ? Notification.permission : "none" }, ORIGIN);
     if (opened && wantsFocus) frame.focus();
     wantsFocus = text = undefined;
   };
@@ -112,9 +121,20 @@
       tell();
     } else if (data.parley === "close") close();
     else if (data.parley === "state") {
-      unread = opened ? 0 : Number(data.unread) || 0;
+      unread = opened && !document.hidden ? 0 : Number(data.unread) || 0;
       live = !!data.live;
       draw();
+    } else if (data.parley === "ask") {
+      Notification.requestPermission().then(tell);
+    } else if (data.parley === "notify") {
+      try {
+        const shown = new Notification(String(data.title), { body: String(data.text), tag: String(data.tag) });
+        shown.onclick = () => {
+          focus();
+          open(true);
+          shown.close();
+        };
+      } catch { /* telephones have no such notifications for pages */ }
     }
   });
 
@@ -127,6 +147,7 @@
       style("display", "none");
     },
   };
+  document.addEventListener("visibilitychange", label);
   const earlier = (window.Parley && window.Parley.q) || [];
   window.Parley = (command, ...rest) => commands[command] && commands[command](...rest);
 

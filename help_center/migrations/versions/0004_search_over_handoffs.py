@@ -16,10 +16,9 @@ SQLITE_INDEX = (
         INSERT INTO handoff_terms(rowid, terms) VALUES (new.number, new.terms); END""",
     """CREATE TRIGGER handoff_documents_gone AFTER DELETE ON handoff_documents WHEN old.terms IS NOT NULL BEGIN
         INSERT INTO handoff_terms(handoff_terms, rowid, terms) VALUES ('delete', old.number, old.terms); END""",
-    """CREATE TRIGGER handoff_documents_taken_out AFTER UPDATE OF terms ON handoff_documents WHEN old.terms IS NOT NULL BEGIN
-        INSERT INTO handoff_terms(handoff_terms, rowid, terms) VALUES ('delete', old.number, old.terms); END""",
-    """CREATE TRIGGER handoff_documents_put_in AFTER UPDATE OF terms ON handoff_documents WHEN new.terms IS NOT NULL BEGIN
-        INSERT INTO handoff_terms(rowid, terms) VALUES (new.number, new.terms); END""",
+    """CREATE TRIGGER handoff_documents_changed AFTER UPDATE OF terms ON handoff_documents BEGIN
+        INSERT INTO handoff_terms(handoff_terms, rowid, terms) SELECT 'delete', old.number, old.terms WHERE old.terms IS NOT NULL;
+        INSERT INTO handoff_terms(rowid, terms) SELECT new.number, new.terms WHERE new.terms IS NOT NULL; END""",
 )
 OPEN = sa.text("status IN ('waiting', 'claimed')")
 UNREAD = sa.text('terms IS NULL')
@@ -46,7 +45,7 @@ def upgrade() -> None:
         op.create_index('ix_handoff_documents_terms', 'handoff_documents', ['terms'], postgresql_using='gin')
         op.execute("SELECT setval(pg_get_serial_sequence('handoff_documents', 'number'), (SELECT coalesce(max(number), 0) + 1 FROM handoff_documents), false)")
     op.create_index('ix_handoffs_served', 'handoffs', ['rank', 'created_at', 'id'], sqlite_where=OPEN, postgresql_where=OPEN)
-    counted = ['status', 'assignee_id', 'snoozed_until', 'first_reply_at', 'due_at', 'resolve_due_at']
+    counted = ['first_reply_at', 'due_at', 'resolve_due_at', 'status', 'assignee_id', 'snoozed_until']
     op.create_index('ix_handoffs_counted', 'handoffs', counted, sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index('ix_handoffs_claims', 'handoffs', ['team_id', 'id'], sqlite_where=CLAIMED, postgresql_where=CLAIMED)
 

@@ -61,7 +61,7 @@ function seconds(value) {
   return Math.max(1, Math.ceil(Number.isNaN(number) ? (Date.parse(value) - Date.now()) / 1000 || 1 : number));
 }
 
-/** Yields {event, data, id} of a server-sent event stream until it ends. `heard` is called at every piece. */
+/** Yields {event, data, id} of a server-sent event stream until it ends; what has no id of its own gives null. `heard` is called at every piece. */
 async function* readEvents(response, heard = () => {}) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
@@ -82,6 +82,7 @@ async function* readEvents(response, heard = () => {}) {
           if (data.length) yield { event, data: JSON.parse(data.join("\n")), id };
           event = "message";
           data = [];
+          id = null;
         } else if (!line.startsWith(":")) {
           const [, field, content] = /^([^:]*)(?:: ?)?([^]*)$/.exec(line);
           if (field === "data") data.push(content);
@@ -160,7 +161,7 @@ export class Conversation {
   /**
    * Follows the live events until `signal` aborts, reconnecting with growing pauses and without loss.
    * `on.connected()` after each connection, `on.lost()` when one breaks, `on.gone()` when the conversation is no more,
-   * and `on.message`, `on.status`, `on.typing` with the event's data.
+   * and `on.message`, `on.status`, `on.typing` with the event's data and its id: null where it is true for the moment only.
    */
   async follow(signal, on) {
     let failures = 0;
@@ -186,7 +187,7 @@ export class Conversation {
           heard();
         })) {
           if (id !== null) this.lastEventId = id;
-          on[event]?.(data);
+          on[event]?.(data, id);
         }
         wait = 1000;
       } catch (error) {

@@ -6,14 +6,15 @@ import * as frame from "./frame.js";
 import { Log } from "./log.js";
 import { element, markdown } from "./markdown.js";
 import { Rating } from "./rating.js";
+import { Bar } from "./waiting.js";
 import { direction, fillWords, language, locale, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const PLACE_EVERY_MS = 20_000; // how often the place in the queue is asked for
 const TYPING_LASTS_MS = 12_000; // an agent who stopped without saying so
 const ATTEMPTS = 4;
+const ASK_AGAIN_MS = 90 * 86_400_000; // a browser that says no name is not asked for more than a rating more often
 
-// -- what this browser remembers: {id, token, greeting, seen, helpful, rated, outbox}
+// -- what this browser remembers: {id, token, greeting, seen, helpful, rated, recommended, outbox}
 
 const KEY = `parley:${frame.hostOrigin}`;
 let memory = recall();
@@ -40,6 +41,8 @@ let conversation = null;
 let creating = null; // the promise of the conversation that is being created
 let status = "bot";
 let handoff = null;
+let told = {}; // what else the server says of it: {email, may_leave_email, opens_at, ask, rating}
+let live = false; // has this page caught up with what was said before it came?
 let open = false; // is the frame in sight?
 let following = null; // the AbortController of the live events
 let sticking = true; // does the view follow what comes in?
@@ -63,14 +66,23 @@ const log = new Log($("log"), {
 const rating = new Rating($("rating"), {
   send: async (values) => {
     await conversation.post("rating", values);
-    remember({ rated: true });
+    remember({ rated: true, ...(!$("rate-nps").hidden && { recommended: Date.now() }) });
+    told.rating = { ...told.rating, csat: values.csat };
   },
   done: (thanks) => {
     if (thanks === null) return notice(say("failed"));
     remember({ rated: true });
     rating.hide();
     $("thanks").textContent = thanks || say("ended");
+    drawRating();
     $("input").focus();
+  },
+});
+
+const bar = new Bar({
+  leave: async (email) => {
+    await conversation.post("contact", { email });
+    told.email = email;
   },
 });
 
@@ -127,6 +139,7 @@ async function ensure() {
 function forget(gone) {
   if (conversation !== gone) return;
   conversation = null;
+  told = {};
   const found = recall();
   if (found.id && found.id !== gone.id) return join(found); // another tab has begun anew already
   following?.abort();
@@ -166,7 +179,9 @@ function refresh() {
       again = false;
       const state = await asked.read();
       if (asked !== conversation) return;
-      for (const message of state.messages) log.take(message);
+      for (const message of state.messages) came(message);
+      live = true;
+      told = state;
       setStatus(state.status, state.handoff);
       arrived();
     } while (again);
@@ -197,15 +212,28 @@ function follow() {
     gone: () => forget(asked),
     message: (message) => {
       if (message.role === "agent") typing(false);
-      log.take(message);
+      came(message);
       arrived();
     },
-    status: (data) => {
+    status: (data, id) => {
+      if (id === null) { // the place, as it is at this moment
+        if (status !== "waiting") return;
+        Object.assign(told, { opens_at: data.opens_at, may_leave_email: data.may_leave_email });
+        return setStatus(data.status, data.handoff);
+      }
       if (data.status) setStatus(data.status, data.handoff ?? handoff);
       refresh().catch(() => {});
     },
     typing: (data) => data.role !== "customer" && typing(data.on, data.name ?? data.author),
   });
+}
+
+/** A message of the server, new or known. What an agent wrote is told where nobody looks. */
+function came(message) {
+  const entry = log.take(message);
+  if (live && entry.fresh && message.role === "agent") {
+    frame.notify(message.author ?? say("agent"), markdown(message.text).textContent.slice(0, 200), message.id);
+  }
 }
 
 let typingTimer;
@@ -219,7 +247,7 @@ function typing(on, name) {
 /** Something may have come in: what is unread, and where the view stands. */
 function arrived() {
   const times = log.entries.filter((entry) => entry.role !== "customer").map((entry) => entry.at ?? 0);
-  if (open) remember({ seen: Math.max(memory.seen ?? 0, ...times) });
+  if (open && !document.hidden) remember({ seen: Math.max(memory.seen ?? 0, ...times) });
   frame.state(times.filter((at) => at > (memory.seen ?? 0)).length, status === "waiting" || status === "agent");
   drawDraft();
   scroll();
@@ -369,23 +397,16 @@ function drawDraft(late = false) {
 
 // -- where the conversation stands
 
-function setStatus(next, told = null) {
+function setStatus(next, given = null) {
   const before = status;
   status = next;
-  handoff = next === "waiting" || next === "agent" ? told : null;
+  handoff = next === "waiting" || next === "agent" ? given : null;
   const name = handoff?.agent?.name ?? say("agent");
   $("subtitle").textContent = say(`subtitle_${next}`, { name });
   document.body.dataset.status = next;
 
   const waiting = next === "waiting";
-  $("bar").hidden = !waiting && next !== "agent";
-  $("resume").hidden = $("bar-hint").hidden = !waiting;
-  const seconds = handoff?.expected_wait_s;
-  const line = waiting
-    ? say("waiting", { position: handoff?.position, minutes: seconds === null || seconds === undefined ? null : Math.ceil(seconds / 60) })
-    : next === "agent" ? say("taken", { name }) : "";
-  if ($("bar-text").textContent !== line) $("bar-text").textContent = line;
-
+  bar.draw(next, handoff, told);
   $("person").setAttribute("aria-disabled", String(waiting || next === "agent"));
   $("end").hidden = !conversation || next === "closed";
   $("input").placeholder = say(next === "agent" ? "placeholder_agent" : next === "closed" ? "placeholder_closed" : "placeholder", { name });
@@ -393,22 +414,38 @@ function setStatus(next, told = null) {
 
   if (next === "closed") {
     $("thanks").textContent ||= say("ended");
-    if (!memory.rated) rating.show();
     if (before !== "closed") sticking = true;
   } else {
     rating.hide();
     $("thanks").textContent = "";
     if (before === "closed") remember({ rated: false });
   }
+  drawRating();
+  if (before === "waiting" && next === "agent") frame.notify(say("taken", { name }), "", `${conversation.id} taken`);
   if (before !== next) {
     follow();
     arrived();
   }
 }
 
-setInterval(() => {
-  if (status === "waiting" && open && document.visibilityState === "visible") refresh().catch(() => {});
-}, PLACE_EVERY_MS);
+/** An end is rated once, where the server asks for it; the rating can be changed as long as it is in sight. */
+function drawRating() {
+  const closed = status === "closed";
+  if (closed && told.ask?.csat && !memory.rated) rating.show({ ...second(), name: $("title").textContent });
+  $("rate-change").hidden = !closed || !told.rating?.csat || !$("rating").hidden;
+}
+
+function second() {
+  return { nps: Boolean(told.ask?.nps) && !(Date.now() - memory.recommended < ASK_AGAIN_MS) };
+}
+
+$("rate-change").onclick = () => {
+  rating.show({ ...second(), name: $("title").textContent, csat: told.rating.csat });
+  drawRating();
+  sticking = true;
+  scroll();
+  rating.focus();
+};
 
 /** Does something with the conversation that is not a message; tells when it failed. */
 async function act(button, what) {
@@ -460,7 +497,7 @@ $("end").onclick = async () => {
   const done = await act($("end"), async () => {
     await conversation.post("close");
     setStatus("closed");
-    refresh().catch(() => {});
+    await refresh();
   });
   if (done && !$("rating").hidden) rating.focus();
 };
@@ -558,7 +595,10 @@ $("close").onclick = shut;
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) shut();
 });
-document.addEventListener("visibilitychange", follow);
+document.addEventListener("visibilitychange", () => {
+  follow();
+  arrived();
+});
 addEventListener("storage", ({ key }) => {
   // another tab began a conversation: this one shows the same
   if (key !== KEY) return;
@@ -583,6 +623,7 @@ frame.listen((shown) => {
     arrived();
     if (shown.focus) (coarse.matches ? $("title") : $("input")).focus();
   }
+  bar.drawNotify();
   follow();
 });
 if (conversation) await refresh().catch(() => notice(say("lost"), "info"));

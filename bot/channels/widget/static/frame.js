@@ -23,16 +23,42 @@ function tell(message) {
   if (framed) window.parent.postMessage(message, hostOrigin);
 }
 
-/** Begins to listen. `shown({open, focus, text})` is called when the frame is opened or closed. */
-export function listen(shown) {
-  if (!framed) return shown({ open: true, focus: true });
+let shown = () => {};
+/** May notifications be shown? default (not asked yet), granted, denied, or none: this browser has none. */
+export let notifications = "none";
+
+/** Begins to listen. `callback({open, focus, text})` is called when the frame is opened or closed, and after the question. */
+export function listen(callback) {
+  shown = callback;
+  if (!framed) {
+    notifications = window.Notification?.permission ?? "none";
+    return shown({ open: true, focus: true });
+  }
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== window.parent || from !== hostOrigin || !data) return;
     if (data.parley !== "open" && data.parley !== "closed") return;
     if (/^https?:/.test(data.page ?? "")) pageUrl = data.page;
+    if (typeof data.notify === "string") notifications = data.notify;
     shown({ open: data.parley === "open", focus: Boolean(data.focus), text: typeof data.text === "string" ? data.text : "" });
   });
   tell({ parley: "ready" });
+}
+
+/** Asks the customer whether notifications may be shown; a frame of another site may not ask by itself. */
+export async function askToNotify() {
+  if (framed) return tell({ parley: "ask" });
+  notifications = await Notification.requestPermission();
+  shown({ open: true });
+}
+
+/** Tells something that nobody would see: the tab is in the background. `tag`: the same one is shown once. */
+export function notify(title, text, tag) {
+  if (notifications !== "granted" || !document.hidden) return;
+  if (framed) return tell({ parley: "notify", title, text, tag });
+  try {
+    const note = new Notification(title, { body: text, tag });
+    note.onclick = () => focus();
+  } catch { /* telephones have no such notifications for pages */ }
 }
 
 export const close = () => tell({ parley: "close" });

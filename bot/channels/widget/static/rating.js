@@ -1,4 +1,4 @@
-// The rating of an ended conversation: stars first, then two questions that may be left out.
+// The rating of an ended conversation: stars first, then a word about it and, where the server asks for it, one more question.
 // A star counts as soon as it is picked: most people stop there.
 
 import { element } from "./markdown.js";
@@ -12,12 +12,11 @@ export class Rating {
     this.form = form;
     this.send = send;
     this.done = done;
-    this.form.querySelector(".stars").append(...[1, 2, 3, 4, 5].map((n) => choice("csat", n, star(), say("stars", n))));
+    this.form.querySelector(".stars").append(...[1, 2, 3, 4, 5].map((n) => choice("csat", n, star(), level(n))));
     this.form.querySelector(".scale").append(...[...Array(11).keys()].map((n) => choice("nps", n, String(n))));
     form.addEventListener("change", ({ target }) => {
       if (target.name !== "csat") return;
-      for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = false;
-      document.getElementById("rate-skip").hidden = true;
+      this.more();
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.send(this.values()).catch(() => {}), 700); // arrow keys pass over stars
     });
@@ -44,12 +43,26 @@ export class Rating {
     return { csat: number("csat"), nps: number("nps"), comment: data.get("comment")?.trim() || undefined };
   }
 
-  show() {
+  /** `nps`: the second question is asked, too. `csat`: the rating to be changed. */
+  show({ nps, csat = null, name }) {
     if (!this.form.hidden) return;
     this.form.reset();
     for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = true;
     document.getElementById("rate-skip").hidden = false;
+    document.getElementById("rate-nps").hidden = !nps;
+    document.getElementById("rate-nps-title").textContent = say("nps", { name });
+    document.getElementById("rate-level").textContent = say("levels_ends");
     this.form.hidden = false;
+    if (!csat) return;
+    this.form.querySelector(`[name=csat][value="${csat}"]`).checked = true;
+    this.more();
+  }
+
+  /** What comes after the stars. */
+  more() {
+    for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = false;
+    document.getElementById("rate-skip").hidden = true;
+    document.getElementById("rate-level").textContent = say("levels").split(",")[this.values().csat - 1];
   }
 
   hide() {
@@ -58,8 +71,12 @@ export class Rating {
   }
 
   focus() {
-    this.form.querySelector("input").focus();
+    (this.form.querySelector("input:checked") ?? this.form.querySelector("input")).focus();
   }
+}
+
+function level(n) {
+  return say("stars", { level: say("levels").split(",")[n - 1], n });
 }
 
 function choice(name, value, face, label) {

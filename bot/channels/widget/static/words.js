@@ -25,12 +25,24 @@ const en = {
   end: "End chat",
   bar: "Your conversation with a person",
   back: "Back to the assistant",
-  waiting: ({ position, minutes }) => {
+  waiting: ({ position, seconds, longer, opens }) => {
     const place = position ? (position === 1 ? "you are next" : `you are number ${position} in line`) : "you are in line";
-    const wait = minutes === null ? "" : minutes <= 1 ? ", about a minute" : minutes < 90 ? `, about ${minutes} minutes` : `, about ${Math.round(minutes / 60)} hours`;
-    return `Waiting for a person: ${place}${wait}.`;
+    if (opens) return `Nobody is here until ${moment(opens)}. Then ${place}.`;
+    return `Waiting for a person: ${place}${duration(seconds)}.${longer ? " It is taking longer than usual." : ""}`;
   },
   waiting_hint: "You can keep writing: everything here is passed on.",
+  notify: "Notify me",
+  notify_on: "You will be notified when somebody answers.",
+  notify_off: "Your browser does not allow notifications here.",
+  mail_offer: "Not able to wait? Leave your e-mail address: we answer there, too.",
+  mail_change: "Where should we answer, too? Leave it empty to be answered here only.",
+  mail_address: "name@example.org",
+  mail_save: "Save",
+  mail_cancel: "Cancel",
+  mail_missing: "Write an e-mail address first.",
+  mail_wrong: "This is no e-mail address. Write one such as name@example.org.",
+  mail_set: "We also answer to {email}.",
+  mail_edit: "Change e-mail",
   taken: "{name} is here and sees everything above.",
   typing: "{name} is typing…",
   thinking: "The assistant is thinking…",
@@ -54,18 +66,36 @@ const en = {
   failed: "That did not work. Please try again.",
   busy: "Too many requests. Please try again in {seconds} s.",
   jump: "New messages",
-  rate: "How was this conversation?",
-  stars: (n) => ["Very bad", "Bad", "Okay", "Good", "Very good"][n - 1] + `: ${n} of 5 stars`,
-  nps: "How likely are you to recommend us to a friend or colleague?",
-  nps_low: "0: not at all",
-  nps_high: "10: extremely",
+  rate: "How satisfied are you with this conversation?",
+  levels: "Very dissatisfied,Dissatisfied,Neither,Satisfied,Very satisfied",
+  levels_ends: "From very dissatisfied (1 star) to very satisfied (5 stars)",
+  stars: ({ level, n }) => `${level}: ${n} of 5 stars`,
+  nps: "How likely are you to recommend {name} to a friend or colleague?",
+  nps_low: "0: not at all likely",
+  nps_high: "10: extremely likely",
   optional: "optional",
   comment: "Anything that you would like to tell us?",
   rate_send: "Send rating",
   rate_skip: "No, thanks",
+  rate_change: "Change my rating",
   rate_thanks: "Thank you for your rating.",
   ended: "The conversation has ended. Write below to continue it.",
 };
+
+/** As fine as an estimate is worth showing: whole minutes, from ten on fives, from an hour on half hours. */
+function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "";
+  const step = seconds <= 600 ? 1 : seconds <= 3600 ? 5 : 30;
+  const minutes = Math.ceil(seconds / 60 / step) * step;
+  if (minutes <= 1) return ", about a minute";
+  return minutes < 90 ? `, about ${minutes} minutes` : `, about ${minutes / 60} hours`;
+}
+
+function moment(date) {
+  const far = date - Date.now() > 6 * 86_400_000; // a weekday alone would be next week's, or the one after
+  const day = far ? { weekday: "long", day: "numeric", month: "long" } : { weekday: "long" };
+  return new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit" }).format(date);
+}
 
 const LANGUAGES = { en };
 const wanted = navigator.languages?.length ? navigator.languages : [navigator.language || "en"];
