@@ -88,7 +88,8 @@ def counts(session: Session, viewer: Viewer) -> dict[str, int]:
         "open": shown,
     }
     sums = [func.coalesce(func.sum(case((true, 1), else_=0)), 0) for true in of_open.values()]
-    row = session.execute(select(*sums).select_from(Handoff).where(IS_OPEN)).one()
+    query = select(*sums).select_from(Handoff).where(IS_OPEN)
+    row = session.execute(query.with_hint(Handoff, "INDEXED BY ix_handoffs_counted", "sqlite")).one()
     unseen = select(func.count(Mention.handoff_id.distinct())).where(
         Mention.agent_id == viewer.agent_id, Mention.seen_at.is_(None)
     )
@@ -100,6 +101,7 @@ def counts(session: Session, viewer: Viewer) -> dict[str, int]:
 
 def _served(wanted: Wanted, cursor: str | None) -> tuple[Select[Any], Callable[[Handoff], list[Any]]]:
     query = select(Handoff).where(IS_OPEN, *_conditions(wanted, now()))
+    query = query.with_hint(Handoff, "INDEXED BY ix_handoffs_served", "sqlite")  # it would sort all open ones
     if wanted.status in OPEN_HANDOFF:
         query = query.where(Handoff.status == wanted.status)
     elif wanted.status not in (None, "open"):

@@ -42,7 +42,8 @@ export class Commands {
     const letter = event.key.length === 1;
     const key = event.ctrlKey || event.metaKey ? `Mod+${letter ? event.key.toLowerCase() : event.key}` : event.key;
     if (event.key === "Escape" && typing) {
-      typing.closest("[tabindex='-1']")?.focus(); // out of the box, and still at its place
+      typing.closest("[tabindex='-1']")?.focus(); // out of the box, still at its place, and its words stay
+      event.preventDefault();
       return;
     }
     if (letter && !key.startsWith("Mod+") && (typing || !this.letters)) return;

@@ -83,6 +83,11 @@ export class Conversation {
     return this.mine || (this.packet?.status === "claimed" && this.directory.isLead);
   }
 
+  /** Its place in the queue and who gets it. */
+  get mayOrder() {
+    return this.packet?.status === "waiting" || this.may;
+  }
+
   get isOpen() {
     return this.packet?.status === "waiting" || this.packet?.status === "claimed";
   }
@@ -109,7 +114,7 @@ export class Conversation {
     if (handoffId !== this.id) return;
     this.touch();
     this.composer.letGo(message.id);
-    if (this.transcript.add(message) && message.role === "customer") this.showTyping({ role: "customer", on: false });
+    if (this.transcript.add(message) && message.role === "customer") this.showTyping(false);
   }
 
   /** The same conversation as it stands now. What came while it was fetched may not be in it: then once more. */
@@ -136,7 +141,7 @@ export class Conversation {
     this.packet = packet;
     this.nothing.hidden = true;
     this.body.hidden = false;
-    if (fresh) this.showTyping({ on: false });
+    if (fresh) this.showTyping(false);
     this.head();
     this.transcript.show(packet, fresh);
     const hints = {
@@ -249,9 +254,9 @@ export class Conversation {
     }
   }
 
-  showTyping({ role: who, name, on }) {
+  showTyping(on) {
     clearTimeout(this.fade);
-    const line = on ? `${who === "customer" ? customerName(this.packet.customer) : name} is typing …` : "";
+    const line = on ? `${customerName(this.packet.customer)} is typing …` : "";
     if (this.typing.textContent !== line) this.typing.textContent = line;
     if (on) this.fade = setTimeout(() => (this.typing.textContent = ""), TYPING_FADES);
   }

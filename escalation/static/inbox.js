@@ -107,7 +107,7 @@ const close = listen({
     },
     note: ({ handoff_id: id }) => id === conversation.id && conversation.refreshSoon(),
     typing(event) {
-      if (event.handoff_id === conversation.id && event.name !== me.name) conversation.showTyping(event);
+      if (event.handoff_id === conversation.id && event.role === "customer") conversation.showTyping(event.on); // colleagues: presence
     },
     held(event) {
       if (event.agent_id !== me.id || event.handoff_id !== conversation.id) return;
@@ -170,9 +170,9 @@ const commands = new Commands([
   { id: "claim", key: "c", label: "Claim", group: "Conversation", when: () => conversation.packet?.status === "waiting", run: step("claim") },
   { id: "resolve", key: "e", label: "Resolve", group: "Conversation", when: () => conversation.may, run: step("resolve") },
   { id: "snooze", key: "s", label: "Snooze", group: "Conversation", when: () => conversation.may, run: step("snooze") },
-  { id: "assign", key: "a", label: "Assign to a colleague", group: "Conversation", when: () => conversation.isOpen, run: step("assign") },
-  { id: "team", key: "t", label: "Move to a team", group: "Conversation", when: () => conversation.isOpen, run: step("team") },
-  { id: "priority", key: "p", label: "Set the priority", group: "Conversation", when: () => conversation.isOpen, run: step("priority") },
+  { id: "assign", key: "a", label: "Assign to a colleague", group: "Conversation", when: () => conversation.mayOrder, run: step("assign") },
+  { id: "team", key: "t", label: "Move to a team", group: "Conversation", when: () => conversation.mayOrder, run: step("team") },
+  { id: "priority", key: "p", label: "Set the priority", group: "Conversation", when: () => conversation.mayOrder, run: step("priority") },
   { id: "label", key: "l", label: "Labels", group: "Conversation", when: opened, run: step("label") },
   { id: "return", key: "b", label: "Back to the bot", group: "Conversation", when: () => conversation.may, run: step("return") },
   { id: "release", key: "v", label: "Release, back into the queue", group: "Conversation", when: () => conversation.may, run: step("release") },

@@ -22,5 +22,7 @@ export function listen({ on, light, out }) {
     };
   };
   begin();
+  addEventListener("offline", () => light(false));
+  addEventListener("online", () => source.readyState === EventSource.OPEN && light(true));
   return () => source.close();
 }

@@ -354,6 +354,7 @@ def test_what_was_begun_is_there_after_a_reload_and_on_another_machine(desk: Des
 
     # without a connection nothing is lost, and it is said
     page.context.set_offline(True)
+    expect(page.locator("[data-offline]")).to_contain_text("What you write is kept")
     page.locator("[data-inbox=reply]").fill("Written on the train")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-toast]")).to_contain_text("Your text is still here")
@@ -494,6 +495,9 @@ def test_the_queue_changes_by_itself_and_keeps_its_view(desk: Desk) -> None:
     line = page.locator("[data-inbox=item]")
     expect(line).to_have_count(1)
     expect(line.locator("mark").first).to_have_text(word)
+    page.locator("#search").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#search")).to_have_value(word)
     expect(line).to_contain_text("due in")
     kim.conversation.say("Hello?")
     expect(page.locator(".row.unread")).to_have_count(1)

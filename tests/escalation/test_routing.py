@@ -604,7 +604,7 @@ class Simulation:
         at = BEGIN
         while (at := at + timedelta(hours=self.dice.expovariate(per_hour))) < end:
             self.plan(at, "arrives")
-        for _ in range(30):  # an outage at three in the morning
+        for _ in range(90):  # an outage at three in the morning
             self.plan(BEGIN + timedelta(days=1, hours=2), "arrives")
         at = BEGIN
         while at < end + timedelta(days=2):
