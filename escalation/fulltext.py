@@ -49,7 +49,7 @@ def _sqlite(
     if not conditions:
         return list(session.scalars(text(f"{match} ORDER BY rowid DESC LIMIT :limit"), given))
     number = HandoffDocument.number
-    found = number.in_(text(match))  # type: ignore[arg-type]
+    found = number.in_(text(match))
     query = select(number).join(Handoff).where(found, *conditions).order_by(number.desc()).limit(limit)
     return list(session.scalars(query, given))
 

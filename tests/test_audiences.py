@@ -72,6 +72,20 @@ SHOWS_NO_ARTICLE = {
     "POST /api/webhooks/{id}/test": "whether it arrived",
     "GET /api/deliveries": "receivers and states, no contents, to admins",
     "POST /api/deliveries/{id}/retry": "a receiver and a state, to admins",
+    "POST /api/handoffs/bulk": "ids and reasons, to agents",
+    "GET /api/labels": "words of agents, to agents",
+    "GET /api/canned": "what leads wrote, to agents",
+    "POST /api/canned": "gives back what the lead wrote",
+    "PUT /api/canned/{id}": "gives back what the lead wrote",
+    "DELETE /api/canned/{id}": "answers nothing",
+    "POST /api/handoffs/{id}/canned/{canned_id}": "what leads wrote, with the customer's name",
+    "GET /api/handoffs/{id}/draft": "gives back what the agent wrote",
+    "PUT /api/handoffs/{id}/draft": "answers nothing",
+    "DELETE /api/handoffs/{id}/draft": "answers nothing",
+    "POST /api/handoffs/{id}/presence": "names of agents",
+    "POST /api/handoffs/{id}/seen": "answers nothing",
+    "POST /api/handoffs/{id}/article": "gives back what agents wrote",
+    "GET /api/article-drafts": "what agents began in the inbox, to agents; nothing of an import",
     "POST /api/owner/sync": "counts; open to whoever can read the data dir",
 }
 
@@ -398,7 +412,7 @@ def over_http(world: World) -> Iterator[Sight]:
 @tour(
     "POST /api/conversations/{conversation_id}/messages", "GET /api/conversations/{conversation_id}",
     "GET /api/conversations/{conversation_id}/events", "POST /api/conversations/{conversation_id}/escalate",
-    *(f"POST /api/handoffs/{{id}}/{step}" for step in ("claim", "release", "assign", "snooze", "return", "resolve")),
+    *(f"POST /api/handoffs/{{id}}/{step}" for step in ("claim", "release", "assign", "snooze", "priority", "team", "labels", "return", "resolve")),
     "GET /api/handoffs", "GET /api/handoffs/{id}", "GET /api/inbox/events", "command ask", "POST /api/owner/ask",
     "POST /api/owner/ranking",
 )  # fmt: skip
@@ -469,8 +483,9 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
         me = client.get("/api/session").json()["agent"]["id"]
         said = {
             "assign": {"agent_id": me}, "priority": {"priority": "high"}, "team": {"team_id": None}, "snooze": {"until": None},
+            "labels": {"add": ["seen"]},
         }  # fmt: skip
-        for step in ("claim", "release", "assign", "priority", "team", "snooze", "return"):
+        for step in ("claim", "release", "assign", "priority", "team", "labels", "snooze", "return"):
             packet = client.post(f"{handoff}/{step}", json=said.get(step))
             assert packet.status_code == 200, packet.text
             yield Sight(

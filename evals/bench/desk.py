@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, text
 
 from bot.progress import Progress
+from escalation.targets import OVERDUE_RANK
 from evals.run import shipped_articles
 from help_center.conversations import Conversation, Handoff, Message, Note, TurnRow
 from help_center.database import Base, Database
@@ -36,13 +37,128 @@ CHUNK = 5_000  # conversations made and stored at once
 AGENTS, TEAMS, LABELS = 20, 3, 30
 YEARS = timedelta(days=3 * 365)
 RECENT = timedelta(days=2)
-SECOND_HEAD = (
-    "und die der ich nicht das ist zu es ein mit auf für wir sie von haben eine bei noch wenn oder aber kann mir "
-    "meine bitte rechnung konto müssen über zurück größe straße schon wieder seit gestern"
-).split()
-SYLLABLES = "ba be bo da de di do fa fe ga go ka ke ki ko la le li lo ma me mi mo na ne no pa pe po ra re ri ro sa se si so ta te ti to va ve vo za".split()
-NAMES = "Kim Ada Lee Noor Bo Ines Tom Yuki Omar Eva Sven Lucía Zoë Ben Mia Ali".split()
-FAMILIES = "Kowalski Larsen Okafor Müller Tanaka Rossi Novák Smith García Silva Dubois Jansen Haddad Kim Berg".split()
+SECOND_HEAD = [
+    "und",
+    "die",
+    "der",
+    "ich",
+    "nicht",
+    "das",
+    "ist",
+    "zu",
+    "es",
+    "ein",
+    "mit",
+    "auf",
+    "für",
+    "wir",
+    "sie",
+    "von",
+    "haben",
+    "eine",
+    "bei",
+    "noch",
+    "wenn",
+    "oder",
+    "aber",
+    "kann",
+    "mir",
+    "meine",
+    "bitte",
+    "rechnung",
+    "konto",
+    "müssen",
+    "über",
+    "zurück",
+    "größe",
+    "straße",
+    "schon",
+    "wieder",
+    "seit",
+    "gestern",
+]
+SYLLABLES = [
+    "ba",
+    "be",
+    "bo",
+    "da",
+    "de",
+    "di",
+    "do",
+    "fa",
+    "fe",
+    "ga",
+    "go",
+    "ka",
+    "ke",
+    "ki",
+    "ko",
+    "la",
+    "le",
+    "li",
+    "lo",
+    "ma",
+    "me",
+    "mi",
+    "mo",
+    "na",
+    "ne",
+    "no",
+    "pa",
+    "pe",
+    "po",
+    "ra",
+    "re",
+    "ri",
+    "ro",
+    "sa",
+    "se",
+    "si",
+    "so",
+    "ta",
+    "te",
+    "ti",
+    "to",
+    "va",
+    "ve",
+    "vo",
+    "za",
+]
+NAMES = [
+    "Kim",
+    "Ada",
+    "Lee",
+    "Noor",
+    "Bo",
+    "Ines",
+    "Tom",
+    "Yuki",
+    "Omar",
+    "Eva",
+    "Sven",
+    "Lucía",
+    "Zoë",
+    "Ben",
+    "Mia",
+    "Ali",
+]
+FAMILIES = [
+    "Kowalski",
+    "Larsen",
+    "Okafor",
+    "Müller",
+    "Tanaka",
+    "Rossi",
+    "Novák",
+    "Smith",
+    "García",
+    "Silva",
+    "Dubois",
+    "Jansen",
+    "Haddad",
+    "Kim",
+    "Berg",
+]
 REASONS = ("requested_human", "low_confidence", "negative_sentiment", "sensitive_topic")
 
 
@@ -170,6 +286,9 @@ def _one(number: int, when: datetime, is_open: bool, second: bool, texts: list[s
     agent = dice.choice(agents) if claimed else None
     status = ("claimed" if claimed else "waiting") if is_open else ("resolved" if dice.random() < 0.85 else "returned")  # fmt: skip
     rank = dice.choices((2, 1, 0), (80, 15, 5))[0]
+    priority = ("urgent", "high", "normal")[rank]
+    if is_open:
+        rank = OVERDUE_RANK  # its target has passed, and somebody was told
     times = [when + timedelta(seconds=20 * n) for n in range(len(texts))]
     opened = times[1] + timedelta(seconds=1)
     last = times[-1] + timedelta(seconds=30)
@@ -196,13 +315,13 @@ def _one(number: int, when: datetime, is_open: bool, second: bool, texts: list[s
             "result": {"action": "escalate", "confidence": 0.31}, "record": {"question": texts[0][:200], "stages": {"search": 9.1}},
         }],
         Handoff: [{
-            "id": handoff, "conversation_id": conversation, "status": status, "priority": ("urgent", "high", "normal")[rank], "rank": rank,
+            "id": handoff, "conversation_id": conversation, "status": status, "priority": priority, "rank": rank,
             "reasons": [dice.choice(REASONS)], "created_at": opened, "due_at": opened + timedelta(minutes=30),
             "resolve_due_at": opened + timedelta(days=1), "assignee_id": agent, "claimed_at": opened + timedelta(minutes=5) if claimed else None,
             "assigned_at": opened + timedelta(minutes=5) if claimed else None, "first_reply_at": None if is_open else opened + timedelta(minutes=9),
             "ended_at": None if is_open else last, "outcome": None if is_open else "answered", "question": texts[0][:300], "summary": texts[2][:300],
             "language": "de" if second else "en", "sources_tried": [], "suggested_reply": "", "summary_by": "extract",
-            "team_id": f"team_{dice.randrange(TEAMS)}" if dice.random() < 0.6 else None, "last_customer_at": last,
+            "overdue_told_at": opened + RECENT * 2 if is_open else None, "team_id": f"team_{dice.randrange(TEAMS)}" if dice.random() < 0.6 else None, "last_customer_at": last,
             "snoozed_until": opened + timedelta(days=30) if is_open and dice.random() < 0.05 else None,
         }],
     }  # fmt: skip
@@ -232,15 +351,11 @@ def _store(database: Database, some: list[Rows]) -> None:
 
 def _copy(connection: Any, model: type[Base], rows: list[dict[str, Any]]) -> None:
     names = list(rows[0])
-    with connection.connection.cursor() as cursor:
-        with cursor.copy(f"COPY {model.__tablename__} ({', '.join(names)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row([_as_text(value) for value in row.values()])
+    into = f"COPY {model.__tablename__} ({', '.join(names)}) FROM STDIN"
+    with connection.connection.cursor() as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row([_as_text(value) for value in row.values()])
 
 
 def _as_text(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (dict, list)) else value
-
-
-def at_midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
