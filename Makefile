@@ -36,9 +36,11 @@ $(VENV)/.made-dev: $(VENV)/.made
 	$(BIN)/pip install -q -c constraints.txt -e .[dev]
 	@touch $@
 
+# One process for each processor, at least two and at most four: each holds a model and a browser.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, max(2, os.cpu_count() or 2)))')
 # Fast tests by default. SERVICES=required runs all: PostgreSQL, Redis, a Chroma server, Chromium; what is missing fails.
 ifeq ($(SERVICES),required)
-CHOSEN := -n 2 --dist loadfile
+CHOSEN := -n $(PROCESSES) --dist loadfile
 else
 CHOSEN := -m "not slow and not services and not browser"
 endif
@@ -48,7 +50,7 @@ test: dev
 	$(BIN)/pytest $(CHOSEN)
 
 test-all: dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
 lint: dev
 	$(BIN)/ruff check .

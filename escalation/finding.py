@@ -145,7 +145,7 @@ def _awake(at: datetime) -> ColumnElement[bool]:
 
 
 def _overdue(at: datetime) -> ColumnElement[bool]:
-    """As `seen.is_overdue` says of a row."""
+    """As `targets.missed` says of a row."""
     return or_(and_(Handoff.first_reply_at.is_(None), Handoff.due_at < at), Handoff.resolve_due_at < at)
 
 

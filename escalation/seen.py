@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from escalation.targets import missed
 from help_center.conversations import Conversation, Handoff, Message, Note, message_json
 from help_center.database import iso, now
 from help_center.desk import ConversationLabel, Team
@@ -74,7 +74,7 @@ def item_json(
         "created_at": iso(handoff.created_at),
         "due_at": iso(handoff.due_at),
         "resolve_due_at": iso(handoff.resolve_due_at),
-        "overdue": is_overdue(handoff, now()),
+        "overdue": bool(missed(handoff, now())),
         "claimed_at": iso(handoff.claimed_at),
         "assigned_at": iso(handoff.assigned_at),
         "first_reply_at": iso(handoff.first_reply_at),
@@ -91,14 +91,6 @@ def item_json(
         "customer": {"name": customer.name, "email": customer.email},
         "question": question,
     }
-
-
-def is_overdue(handoff: Handoff, at: datetime) -> bool:
-    """Open, and its first reply or its resolution is past its target."""
-    if handoff.ended_at is not None:
-        return False
-    unanswered = handoff.first_reply_at is None and handoff.due_at < at
-    return unanswered or (handoff.resolve_due_at is not None and handoff.resolve_due_at < at)
 
 
 def agents_json(message: Message) -> dict[str, Any]:

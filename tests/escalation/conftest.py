@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import help_center.tables
-from escalation import handoff as handoffs
 from escalation import documents, inbox, insights, manage, people_door
+from escalation import handoff as handoffs
 from escalation.desk_tools import doors as desk_tools
 from escalation.drift import Standing
 from help_center.conversations import Conversation, Handoff, add_message, locked, messages_of, topic

@@ -127,7 +127,7 @@ def test_with_a_mail_server_its_user_writes_unless_another_is_named(monkeypatch:
 
 def test_a_mail_server_without_anybody_who_writes_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_SMTP_URL", "smtp://mail.example.org")
-    with pytest.raises(SettingsError, match="^PARLEY_MAIL_FROM cannot be used: with PARLEY_SMTP_URL"):
+    with pytest.raises(SettingsError, match=r"^PARLEY_MAIL_FROM cannot be used: with PARLEY_SMTP_URL"):
         load_settings()
 
 
