@@ -1,4 +1,4 @@
-# make run | test | test-all | lint | evals | eval-sets | bench | bench-peers | setup | clean
+# make run | test | test-all | lint | evals | eval-sets | bench | bench-inbox | bench-peers | setup | clean
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,7 +9,7 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := torch==2.13.0
 PORT ?= 8000
 
-.PHONY: run setup dev test test-all lint evals eval-sets bench bench-peers clean
+.PHONY: run setup dev test test-all lint evals eval-sets bench bench-inbox bench-peers clean
 
 run: setup
 	@$(BIN)/parley index docs --prune
@@ -67,6 +67,10 @@ eval-sets: setup
 
 bench: dev
 	$(BIN)/python -m evals.bench
+
+# The inbox with 10,000 open and 1,000,000 closed conversations: about half an hour to make them, 12 GB. POSTGRES=address of an empty database.
+bench-inbox: dev
+	$(BIN)/python -m evals.bench.inbox $(if $(POSTGRES),--postgres "$(POSTGRES)")
 
 # Parley beside other programs, which are installed in an environment of their own (about 2 GB).
 # DATA=folder: a set in the BEIR layout or a folder of sets, our own questions without it; QUERIES=number; THREADS=number; JSON=file.

@@ -261,7 +261,12 @@ def as_data(text: str) -> str:
     text = re.sub(
         r"<(?=\||/?(?:start|end)_of_turn|/?s>|</?SYS)|\[(?=/?INST\])", "‹", text, flags=re.IGNORECASE
     )
-    return re.sub(r"<(\s*/?\s*)(passages?|question|said_so_far|conversation|message)\b", r"‹\1\2", text, flags=re.IGNORECASE)
+    return re.sub(
+        r"<(\s*/?\s*)(passages?|question|said_so_far|conversation|message)\b",
+        r"‹\1\2",
+        text,
+        flags=re.IGNORECASE,
+    )
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

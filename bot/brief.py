@@ -61,7 +61,8 @@ def brief_of(
             sources = with_sources(sources, tried[one.turn_id].get("sources_tried", []), reply)
             break
     return Brief(
-        case.question[:LONGEST_QUESTION] or NOTHING_ASKED,
+        case.question[:LONGEST_QUESTION]
+        or (last[:LONGEST_QUESTION] if len(last.split()) > 4 else NOTHING_ASKED),
         extract(case),
         sources,
         greeted(reply, case.name, outcome.language, conversation.locale),

@@ -54,7 +54,9 @@ class Asked:
     viewer: Viewer = STRANGER
     shown: str = ""
     asked_back: tuple[tuple[str, ...], ...] = ()  # the titles that turns asked back about, oldest first
-    settled: int = 0  # messages of the history from before the last handoff ended: known, but held against nobody
+    settled: int = (
+        0  # messages of the history from before the last handoff ended: known, but held against nobody
+    )
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -207,14 +207,19 @@ def matters(history: Sequence[Said]) -> list[str]:
 def beside_the_wish(text: str) -> str:
     """What a message says besides its wish for a person: "my parcel never came, can I talk to somebody?" -> "my parcel
     never came". Empty where it says nothing else."""
-    pieces = [piece.strip(" \t,;:-–") for piece in _breaths.split(_plain(text))]
-    left = [
-        piece
-        for piece in pieces
-        if len(piece.split()) > 3
-        and not (wants_human(piece) or chat_kind(piece) or failure(piece)[0] or _venting.search(piece))
-    ]
-    return ". ".join(piece.rstrip(".") for piece in left)
+    plain = _plain(text)
+    kept, matter = "", False
+    begin = 0
+    for end in [*_breaths.finditer(plain), None]:
+        piece = plain[begin : end.start() if end else len(plain)].strip()
+        beside = not (wants_human(piece) or chat_kind(piece) or failure(piece)[0] or _venting.search(piece))
+        if piece and beside:
+            matter = matter or len(piece.split()) > 3
+            kept += plain[begin : end.end() if end else len(plain)]
+        begin = end.end() if end else len(plain)
+    return (
+        re.sub(r"(?:[\s,;:–-]|\b(?:and|but|so|or|und|aber|y|pero|et|mais)\s*$)+$", "", kept) if matter else ""
+    )
 
 
 def _parts(text: str, history: tuple[Said, ...]) -> tuple[Question, ...]:

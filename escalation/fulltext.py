@@ -35,23 +35,46 @@ def numbers_of(
     return _postgres(session, question, TOP if before is None else before, limit, conditions)
 
 
-# SQLite: the index walks the documents from the newest on and stops when there are enough
+# SQLite: the index walks the documents from the newest on and stops when there are enough. Of the beginning of a word it
+# knows three characters; for a longer one it would first gather all documents with such a word. So the newest candidates
+# are looked at, and only where many of them have the three characters and few the whole of it, the index gathers few.
+
+INDEXED = 3  # characters of a beginning, as in the index's `prefix`
+LOOKED_AT = (200, 2_000)  # candidates
 
 
 def _sqlite(
     session: Session, question: Question, before: int, limit: int, conditions: Sequence[ColumnElement[bool]]
 ) -> list[int]:
-    words = [f'"{term}"' for term in question.terms]
-    if question.prefix:
-        words.append(f'"{question.prefix}"*')
-    given: dict[str, Any] = {"words": " AND ".join(words), "before": before, "limit": limit}
-    match = "SELECT rowid FROM handoff_terms WHERE handoff_terms MATCH :words AND rowid < :before"
-    if not conditions:
-        return list(session.scalars(text(f"{match} ORDER BY rowid DESC LIMIT :limit"), given))
-    number = HandoffDocument.number
-    found = number.in_(text(match))
-    query = select(number).join(Handoff).where(found, *conditions).order_by(number.desc()).limit(limit)
-    return list(session.scalars(query, given))
+    prefix = question.prefix or ""
+    rest = prefix if len(prefix) > INDEXED else None
+    near = {"words": _match(question.terms, prefix[:INDEXED]), "before": before}
+    if conditions:
+        number, begun = HandoffDocument.number, [BEGUN] if rest else []
+        query = select(number).join(Handoff).where(number.in_(text(MATCHES)), *begun, *conditions)
+        return list(session.scalars(query.order_by(number.desc()).limit(limit), near | {"rest": f" {rest}"}))
+    if rest is None:
+        return list(session.scalars(NEWEST_MATCHES, near | {"limit": limit}))
+    for count in LOOKED_AT:
+        candidates = session.execute(CANDIDATES, near | {"limit": count, "rest": f" {rest}"}).all()
+        found = [number for number, begun in candidates if begun][:limit]
+        if len(found) == limit or len(candidates) < count:
+            return found
+    whole = {"words": _match(question.terms, prefix), "before": before, "limit": limit}
+    return list(session.scalars(NEWEST_MATCHES, whole))
+
+
+MATCHES = "SELECT rowid FROM handoff_terms WHERE handoff_terms MATCH :words AND rowid < :before"
+NEWEST_MATCHES = text(f"{MATCHES} ORDER BY rowid DESC LIMIT :limit")
+BEGUN: ColumnElement[bool] = text("instr(' ' || handoff_documents.terms, :rest) > 0")  # type: ignore[assignment]
+CANDIDATES = text(
+    f"SELECT handoff_documents.number, {BEGUN} FROM ({MATCHES} ORDER BY rowid DESC LIMIT :limit) AS newest"
+    " JOIN handoff_documents ON handoff_documents.number = newest.rowid ORDER BY 1 DESC"
+)
+
+
+def _match(terms: Sequence[str], prefix: str) -> str:
+    return " AND ".join([*(f'"{term}"' for term in terms), *([f'"{prefix}"*'] if prefix else [])])
 
 
 # PostgreSQL: GIN knows no order, so what many documents have is found by reading the newest of them, and what few have
@@ -61,7 +84,6 @@ def _sqlite(
 NEWEST = 10_000  # documents that are read before the index is asked
 SAMPLE = 1_000  # of these, to see how common the beginning of a word is
 COMMON = 0.1  # of the sample
-SHORT = 2  # characters of a beginning that so many words may have that the index takes long to gather them
 FOR_THE_INDEX = text(
     "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), set_config('work_mem', '32MB', true)"
 )
@@ -92,7 +114,8 @@ def _postgres(
 
 
 def _is_common(session: Session, prefix: str | None, before: int) -> bool:
-    if prefix is None or len(prefix) > SHORT:
+    """So many documents have a word with this beginning that the index would take long to gather them."""
+    if prefix is None:
         return False
     newest = _newest(before, SAMPLE)
     matches = _all(newest.c.terms, [_has(f"'{prefix}':*")])

@@ -15,8 +15,12 @@ Rule = Callable[[Signals, Policy], Decision | None]
 
 
 def asked_for_a_person(signals: Signals, policy: Policy) -> Decision | None:
-    """Honoured at once, however sure the answer."""
-    return Decision("escalate", ("requested_human",)) if signals.wants_human else None
+    """Honoured at once, however sure the answer. What else presses is said, too: an angry customer is served earlier."""
+    if not signals.wants_human:
+        return None
+    pressing = [rule(signals, policy) for rule in PRESSING]
+    also = [reason for decision in pressing if decision for reason in decision.reasons]
+    return Decision("escalate", tuple(dict.fromkeys(("requested_human", *also))))
 
 
 def danger(signals: Signals, policy: Policy) -> Decision | None:
@@ -112,14 +116,10 @@ def not_sure_enough(signals: Signals, policy: Policy) -> Decision | None:
     return Decision("escalate", _low(signals))
 
 
+PRESSING: tuple[Rule, ...] = (danger, legal_threat, payment_fraud, data_incident, upset, losing_patience)
 RULES: tuple[Rule, ...] = (
     asked_for_a_person,
-    danger,
-    legal_threat,
-    payment_fraud,
-    data_incident,
-    upset,
-    losing_patience,
+    *PRESSING,
     small_talk,
     asked_again_and_again,
     did_not_help,

@@ -20,6 +20,8 @@ from help_center.people import Customer
 
 BOT, WAITING, AGENT, CLOSED = "bot", "waiting", "agent", "closed"  # statuses of a conversation
 OPEN_HANDOFF = ("waiting", "claimed")
+# the same for partial indexes: in this form SQLite walks them in order, for a list of statuses it would look them up and sort
+NOT_ENDED = "status <> 'resolved' AND status <> 'returned'"
 MAX_MESSAGE_CHARACTERS = 8000
 
 # Called inside the transaction with (session, conversation, "message", the message) and (session, conversation, "status",
@@ -118,8 +120,8 @@ class Handoff(Base):
             "rank",
             "created_at",
             "id",
-            sqlite_where=text("status IN ('waiting', 'claimed')"),
-            postgresql_where=text("status IN ('waiting', 'claimed')"),
+            sqlite_where=text(NOT_ENDED),
+            postgresql_where=text(NOT_ENDED),
         ),
         Index(
             "ix_handoffs_counted",
@@ -129,8 +131,8 @@ class Handoff(Base):
             "status",
             "assignee_id",
             "snoozed_until",
-            sqlite_where=text("status IN ('waiting', 'claimed')"),
-            postgresql_where=text("status IN ('waiting', 'claimed')"),
+            sqlite_where=text(NOT_ENDED),
+            postgresql_where=text(NOT_ENDED),
         ),
         # the latest claims of a team: what an expected wait is made of
         Index(

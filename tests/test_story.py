@@ -194,7 +194,7 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
             agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click()
             expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"Thank you, says {name}.")
             agent.locator('[data-inbox="resolve"]').click()
-            agent.locator("dialog[open]").get_by_role("button", name=re.compile("no article", re.I)).click()
+            agent.locator("dialog[open]").get_by_role("option", name=re.compile("no article", re.I)).click()
             expect(chats[name].locator("body")).to_have_attribute("data-status", "closed", timeout=10_000)
     for name in names:
         own = chats[name].locator(".message.customer")

@@ -28,6 +28,7 @@ export class Composer {
     this.sendButton = find("[data-inbox=send]");
     this.heldBar = find("[data-held]");
     this.countdown = find("[data-countdown]");
+    this.heldWords = find("[data-held-say]"); // once for a screen reader, which the countdown does not disturb
     this.packet = null;
     this.mode = "reply";
     this.held = null;
@@ -255,6 +256,7 @@ export class Composer {
     const inside = this.heldBar.contains(document.activeElement);
     this.held = message;
     this.heldBar.hidden = !message;
+    this.heldWords.textContent = "";
     if (!message) {
       if (inside && !this.box.disabled) this.box.focus();
       return;
@@ -265,7 +267,7 @@ export class Composer {
     };
     tick();
     this.ticking = setInterval(tick, 250);
-    this.said(`It goes out in ${UNDO} seconds: z, or Ctrl+Z in the box, takes it back.`);
+    this.heldWords.textContent = `It goes out in ${UNDO} seconds. z takes it back, in the box Ctrl and Z.`;
   }
 
   /** The server says that a held reply was sent, taken back or dropped. */

@@ -75,7 +75,8 @@ def main() -> None:
             asked: dict[str, Requests] = {
                 "queue": [("/api/handoffs", {"status": status, "limit": 50}) for status in ("waiting", "open") * given.requests][: given.requests],
                 "conversation": [(f"/api/handoffs/{id}", {}) for id in ids],
-            } | _searches(made, size, given.requests)  # fmt: skip
+            }  # fmt: skip
+            asked |= _searches(made, size, given.requests)
             for name, requests in asked.items():
                 took = [_timed(address, token, *request) for request in requests[:WARM_UP] + requests][
                     WARM_UP:

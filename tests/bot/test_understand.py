@@ -261,10 +261,14 @@ def test_questions_are_the_same_in_other_words_when_their_meaning_is_close() -> 
         ("My order A-4471 never came, can I talk to a person?", "My order A-4471 never came"),
         (
             "I was charged twice for invoice 4471. Please connect me to a human",
-            "I was charged twice for invoice 4471",
+            "I was charged twice for invoice 4471.",
         ),
         ("Hi, my parcel is lost and I want to talk to an agent now!", "my parcel is lost"),
         ("Ich habe zweimal bezahlt, kann ich mit einem Menschen sprechen?", "Ich habe zweimal bezahlt"),
+        (
+            "Charged twice, 49.90 EUR, I already restarted the app and cleared the cache. Can I talk to a person?",
+            "Charged twice, 49.90 EUR, I already restarted the app and cleared the cache.",
+        ),
         ("agent pls", ""),
         ("this is completely useless, human please", ""),
         ("no, I want a person", ""),

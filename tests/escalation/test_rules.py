@@ -33,7 +33,13 @@ def test_who_asks_for_a_person_gets_one_however_sure_the_answer() -> None:
         wants_human=True, small_talk="greeting", topics=("danger", "abuse"), sentiment_label="negative",
         in_domain=0.0, confidence=1.0, rivals=("a", "b"), times_asked=9,
     )  # fmt: skip
-    assert decide(everything, POLICY) == Decision("escalate", ("requested_human",))
+    decision = decide(everything, POLICY)
+    assert decision.action == "escalate"
+    assert decision.reasons[0] == "requested_human"
+    # what presses is said, too: the angry are served earlier, and danger before all
+    assert set(decision.reasons[1:]) == {"sensitive_topic", "rule:danger", "negative_sentiment", "abuse"}
+    calm = replace(everything, topics=(), sentiment_label="neutral")
+    assert decide(calm, POLICY) == Decision("escalate", ("requested_human",))
 
 
 @pytest.mark.parametrize("topic", ["danger", "legal_threat", "payment_fraud", "data_incident"])

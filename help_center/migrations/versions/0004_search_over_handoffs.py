@@ -20,7 +20,7 @@ SQLITE_INDEX = (
         INSERT INTO handoff_terms(handoff_terms, rowid, terms) SELECT 'delete', old.number, old.terms WHERE old.terms IS NOT NULL;
         INSERT INTO handoff_terms(rowid, terms) SELECT new.number, new.terms WHERE new.terms IS NOT NULL; END""",
 )
-OPEN = sa.text("status IN ('waiting', 'claimed')")
+OPEN = sa.text("status <> 'resolved' AND status <> 'returned'")
 UNREAD = sa.text('terms IS NULL')
 CLAIMED = sa.text('claimed_at IS NOT NULL')
 
