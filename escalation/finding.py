@@ -104,12 +104,12 @@ def _served(wanted: Wanted, cursor: str | None) -> tuple[Select[Any], Callable[[
         query = query.where(Handoff.status != other)  # keeps to the index of the open ones, which is in order
     elif wanted.status not in (None, "open"):
         query = query.where(Handoff.status == wanted.status)  # an ended one is in no such view
-    if wanted.assignee == "none":
-        query = query.where(Handoff.assignee_id.is_(None))
-    elif wanted.assignee:
-        query = query.where(Handoff.assignee_id == wanted.assignee)
+    # as expressions: an index over everything that a team or an agent ever had is the longer way
+    if wanted.assignee:
+        holder = "" if wanted.assignee == "none" else wanted.assignee
+        query = query.where(func.coalesce(Handoff.assignee_id, "") == holder)
     if wanted.team:
-        query = query.where(Handoff.team_id == wanted.team)
+        query = query.where(func.coalesce(Handoff.team_id, "") == wanted.team)
     if wanted.priority:
         query = query.where(Handoff.priority == wanted.priority)
     if wanted.language:

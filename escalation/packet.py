@@ -86,6 +86,7 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
         "notes": [note_json(written) for written in notes],
         "conversation_status": conversation.status,
         "page_url": conversation.page_url,
+        "replies_to": conversation.contact_email,  # agents' replies go there by e-mail, too
         "customer_note": handoff.customer_note,
         "turns": [_turn_json(turn, at[turn.id]) for turn in turns],
         "earlier": _earlier(session, conversation),

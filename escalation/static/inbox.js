@@ -114,6 +114,12 @@ const close = listen({
       if (!event.message) conversation.composer.letGo(event.id);
       conversation.refreshSoon();
     },
+    packet: ({ handoff_id: id }) => id === conversation.id && conversation.refreshSoon(), // a summary or a reply was written
+    left_alone(event) {
+      if (event.agent_id !== me.id) return;
+      say(`“${event.question}” is back in the queue: it waited for your answer too long.${event.away ? " You are away now; open your name in the bar to come back." : ""}`, true);
+    },
+    people: () => directory.load().catch(fault),
     presence: (event) => presence.heard(event),
     mention(event) {
       desktop.mention(event);

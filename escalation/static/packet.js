@@ -170,6 +170,7 @@ export class Packet {
     const { customer: person } = packet;
     const known = [
       ["Name", customerName(person)],
+      ["Replies go to", packet.replies_to && `${packet.replies_to} by e-mail, too`],
       ["E-mail", person.email && el("a", { href: `mailto:${encodeURIComponent(person.email).replace("%40", "@")}` }, person.email)],
       ["Id", person.id && [person.id, person.proven ? " (proven)" : " (not proven)"]],
       ["Language", packet.language && language(packet.language)],

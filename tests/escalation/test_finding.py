@@ -12,6 +12,7 @@ from sqlalchemy import event, select, text
 
 from escalation import documents, finding, fulltext
 from escalation.finding import Wanted
+from escalation.seen import lines
 from escalation.terms import Question, question, terms
 from help_center import document_tables
 from help_center.conversations import Conversation, Handoff, Note, add_message, locked
@@ -393,6 +394,7 @@ LISTS = [
     Wanted(),
     Wanted(status="open"),
     Wanted(status="waiting", team="team_1", label="à b", language="de"),
+    Wanted(status="claimed", assignee="agent_1", priority="high"),
     Wanted(status="resolved"),
     Wanted(view="overdue"),
     Wanted(view="snoozed", q="matter"),
@@ -435,14 +437,14 @@ def _has_good_plans(database, wanted, ada):
         assert "ix_handoffs_served" in plans[0]
 
 
-def test_a_longer_page_costs_no_more_queries(database, desk, client, house, ada):
-    ids(client, ada, status="open")  # what is read once is read
+def test_a_longer_page_costs_no_more_queries(database, desk, house):
     asked = []
     for more in (0, 6):
         for _ in range(more):
             house.waiting()
-        with statements(database) as seen:
-            assert len(ids(client, ada, status="open")) == len(AWAKE) + more
+        with statements(database) as seen, database.read() as session:
+            page = finding.page(session, Wanted(status="open"), 50, None)
+            assert len(lines(session, page.handoffs)) == len(AWAKE) + more
         asked.append(len(seen))
     assert asked[0] == asked[1]
 
