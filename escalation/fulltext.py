@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, func, select, text
+from sqlalchemy import ColumnElement, and_, cast, func, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from help_center.conversations import Handoff
 from help_center.document_tables import HandoffDocument
 
 TOP = 2**63 - 1
+Matches = Sequence[ColumnElement[Any]]  # queries of which a document must match every one
 
 
 def numbers_of(
@@ -84,6 +85,7 @@ def _match(terms: Sequence[str], prefix: str) -> str:
 NEWEST = 10_000  # documents that are read before the index is asked
 SAMPLE = 1_000  # of these, to see how common the beginning of a word is
 COMMON = 0.1  # of the sample
+FEW = 0.01
 FOR_THE_INDEX = text(
     "SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), set_config('work_mem', '32MB', true)"
 )
@@ -103,7 +105,7 @@ def _postgres(
     session.execute(FOR_THE_INDEX)
     terms, number = HandoffDocument.terms, HandoffDocument.number
     indexed = [*_all(terms, words), *_all(terms, beginning)]
-    if words and _is_common(session, question.prefix, before):
+    if words and beginning and _rather_read(session, words, beginning, before):
         out_of_its_sight = [match.is_(True) for match in _all(terms, beginning)]
         indexed = [*_all(terms, words), *out_of_its_sight]
     query = select(number).where(number < before, *indexed)
@@ -113,14 +115,14 @@ def _postgres(
     return list(session.scalars(select(rows.c.number).order_by(rows.c.number.desc()).limit(limit)))
 
 
-def _is_common(session: Session, prefix: str | None, before: int) -> bool:
-    """So many documents have a word with this beginning that the index would take long to gather them."""
-    if prefix is None:
-        return False
+def _rather_read(session: Session, words: Matches, beginning: Matches, before: int) -> bool:
+    """Whether to read what has the words rather than gather in the index, out of many, what has such a beginning."""
     newest = _newest(before, SAMPLE)
-    matches = _all(newest.c.terms, [_has(f"'{prefix}':*")])
-    count = session.scalar(select(func.count()).select_from(newest).where(*matches)) or 0
-    return count > COMMON * SAMPLE
+    with_words, begun = (
+        func.count().filter(and_(*_all(newest.c.terms, matches))) for matches in (words, beginning)
+    )
+    row = session.execute(select(with_words, begun).select_from(newest)).one()
+    return bool(row[1] > COMMON * SAMPLE and row[0] < FEW * SAMPLE)
 
 
 def _newest(before: int, count: int) -> Any:
@@ -132,6 +134,6 @@ def _has(query: str) -> ColumnElement[Any]:
     return cast(query, TSQUERY)
 
 
-def _all(terms: Any, queries: Sequence[ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+def _all(terms: Any, queries: Matches) -> list[ColumnElement[bool]]:
     """One condition for each: the index goes through them faster than through one query that joins them."""
     return [terms.op("@@")(query) for query in queries]
