@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -87,8 +87,11 @@ class VersionedStatic(StaticFiles):
         return response
 
 
-def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
-    """The whole of Parley over HTTP. Raises what opening the parts raises (see House)."""
+def create_app(
+    house: House, *, owner_secret: str | None = None, warmed: Callable[[], object] = lambda: None
+) -> FastAPI:
+    """The whole of Parley over HTTP. `warmed`: called once, in a thread, when everything is loaded that answers need.
+    Raises what opening the parts raises (see House)."""
     settings = house.settings
     database = house.database
     live = Live(database, settings.redis_url)
@@ -123,7 +126,7 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
         await clock.start()
         await retelling.start()
         keeper = asyncio.create_task(_keep_house(house, live), name="housekeeping")
-        warming = asyncio.create_task(asyncio.to_thread(_warm, house), name="warm up")
+        warming = asyncio.create_task(asyncio.to_thread(_warm, house, warmed), name="warm up")
         yield
         keeper.cancel()
         await clock.stop()
@@ -200,11 +203,12 @@ def create_app(house: House, *, owner_secret: str | None = None) -> FastAPI:
     return app
 
 
-def _warm(house: House) -> None:
+def _warm(house: House, warmed: Callable[[], object]) -> None:
     try:
         house.search.warm()
     except Exception as error:
         log.warning("search could not be warmed up: %s", error)
+    warmed()
 
 
 async def _keep_house(house: House, live: Live) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.details import only_details
 from bot.suggested_reply import greeted, with_sources
 from bot.summary import Case, extract
 from bot.turn import Outcome
@@ -17,7 +18,7 @@ from bot.wishes import wants_human
 from escalation.facts import facts_of
 from escalation.tried import tries
 from help_center.conversations import Conversation, Feedback, Message, TurnRow, messages_of
-from help_center.masking import NOT_FOR_AGENTS, hide
+from help_center.masking import NOT_FOR_AGENTS, hide, stored_for_agents
 from help_center.people import Customer
 
 LONGEST_QUESTION = 600
@@ -57,7 +58,11 @@ def brief_of(
     for one in (
         () if beside else reversed(case.tries)
     ):  # the last that came near, and that the customer has not had in vain
-        if not one.failed and (reply := tried[one.turn_id].get("suggested_reply", "")):
+        if (
+            not one.failed
+            and not only_details(one.question)
+            and (reply := tried[one.turn_id].get("suggested_reply", ""))
+        ):
             sources = with_sources(sources, tried[one.turn_id].get("sources_tried", []), reply)
             break
     return Brief(
@@ -80,19 +85,21 @@ def case_of(
     """`question`: what the last turn was about; where it was the wish for a person, what was asked before counts."""
     messages = messages_of(session, conversation.id)
     seen = [
-        (message, hide(message.text, NOT_FOR_AGENTS) if message.role == "customer" else message.text)
+        (message, stored_for_agents(message.text) if message.role == "customer" else message.text)
         for message in messages
         if message.role != "system"
     ]
     said = tuple(Said(message.role, text) for message, text in seen)
+    everything = matters(said)
+    asked = [text for text in everything if not only_details(text)] or everything[:1]
     if "requested_human" in reasons:
-        asked = matters(said)
         question = asked[-1] if asked else note or ""
-    elif "rule:did_not_help" in reasons or len(question.split()) < 3:
-        asked = matters(said)
+    elif "rule:did_not_help" in reasons or len(question.split()) < 3 or only_details(question):
         question = asked[-1] if asked and len(asked[-1].split()) >= 3 else question
-    before = [text for text in matters(said) if len(text.split()) >= 3]
+    before = [text for text in everything if len(text.split()) >= 3]
     first = before[0] if before and question.strip() not in before[0] else ""
+    last = everything[-1] if everything else ""
+    added = last if question in everything and last not in (question, first) and last not in asked else ""
     unhelpful = frozenset(
         session.scalars(
             select(Feedback.message_id)
@@ -115,6 +122,7 @@ def case_of(
         upset[-1] if upset else None,
         customer.name or given,
         first,
+        added,
     )
 
 

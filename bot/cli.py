@@ -297,6 +297,7 @@ def make_token(
 @contextmanager
 def _database() -> Iterator[Database]:
     """The installation's database, migrated; what is changed there reaches a running server's inbox, too."""
+    from escalation.documents import keep_in_step
     from help_center.database import Database
     from help_center.live import write_events
     from help_center.settings import load_settings
@@ -304,6 +305,7 @@ def _database() -> Iterator[Database]:
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.sqlalchemy_url)
+    keep_in_step(database)  # before the events: documents are written first, everywhere
     database.before_commit.append(write_events)
     try:
         database.migrate(settings.data_dir)

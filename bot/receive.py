@@ -66,6 +66,7 @@ SWEEP_SECONDS = 2.0
 MOST_ATTEMPTS = 3
 WAIT_SECONDS = 120.0  # a caller waits this long for a turn; the turn itself goes on
 HISTORY = 20  # messages that a turn looks back on
+MOST_NOTES = 40_000  # characters that are kept of what a customer writes at the button, in all
 
 
 class Joined(Exception):
@@ -241,12 +242,12 @@ class Reception:
         with self._database.write() as session:
             conversation = self._known(locked(session, conversation_id))
             if contact:
-                customer = session.get_one(Customer, conversation.customer_id)
-                customer.name = contact.get("name") or customer.name
-                customer.email = contact.get("email") or customer.email
+                _introduced(session, conversation, contact.get("name"), contact.get("email"))
                 conversation.contact_email = contact.get("email") or conversation.contact_email
             waiting = open_handoff(session, conversation_id)
             if waiting is not None:
+                if note and len(waiting.customer_note or "") + len(note) > MOST_NOTES:
+                    raise Problem(422, "note: there are many notes already; write it as a message instead.")
                 handoffs.open_handoff(
                     session, conversation, reasons=["requested_human"], question="", summary="", sources_tried=[],
                     suggested_reply="", language=None, customer_note=note,
@@ -691,6 +692,14 @@ def _told_when_closed(
     zone, opens = ZoneInfo(hours.timezone), opens_at(hours, at)
     said = _words(session, conversation).closed(opens.astimezone(zone) if opens else None, at, can_email())
     return replace(outcome, text=f"{outcome.text} {said}")
+
+
+def _introduced(session: Session, conversation: Conversation, name: str | None, email: str | None) -> None:
+    """What customers say of themselves counts, but for what the site has said of one whom it vouched for."""
+    customer = session.get_one(Customer, conversation.customer_id)
+    if conversation.proven:
+        name, email = customer.name or name, customer.email or email
+    customer.name, customer.email = name or customer.name, email or customer.email
 
 
 def _ended(session: Session, conversation: Conversation) -> Ended:

@@ -64,6 +64,7 @@ class Case:
     upset: str | None = None
     name: str | None = None
     first: str = ""  # what they had asked at first, where that was something else
+    added: str = ""  # what they said of it last, where that asks nothing
 
 
 def extract(case: Case) -> str:
@@ -82,13 +83,14 @@ def _wish(case: Case) -> str:
             else f"{who} has not said what it is about."
         )
     first = f" First they asked: {_quoted(case.first, 140)}" if case.first else ""
+    first += f" They added: {_quoted(case.added, 140)}" if case.added else ""
     if "requested_human" in case.reasons:
         return f"{who} wants a person. It is about: {_quoted(case.question, QUOTED)}{first}"
     return f"{who} writes: {_quoted(case.question, QUOTED)}{first}"
 
 
 def _told(case: Case) -> str:
-    quoted = cut(case.question, QUOTED).lower()
+    quoted = f"{cut(case.question, QUOTED)}\n{cut(case.added, 140)}".lower()
     own = (case.name or "").lower()
     new = [fact for fact in case.facts if fact.value.lower() not in quoted and fact.value.lower() != own]
     ranked = sorted(

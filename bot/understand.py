@@ -48,6 +48,9 @@ _sign_off = re.compile(
     r"\s*[,!.]*(?:\s+\w+){0,2})\s*[.!]*\s*$",
     re.IGNORECASE,
 )
+_loose_end = re.compile(r"(?<![\s,;:–-])(?:[\s,;:–-]|\b(?:and|but|so|or|und|aber|y|pero|et|mais)\s*$)+$")
+# the pattern for a sign-off looks over white space in more than one way: much of it would keep it busy for minutes
+_blanks = re.compile(r"(?<=\s\s)\s+")
 # a turn that cannot stand alone points back, continues, or is very short
 _points_back = re.compile(
     r"^(?:and|but|so|or|also|then|what about|how about|why not|why\?|which one|what if)\b"
@@ -176,6 +179,7 @@ def understand(
 
 def _plain(text: str) -> str:
     """The text without greeting and sign-off, as far as it is searched for."""
+    text = _blanks.sub("", text)
     return (_sign_off.sub(_end, _greeting.sub("", text)).strip() or text.strip())[:LONGEST_QUERY]
 
 
@@ -217,9 +221,7 @@ def beside_the_wish(text: str) -> str:
             matter = matter or len(piece.split()) > 3
             kept += plain[begin : end.end() if end else len(plain)]
         begin = end.end() if end else len(plain)
-    return (
-        re.sub(r"(?:[\s,;:–-]|\b(?:and|but|so|or|und|aber|y|pero|et|mais)\s*$)+$", "", kept) if matter else ""
-    )
+    return _loose_end.sub("", kept) if matter else ""
 
 
 def _parts(text: str, history: tuple[Said, ...]) -> tuple[Question, ...]:

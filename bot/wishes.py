@@ -41,7 +41,29 @@ def wants_human(text: str) -> bool:
     A question about people is not a wish for one: "how do I add an agent?", "am I talking to a real person?",
     "what are your agents' opening hours?". Asking for a department counts where it is wished for ("let me
     speak to customer service"), not where it is asked about ("how can I contact customer service?")."""
-    return chat_kind(text) is None and _fitted().wishes(text)
+    return chat_kind(text) is None and (_fitted().wishes(text) or _wished_elsewhere(text[:READ_AT_MOST]))
+
+
+# Where the fitted model knows no words (Polish, Russian, Arabic, Japanese, Chinese): what the bot itself tells people to
+# write, and its nearest kin. Whoever writes it otherwise still has the button.
+_elsewhere = re.compile(
+    r"""
+    \b(?:po)?rozmawia(?:ć|j|m)\s+(?:\w+\s+){0,3}z\s+(?:\w+\s+)?(?:człowiekiem|osobą|konsultantem|doradcą|pracownikiem|kimś)\b
+    | \bpołącz\w*\s+(?:\w+\s+){0,2}z\s+(?:\w+\s+)?(?:człowiekiem|osobą|konsultantem|doradcą|pracownikiem|kimś)\b
+    | \b(?:поговорить|общаться|пообщаться|связаться|соедини\w*|переключи\w*|переведи\w*|позови\w*)\s+(?:\w+\s+){0,4}?
+      (?:человек\w*|оператор\w*|сотрудник\w*|менеджер\w*|специалист\w*)\b
+    | \bнуж(?:ен|на)\s+(?:мне\s+)?(?:живой\s+)?(?:человек|оператор)\b
+    | (?:التحدث|التكلم|أتحدث|أتكلم|حو[ّ]?لني|تحويلي|تواصل)\s+(?:\w+\s+){0,2}?(?:مع|إلى|الى|ب)?\s*(?:ال)?(?:شخص|إنسان|انسان|موظف|ممثل|بشر)
+    | (?:人間|人|担当者|担当の方|オペレーター|スタッフ)[とにへ](?:直接)?(?:話|お話|つな|繋|代わ|替わ|相談)
+    | 转人工 | 人工客服 | 真人客服 | (?:跟|和|与|找)(?:真人|人工|客服|工作人员) | ^\W*人工\W*$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_unwished = re.compile(r"\bnie\s+ch\w+|\bне\s+(?:хочу|надо|нужно)|\bلا\s+أريد|不要|不想|たくない")
+
+
+def _wished_elsewhere(text: str) -> bool:
+    return _elsewhere.search(text) is not None and _unwished.search(text) is None
 
 
 def windows(text: str) -> Iterator[tuple[str, ...]]:

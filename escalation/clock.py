@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,15 @@ class Job:
     name: str
     seconds: float
     work: Callable[[], object]
+
+
+@contextmanager
+def piece(what: str) -> Iterator[None]:
+    """One piece of a job. Where it fails, that is logged, and the pieces behind it have their turn all the same."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("%s failed: %s", what, error)
 
 
 class Clock:

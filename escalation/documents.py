@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ from help_center.people import Customer
 from help_center.personal_data import IBAN
 
 TOUCHED = "touched conversations"  # where a session collects them
+MOST_CHARACTERS = 300_000  # of one conversation: every message of it makes the document anew
 AT_ONCE = 200  # documents of one transaction of `read_older`
 STILL_MISSING = (
     update(HandoffDocument.__table__)  # type: ignore[arg-type]
@@ -93,10 +94,10 @@ def _rewrite(session: Session) -> None:
     made = documents(session, handoffs)
     known = select(HandoffDocument.handoff_id).where(HandoffDocument.handoff_id.in_(made))
     old = set(session.scalars(known))
-    for id, text in made.items():
-        if id in old:
-            here = HandoffDocument.handoff_id == id
-            session.execute(update(HandoffDocument).where(here).values(terms=text))
+    # in one order, whoever writes: a customer's name stands in the documents of several conversations
+    for id in sorted(old):
+        here = HandoffDocument.handoff_id == id
+        session.execute(update(HandoffDocument).where(here).values(terms=made[id]))
     session.add_all(
         HandoffDocument(handoff_id=handoff.id, terms=made[handoff.id])
         for handoff in sorted(handoffs, key=lambda one: (one.created_at, one.id))
@@ -192,9 +193,22 @@ def documents(session: Session, handoffs: Sequence[Handoff]) -> dict[str, str]:
         texts = [handoff.question, handoff.summary, handoff.customer_note, *labelled]
         texts += [text for person in who[conversation] for text in person]
         texts += [text for note in notes[handoff.id] for text in note]
-        texts += [hide(text, {IBAN}) if role == "customer" else text for role, text in said[conversation]]
+        texts += [
+            hide(text, {IBAN}) if role == "customer" else text
+            for role, text in _beginning(said[conversation])
+        ]
         made[handoff.id] = " ".join([*_facets(handoff, labelled, named), *terms(texts)])
     return made
+
+
+def _beginning(said: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """(role, text) as far as there is room."""
+    room = MOST_CHARACTERS
+    for role, text in said:
+        if room <= 0:
+            return
+        room -= len(text)
+        yield role, text
 
 
 def _facets(handoff: Handoff, labels: Iterable[str], mentioned: Iterable[str]) -> list[str]:

@@ -18,6 +18,10 @@ from help_center.personal_data import EMAIL, PHONE, finds
 READ_AT_MOST = 4000  # characters of a message: what comes after is a pasted log
 MOST_OF_A_KIND = 8  # in one message
 LONGEST = 160  # characters of a value
+# Patterns look over white space in more than one way: a page of empty lines would keep them busy for minutes. What is too
+# much of it is read as this sign, which no text has, so that every piece stays where it is.
+BLANK = "\0"
+_blanks = re.compile(r"(?<=\s\s\s)\s+")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class Fact:
     label: str
     value: str
     message_id: str
+
+    def json(self) -> dict[str, str]:
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -45,25 +52,30 @@ def facts_of(messages: Iterable[tuple[str, str]]) -> list[Fact]:
     """`messages`: (id, text) of what the customer wrote, oldest first. Each fact once, where it was said first."""
     found: dict[tuple[str, str], Fact] = {}
     for message_id, text in messages:
-        for piece in pieces_of(text):
+        for piece in pieces_of(text[:READ_AT_MOST]):
             key = (piece.kind, _plain(piece.value))
             found.setdefault(key, Fact(piece.kind, piece.label, piece.value, message_id))
-    return [fact for fact in found.values() if not _told_longer(fact, found)]
+    longer = {
+        kind: [(len(value), f" {_words(fact.value)} ") for (of, value), fact in found.items() if of == kind]
+        for kind in ("name", "product")
+    }
+    return [
+        fact
+        for (kind, value), fact in found.items()
+        if not _told_longer(fact.value, len(value), longer.get(kind, []))
+    ]
 
 
-def _told_longer(fact: Fact, found: dict[tuple[str, str], Fact]) -> bool:
+def _told_longer(value: str, length: int, others: list[tuple[int, str]]) -> bool:
     """Whether a longer value of its kind says it, too: "Ada" beside "Ada Byron"."""
-    if fact.kind not in {"name", "product"}:
-        return False
-    mine = f" {_words(fact.value)} "
-    return any(kind == fact.kind and len(value) > len(_plain(fact.value)) and mine in f" {_words(other.value)} "
-               for (kind, value), other in found.items())  # fmt: skip
+    mine = f" {_words(value)} "
+    return any(other > length and mine in words for other, words in others)
 
 
 @lru_cache(maxsize=4096)
 def pieces_of(text: str) -> tuple[Piece, ...]:
-    """What one message tells, in the order of its text."""
-    text = text[:READ_AT_MOST]
+    """What one message tells, in the order of its text; remembered, so a long one is cut before it comes here."""
+    text = _blanks.sub(lambda found: BLANK * len(found[0]), text)
     taken: list[Piece] = []
     covered = bytearray(len(text))
     digits = re.search(r"\d", text) is not None
@@ -85,7 +97,7 @@ def pieces_of(text: str) -> tuple[Piece, ...]:
 
 
 def _value(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text.replace(BLANK, " ").split())
     return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " …"
 
 
@@ -182,18 +194,18 @@ _things = {
     r"serials?|s/n|imei|vin": "Serial number",
     r"customer|client|member(?:ship)?|account|loyalty|(?:gateway )?user|patient|student|policy ?holder|employee": "Customer number",
     r"licen[cs]e|contract|policy|subscription|claim|agreement|permit": "Contract number",
-    r"transaction|payment|receipt|authori[sz]ation|transfer": "Payment reference",
+    r"transaction|tx ?id|payment|receipt|authori[sz]ation|transfer": "Payment reference",
     r"references?|ref\b\.?|refrence|po|purchase order|quotes?|rma|returns?": "Reference",
     r"isbn|ean|upc|asin": "Item number",
     r"models?|parts?|skus?|articles?|items?|products?|style": "Model",
-    r"flights?|trains?|rooms?|tables?|gates?|meters?|vehicles?|registration|number ?plate|(?:work)?spaces?|projects?|devices?|terminals?|printers?|zones?|pitch|plots?|lockers?|stations?|stores?|branch|lots?|batch|machines?|seats?|courses?|fines?|plates?|bus|tram|line|route|coach|tenants?|merchants?|sites?|org|organi[sz]ation|session|staff|sub|locations?|workshop|channel": "Number",
+    r"flights?|trains?|rooms?|tables?|gates?|meters?|vehicles?|registration|number ?plate|(?:work)?spaces?|projects?|devices?|terminals?|printers?|zones?|pitch|plots?|lockers?|stations?|stores?|branch|lots?|batch|machines?|seats?|courses?|fines?|plates?|bus|tram|line|route|coach|tenants?|merchants?|sites?|org|organi[sz]ation|session|staff|sub|locations?|workshop|channel|pass(?:es)?|vouchers?|coupons?|gift ?cards?|jobs?|units?|matr[ií]cula|kennzeichen": "Number",
     r"bestell(?:ung|nummer)|auftrag(?:snummer)?|commande|pedido|ordine|bestelling|zam[oó]wieni\w+|encomenda": "Order number",
     r"rechnung(?:snummer)?|facture|factura|fattura|factuur|fatura|faktur\w+": "Invoice",
     r"kunden(?:nummer)?|vertrag(?:snummer)?|vorgang(?:snummer)?|sendung(?:snummer)?|client[ea]?": "Customer number",
 }
 _named = {f"t{number}": label for number, label in enumerate(_things.values())}
 _thing = "|".join(f"(?P<t{number}>{words})" for number, words in enumerate(_things))
-_value_form = r"(?:(?-i:[A-Z]{1,3}\d{1,4} [A-Z]{2,3}(?!\w))|(?-i:[A-Z]{1,3} (?=\d))?(?=[\w/._-]{0,14}\d)(?:[a-z]{1,6}[-/_ ]?(?=\d))?[a-z\d]{1,24}(?:[-/_.][a-z\d]{1,24}){0,5}(?: \d{2,8}(?![\w.,:]\d)){0,6}(?![\w@€$£%]))"
+_value_form = r"(?:(?-i:[A-Z]{1,3}\d{1,4} [A-Z]{2,3}(?!\w))|(?-i:\d{4} [A-Z]{3}(?!\w))|(?-i:[A-Z]{1,3} (?=\d))?(?=[\w/._-]{0,14}\d)(?:[a-z]{1,6}[-/_ ]?(?=\d))?[a-z\d]{1,24}(?:[-/_.][a-z\d]{1,24}){0,5}(?: \d{2,8}(?![\w.,:]\d)){0,6}(?![\w@€$£%]))"
 _reference = re.compile(
     rf"(?<![\w-])(?:{_thing})(?:['’]s)?(?:[ -]?{_number_word}(?![a-z]))?"
     rf"(?:(?: (?!and\b|or\b|but\b|in\b|on\b|for \d)[a-z]{{1,12}}){{0,5}}? (?:is|was|are|were|called|ist|war|lautet|est|es|é|è)|\s?[:=]|\s?\()?"
@@ -222,7 +234,14 @@ _quantity_follows = re.compile(
 
 # any word before "id" or "number"
 _called = re.compile(
-    rf"(?<![\w-])(?P<what>(?!(?:the|my|our|your|phone|mobile|cell|fax|version|error|fault|with|and|this|that|new|telephone|whatsapp|house)\b)[a-z]{{2,16}}) (?:id|no\b\.?|nr\b\.?|number)(?: is| was|:|=)?\s{{1,2}}[#\"'(]?(?P<value>{_value_form})",
+    rf"(?<![\w-])(?P<what>(?!(?:the|my|our|your|phone|mobile|cell|fax|version|error|fault|with|and|this|that|new|telephone|whatsapp|house)\b)[a-z]{{2,16}}) (?:ids?|no\b\.?|nr\b\.?|numbers?)(?: is| was| are|:|=)?\s{{1,2}}[#\"'(]?(?P<value>{_value_form})",
+    re.IGNORECASE,
+)
+
+
+# "Mitgliedsnummer ist 4471": the word itself says what it is a number of
+_german = re.compile(
+    rf"(?<![\w-])(?P<what>(?!telefon|handy|mobil|haus|fax|rückruf)[^\W\d_]{{3,30}}(?:nummer|[-‐]nr\.?|nr\.))(?: ist| lautet| war|:)?\s{{1,2}}(?P<value>{_value_form})",
     re.IGNORECASE,
 )
 
@@ -237,18 +256,27 @@ def _references(text: str) -> Found:
             continue
         label = _named[named]
         yield found.start("value"), found.end("value"), label
-        at = found.end("value")
-        while more := _further.match(text, at):
-            if not _numbers_something(more["value"], text, more.end("value")):
-                break
-            yield more.start("value"), more.end("value"), label
-            at = more.end("value")
+        yield from _more(text, found.end("value"), label)
     for found in _login.finditer(text):
         if re.search(r"[\d_.-]", found["login"]):
             yield found.start("login"), found.end("login"), "Login"
     for found in _called.finditer(text):
         if _numbers_something(found["value"], text, found.end("value")):
-            yield found.start("value"), found.end("value"), f"{found['what'].capitalize()} number"
+            label = f"{found['what'].capitalize()} number"
+            yield found.start("value"), found.end("value"), label
+            yield from _more(text, found.end("value"), label)
+    for found in _german.finditer(text):
+        if _numbers_something(found["value"], text, found.end("value")):
+            yield found.start("value"), found.end("value"), found["what"].capitalize()
+
+
+def _more(text: str, at: int, label: str) -> Found:
+    """Further numbers of the same thing: "orders 4471 and 4472"."""
+    while more := _further.match(text, at):
+        if not _numbers_something(more["value"], text, more.end("value")):
+            return
+        yield more.start("value"), more.end("value"), label
+        at = more.end("value")
 
 
 _loose = {
@@ -307,12 +335,12 @@ _error_code = re.compile(
 )
 _QUOTED = r"[\"“„«']\s?(?P<quoted>[^\"“”„«»\n]{3,140}?)\s?[\"”“»'](?!\w)"
 _says_quoted = re.compile(
-    rf"\b(?:{_error_word}|message|massage|msg|rejected with|fails with|failed with|stops with|ends with|aborts with|says?|saying|said|shows?|showing|reads?|reading|displays?|get|gets|getting|got|popup|pop-up|warning|notice|notification|"
+    rf"\b(?:{_error_word}|message|massage|msg|rejected with|fails with|failed with|stops|fails|ends with|aborts with|steht|kommt|zeigt|erscheint|heißt es|dice|pone|sale|aparece|muestra|affiche|indique|apparaît|says?|saying|said|shows?|showing|reads?|reading|displays?|get|gets|getting|got|popup|pop-up|warning|notice|notification|"
     rf"tells? me|meldung|message d'erreur|mensaje)\b[^\"“„«\n]{{0,40}}?{_QUOTED}",
     re.IGNORECASE,
 )
 _says = re.compile(
-    rf"\b(?:(?:it|app|page|site|website|screen|system|form|checkout|display|device|printer|machine|terminal|scanner|browser|program|installer|tool|tracking|portal|link|status|which|and|"
+    rf"\b(?:(?:it|app|page|site|website|screen|system|form|checkout|display|device|printer|machine|terminal|scanner|browser|program|installer|tool|tracking|portal|link|status|results?|keypad|panel|gate|meter|which|and|"
     rf"{_error_word}|message|massage|msg|popup|pop-up|warning)\s(?:(?:number |no\.? |#)?\S{{0,200}}[\d/]\S{{0,200}} )?(?:(?:just|only|always|now|still|then|keeps?|that|which|is)\s){{0,2}}(?:says?|saying|said|reads?|shows?|showing|displays?|telling me|tells? me)|"
     rf"(?:{_error_word}|message|msg)\s?:|(?:get|got|getting|gives? me|with)(?: \w{{1,8}}){{0,2}} {_error_word}(?: message)?(?: (?:saying|that says|that|about|of|is))?:?)"
     r"\s(?:(?:that|(?:the |an? |this )?(?:following|error|message))[: ]\s?){0,2}(?P<said>(?:[^\"“„\n.!?;]|\.(?=\d)){4,120})",
@@ -364,12 +392,12 @@ _weekdays = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoc
 _few = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|a few|a couple of|several)"
 _date = re.compile(
     rf"\b(?:\d{{4}}-\d\d?-\d\d?|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)|\d{{1,2}}\.\d{{1,2}}\.(?!\d)|\d{{1,2}}/\d{{1,2}}(?![/\d])"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? {_months}\b(?:(?:,| de)? \d{{4}})?|{_months}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?|(?:in|since|from|until|early|late|mid|for|during|of|last|next|this) (?P<month>{_months}(?: \d{{4}})?)\b"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of| de)? {_months}\b(?:(?:,| de)? \d{{4}})?|{_months}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!:)(?:,? \d{{4}})?|(?:in|since|from|until|early|late|mid|for|during|of|last|next|this) (?P<month>{_months}(?: \d{{4}})?)\b(?!\.? \d{{1,2}}(?!\d))"
     rf"|(?:the|my|our|your) (?P<billed>january|february|april|june|july|august|september|october|november|december)(?= (?:bill|invoice|payment|statement|payslip|issue|order|delivery|fee|rent))"
     rf"|(?:on|to|by|and|until|from|since|next|last|this) (?P<day>mon|tue|wed|thur?|fri|sat|sun)(?! (?:\d|morning|night|evening|afternoon))(?!\w)"
     rf"|(?:(?:last|next|this|since|on|until|by|every|coming|letzten|seit|am|le|el) )?(?:{_weekdays}|(?:tue|wed|thur?|fri|sat)(?= (?:\d|morning|night|evening|afternoon)))(?:s)?(?: (?:morning|afternoon|evening|night|lunchtime))?"
     rf"|(?:yesterday|yestersay|yesteday|tomorrow|tommorow|gestern|hier soir|ayer)(?: (?:morning|afternoon|evening|night))?|today|tonight|this (?:morning|afternoon|evening|week|weekend|month)"
-    rf"|(?:on|by|since|until|from) the \d{{1,2}}(?:st|nd|rd|th)(?! (?:of|{_months}|[a-z]{{3,}} ?(?:fret|floor|gear|page|row|line|time|try|attempt|street|avenue))|\s(?:fret|floor|gear|page|row|line|time|try|attempt|one))|(?:last|next) (?:week|weekend|month|year|night|spring|summer|autumn|winter)"
+    rf"|(?:on|by|since|until|from) the \d{{1,2}}(?:st|nd|rd|th)(?! (?:of|{_months}|[a-z]{{3,}} ?(?:fret|floor|gear|page|row|line|time|try|attempt|street|avenue))|\s(?:fret|floor|gear|page|row|line|time|try|attempt|one))|since the weekend|(?:last|next) (?:week|weekend|month|year|night|spring|summer|autumn|winter)"
     rf"|{_few} (?:(?:business|working) )?(?:minutes?|hours?|days?|weeks?|months?|years?) ago|(?:for|since) (?:(?:over|about|more than|almost|nearly|the last|the past) )?{_few} (?:minutes|hours|days|weeks|months|years)"
     rf"|(?:at|around|until|by|from|between|before|after) (?P<clock>\d{{1,2}}(?::\d\d| ?[ap]\.?m\b\.?|:\d\d ?[ap]m)(?: ?[ap]\.?m\b)?)|\d{{1,2}}(?::\d\d)? ?[ap]m\b|\d{{1,2}}:\d\d(?: ?(?:-|–|to) ?\d{{1,2}}:\d\d)?)(?![\w])",
     re.IGNORECASE,
@@ -386,7 +414,7 @@ def _dates(text: str) -> Found:
         yield start, end, "Time" if clock else "Date"
 
 
-_currency = r"(?:€|\$|£|¥|₹|USD|EUR|GBP|CHF|AUD|CAD|SEK|NOK|DKK|PLN|zł|kr)"
+_currency = r"(?:€|\$|£|¥|₹|USD|EUR|GBP|CHF|AUD|CAD|SEK|NOK|DKK|PLN|BTC|ETH|USDT|zł|kr)"
 _figure = r"\d{1,3}(?:[ ,.]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _amount = re.compile(
     rf"(?<![\w.,])(?:{_currency}\s?(?:{_figure})(?:k\b)?|(?:{_figure})\s?(?:{_currency}(?![a-z])|euros?\b|dollars?\b|pounds?\b|quid\b|bucks\b|cents?\b|francs?\b|pence\b|złotych\b))(?!\d)",
@@ -407,7 +435,7 @@ _size = re.compile(
 
 
 _paid = re.compile(
-    r"\b(?:paid|charged|billed|payd|cost|costs|payments?|price|total|refund(?:ed)?|fee|deducted|debited)(?: (?:me|us|was|is|of|for|only|twice|the|about|nearly|over)){0,3} (?P<sum>\d{1,3}(?:[.,]\d{3})*[.,]\d\d|\d{1,3}(?:,\d{3})+|\d{1,5}(?=\s*(?:[.!?\n]|$|in\b|for\b|by\b|with\b|eur)))(?![\w.,]\d|\w)",
+    r"\b(?:paid|charged|billed|payd|cost|costs|payments?|price|total|refund(?:ed)?|credit|deposit|fee|deducted|debited)(?: (?:me|us|was|is|of|for|only|twice|the|about|nearly|over)){0,3} (?P<sum>\d{1,3}(?:[.,]\d{3})*[.,]\d\d|\d{1,3}(?:,\d{3})+|\d{1,5}(?=\s*(?:[.!?\n]|$|in\b|for\b|by\b|with\b|eur)))(?![\w.,]\d|\w)",
     re.IGNORECASE,
 )
 
@@ -448,7 +476,7 @@ _browser = re.compile(
 _known = re.compile(
     r"\b(?:outlook|thunderbird|gmail|hotmail|icloud|google (?:drive|calendar|sheets|docs|pay|play|maps|workspace)|apple (?:pay|id|maps)|app store|microsoft (?:365|office|teams)|office 365|ms teams|powerpoint|"
     r"(?-i:Excel|Word|Teams|Slack|Zoom|Notion|Trello|Jira|Stripe|Square|Sage|Xero|Visa|Amazon|Evri|Alexa)|excel|quickbooks|wordpress|woocommerce|shopify|magento|squarespace|wix|paypal|klarna|mastercard|amex|american express|"
-    r"sepa|dhl|fedex|dpd|hermes|royal mail|usps|ups|whatsapp|facebook|instagram|tiktok|dropbox|onedrive|salesforce|hubspot|zapier|zendesk|github|gitlab|docker|photoshop|spotify|netflix|bluetooth|wi-?fi|usb-?c)\b",
+    r"sepa|dhl|fedex|dpd|hermes|(?-i:GLS|TNT|InPost)|royal mail|usps|ups|whatsapp|facebook|instagram|tiktok|dropbox|onedrive|salesforce|hubspot|zapier|zendesk|github|gitlab|docker|photoshop|spotify|netflix|bluetooth|wi-?fi|usb-?c|direct debit|bank transfer|standing order)\b",
     re.IGNORECASE,
 )
 _plan = re.compile(
@@ -485,15 +513,20 @@ def _versions(text: str) -> Found:
 
 
 _capital = re.compile(
-    r"(?<![\w'’@./-])(?:[A-ZÀ-Þ][\w'’]*[a-z\d][\w'’+-]*|[A-Z]{2,6}(?=[ -][A-Z\d])|[a-z]{1,3}[A-Z]\w+)(?:(?: (?:of|de|von|van|the|&))? (?:[A-ZÀ-Þ][\w'’+-]*|[a-z]{1,3}[A-Z]\w+|\d{1,4}[A-Za-z]{0,3}(?![\w.,:/%]))){0,4}"
+    r"(?<![\w'’@./-])(?:[A-ZÀ-Þ][\w'’]*[a-z\d][\w'’+-]*|[A-Z]{2,6}(?=[ -][A-Z\d])|[a-z]{1,3}[A-Z]\w+)(?:(?: (?:of|de|von|van|the|&))? (?:[A-ZÀ-Þ][\w'’+-]*|[a-z]{1,3}[A-Z]\w+|\d{1,4}[A-Za-z]{0,3}(?![\w:/%]|[.,]\d))){0,4}"
 )
 _sentence_start = re.compile(r"(?:^|[.!?:;\n•\"“(»*-]\s*|^\s*(?:hi|hello|hey|dear)[ ,]+)\Z", re.IGNORECASE)
 _ORDINARY = """i im i'm i've i'd i'll id ive ill hi hello hey dear thanks thank you please pls ok okay yes no not the a an my your our we they it this that is are was
     were what when where why how who which can could do does did will would should may and but or so if then also still just sorry regards best kind cheers
     sincerely help support team bot sir madam mr mrs ms miss dr god monday tuesday wednesday thursday friday saturday sunday january february march april june
     july august september october november december english german french spanish italian dutch tv pc faq asap fyi btw url pdf csv id usb vat pin sms api
-    christmas easter error warning fault code american british european uk us usa eu"""
+    ordered bought paid got received sent christmas easter error warning fault code american british european uk us usa eu"""
 _ordinary = frozenset(_ORDINARY.split())
+
+
+_german_words = re.compile(
+    r"\b(?:ich|der|das|und|nicht|ist|meine?[rnms]?|für|mit|habe?|auf|wir|bitte|eine?[rnms]?)\b", re.IGNORECASE
+)
 
 
 def _mentioned(text: str) -> Found:
@@ -502,6 +535,7 @@ def _mentioned(text: str) -> Found:
     capitals = sum(word[0].isupper() for word in words)
     if len(words) < 3 or capitals > max(3, 0.4 * len(words)):
         return
+    german = len(_german_words.findall(text)) >= 2  # every noun has a capital
     for found in _capital.finditer(text):
         start, end = found.span()
         begins = _sentence_start.search(text, max(0, start - 40), start) is not None
@@ -517,6 +551,8 @@ def _mentioned(text: str) -> Found:
             continue
         # at the start of a sentence a capital says nothing, unless there is one inside, a digit, or a second name
         inside = re.search(r"[a-z][A-Z]|\d", told) is not None
+        if german and not inside:
+            continue
         if not pieces or (begins and not inside and not (len(pieces) > 1 and pieces[1][:1].isupper())):
             continue
         yield start, end - (2 if told.endswith(("'s", "’s")) else 0), "Mentioned"
@@ -532,7 +568,7 @@ _introduced = re.compile(
     re.IGNORECASE,
 )
 _presented = re.compile(
-    rf"\b(?:i['’]?m|i am|this is|it['’]s|ich bin|je suis|soy|sono)\s{_a_name})(?=\s*(?:[,.!\n;(-]|$|\s(?:from|and|here|speaking|calling|with|at|aus|von|de|of|the)\b))|"
+    rf"\b(?:i['’]?m|i am|this is|it['’]s|(?:it['’]?s|is) under|ich bin|je suis|soy|sono)\s{_a_name})(?=\s*(?:[,.!\n;(-]|$|\s(?:from|and|here|speaking|calling|with|at|aus|von|de|of|the)\b))|"
     rf"(?:^|[.!?\n]\s*|(?:hi|hello|hey|morning|afternoon|evening)[,!]? )(?P<here>(?-i:[A-ZÀ-Þ][a-zà-þ'’-]{{1,20}}(?: [A-ZÀ-Þ][\w'’-]{{1,24}}){{0,2}})) (?:here|speaking)\b",
     re.IGNORECASE,
 )
@@ -550,7 +586,7 @@ _login = re.compile(
     re.IGNORECASE,
 )
 _company = re.compile(
-    r"\b(?:i work (?:for|at)|i['’]?m (?:from|with|at)|i am (?:from|with|at)|here from|we are|our company(?: is)?(?: called)?|company(?: name)?(?: is|:)|(?:on|in) behalf of)\s(?P<name>(?-i:[A-ZÀ-Þ][\w&'’.-]{1,30}(?: (?:&|and|of|[A-ZÀ-Þ][\w&'’.-]{0,30})){0,4}))",
+    r"\b(?:i work (?:for|at)|i['’]?m (?:from|with|at)|i am (?:from|with|at)|here from|we are|our company(?: is)?(?: called)?|company(?: name)?(?: is|:)|firma|empresa|société|(?:on|in) behalf of)\s(?P<name>(?-i:[A-ZÀ-Þ][\w&'’.-]{1,30}(?: (?:&|and|of|[A-ZÀ-Þ][\w&'’.-]{0,30})){0,4}))",
     re.IGNORECASE,
 )
 _no_name = re.compile(
@@ -570,8 +606,9 @@ def _names(text: str) -> Found:
     ):
         for found in pattern.finditer(text):
             group = next((name for name in groups if found[name]), None)
-            if group is not None and not _no_name.match(found[group]):
-                yield found.start(group), found.end(group), "Name"
+            if group is not None and not _no_name.match(found[group]) and not re.search(r"\d", found[group]):
+                told_of = group in {"contact", "title"}  # "with Dr Malone": not who writes
+                yield found.start(group), found.end(group), "Person" if told_of else "Name"
     for found in _company.finditer(text):
         if not _no_name.match(found["name"]):
             yield found.start("name"), found.end("name"), "Company"
@@ -580,16 +617,22 @@ def _names(text: str) -> Found:
 _done = (
     r"(?:tri?e?d|tryed|restart(?:ed|et)|re-?boot(?:ed)?|reset(?:ted)?|re-?install(?:ed|d)?|un-?install(?:ed)?|clear(?:ed|d)|delet(?:ed|d)|remov(?:ed|d)|switch(?:ed)|turn(?:ed)|plugg(?:ed)|unplugg(?:ed)|"
     r"updat(?:ed|d)|upgrad(?:ed|d)|check(?:ed|d)|double.?checked|chang(?:ed|d)|contact(?:ed)|call(?:ed)|e-?mail(?:ed)|wrote|ask(?:ed)|sent|re-?sent|logg(?:ed)|sign(?:ed)|re-?connect(?:ed)|disconnect(?:ed)|"
-    r"re-?pair(?:ed)|clean(?:ed)|charg(?:ed)|swapp(?:ed)|replac(?:ed)|re-?entered|entered|follow(?:ed)|look(?:ed)|search(?:ed)|read|watch(?:ed)|cancel(?:l?ed)|re-?download(?:ed)|download(?:ed)|factory.?reset|disabl(?:ed)|enabl(?:ed)|"
+    r"re-?pair(?:ed)|clean(?:e?d)|charg(?:ed)|swapp(?:ed)|replac(?:ed)|re-?entered|entered|follow(?:ed)|look(?:ed)|search(?:ed)|read|watch(?:ed)|cancel(?:l?ed)|re-?download(?:ed)|download(?:ed)|factory.?reset|disabl(?:ed)|enabl(?:ed)|"
     r"re-?place[dt]|wait(?:ed)|filled|submitted|raised|opened|re-?[a-z]{3,}ed|reported|spoke|rang|phoned|measured|tightened|took|taken|pulled|bled|defrosted|reflashed|installed|unpaired|paired|adjusted|refreshed|re-?synced|re-?scanned|scanned|went|did|made|ran|moved|put|used|re-?added|added|descaled|flushed|calibrated|pressed|held)"
 )
 _soft = r"(?:(?:already|allready|alredy|also|even|just|now|then|have|twice|both|first|again|manually|successfully|only|since|of course|obviously) ){0,3}"
+_german_deed = (
+    r"(?:versucht|(?:aus)?probiert|neu ?gestartet|gestoppt|zurückgesetzt|gelöscht|geleert|gewechselt|(?:aus)?getauscht|ersetzt|(?:ab|an)gemeldet|(?:aus|ein)geloggt|(?:de|neu )?installiert|"
+    r"aktualisiert|(?:über|ge)prüft|kontrolliert|gereinigt|geputzt|entkalkt|entlüftet|(?:aus|ein|um)gesteckt|(?:aus|ein)geschaltet|gekoppelt|angerufen|nachgefragt|verriegelt)"
+)
+_french_deed = r"(?:essayé|redémarré|réinitialisé|vérifié|changé|nettoyé|remplacé|débranché|rebranché|désinstallé|réinstallé|vidé|supprimé|éteint)"
+_spanish_deed = r"(?:intentado|probado|reiniciado|cambiado|limpiado|borrado|desinstalado|reinstalado|actualizado|comprobado|revisado|apagado|desenchufado|sustituido)"
 _tried = re.compile(
     rf"\b(?:i|we|ive|i['’]?ve|we['’]?ve|i have|we have|my (?:husband|wife|colleague|son|daughter|boss|it (?:guy|team|person))(?: has)?) {_soft}(?P<verb>{_done})\b(?:[^.!?;\n]|\.(?=\d)){{0,150}}"
     rf"|\b(?:already|allready|alredy|have|and|also|even|then) (?:(?:already|also|then|even) )?(?:tried|tryed|restarted|rebooted|reset|reinstalled|uninstalled|cleared|cleaned|unplugged|replaced|swapped|logged out|signed out|checked|did a)\b(?:[^.!?;\n]|\.(?=\d)){{0,150}}"
     rf"|(?:^|[.!?;,\n]\s*)(?:(?:so far|also|already|have|even|things|what) (?:i )?)?(?P<short>(?:tried|tryed|restarted|rebooted|reset|reinstalled|uninstalled|cleared|unplugged|updated|cleaned|checked|turned|switched|replaced|swapped|changed|defrosted|descaled|unpaired|factory reset|ran|had it|logged out|signed out|re-?[a-z]{{3,}}ed) (?:[^.!?;\n]|\.(?=\d)){{2,150}})"
     rf"|\b(?:restarting|rebooting|reinstalling|resetting|clearing|updating|cleaning|unplugging|logging)\b(?:[^.!?;\n]|\.(?=\d)){{0,80}}?\b(?:did ?n['’]?t|does ?n['’]?t|did not|does not|no|never|nothing)\b(?:[^.!?;\n]|\.(?=\d)){{0,60}}"
-    rf"|\b(?:ich habe|habe|hab) (?:\w+ ){{0,6}}?(?:versucht|probiert|neu gestartet|zurückgesetzt|gelöscht)\b|\bj['’]ai (?:déjà )?(?:essayé|redémarré|réinitialisé|vérifié)\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}|\b(?:ya )?(?:he|hemos) (?:intentado|probado|reiniciado)\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}",
+    rf"|\b(?:ich |wir )?(?:habe?|haben)\b[^.!?;\n]{{0,80}}?\b{_german_deed}\b(?:(?: und|,) [^.!?;\n,]{{0,60}}?\b{_german_deed}\b){{0,3}}|(?:^|[.!?;\n]\s*)(?P<put_first>[^.!?;\n]{{0,80}}?\b{_german_deed}\b[^.!?;\n]{{0,60}}?\b(?:habe?|haben) (?:ich|wir)\b[^.!?;\n]{{0,30}})|\bj['’]ai (?:(?:déjà|aussi|tout) )?{_french_deed}\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}|\b(?:ya )?(?:lo |la )?(?:he|hemos) {_spanish_deed}\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}|\bya (?:lo |la )?(?:he|hemos) (?:llamado|escrito|enviado|contactado)\b(?:[^.!?;\n]|\.(?=\d)){{0,100}}",
     re.IGNORECASE,
 )
 # what is done to get help, rather than against the trouble: only where it is said to have been done already
@@ -608,11 +651,11 @@ def _what_was_tried(text: str) -> Found:
     for found in _tried.finditer(text):
         if found.start() < at:
             continue
-        start, end = found.span("short") if found["short"] else found.span()
+        start, end = found.span("short" if found["short"] else "put_first" if found["put_first"] else 0)
         told = text[start:end]
         verb = found["verb"]
         again = re.search(
-            r"\b(?:already|allready|alredy|twice|again|times|also|even|still|but|nothing|no (?:luck|reply|answer|response|change|difference))\b",
+            r"\b(?:already|allready|alredy|twice|again|times|also|even|still|but|nothing|same (?:thing|problem|issue|error|result)|no (?:luck|good|help|reply|answer|response|change|difference))\b",
             told,
             re.IGNORECASE,
         )

@@ -39,6 +39,7 @@ from escalation.changing import (
     sayings,
     tell_inbox,
 )
+from escalation.clock import piece
 from escalation.replies import keep_held_as_drafts, send_held
 from escalation.replies import reply as reply  # a step as the others
 from escalation.seen import note_json
@@ -368,7 +369,11 @@ def wake_due(database: Database, at: datetime | None = None) -> None:
     with database.read() as session:
         due = list(session.scalars(select(Handoff.id).where(Handoff.snoozed_until <= at).limit(100)))
     for handoff_id in due:
-        with contextlib.suppress(UnknownHandoff), database.write() as session:
+        with (
+            piece(f"waking {handoff_id}"),
+            contextlib.suppress(UnknownHandoff),
+            database.write() as session,
+        ):
             _conversation, handoff = both_locked(session, handoff_id)
             if handoff.snoozed_until is not None and handoff.snoozed_until <= at:
                 _wake(session, handoff)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from escalation import documents, finding, steps
 from escalation.finding import Status, View, Wanted
@@ -77,9 +78,9 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
             }
 
     @router.get("/api/handoffs/{id}")
-    def read_packet(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def read_packet(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         with database.read() as session:
-            return packet(session, id, viewer)
+            return JSONResponse(packet(session, id, viewer))  # plain JSON already: not walked through again
 
     @router.get(
         "/api/handoffs/{id}/earlier/{conversation_id}", dependencies=[Depends(doorkeeper.agent)]
@@ -89,8 +90,8 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
         with database.read() as session:
             return {"messages": earlier_messages(session, id, conversation_id)}
 
-    @router.get("/api/inbox/events", dependencies=[Depends(doorkeeper.agent)])
-    async def events(request: Request) -> Response:
+    @router.get("/api/inbox/events")
+    async def events(request: Request, viewer: Viewer = Depends(doorkeeper.agent)) -> Response:
         """`handoff`, `message`, `note` and `typing` events of all handoffs; `Last-Event-ID` resumes.
 
         The first event, `ready`, says from where this stream goes on: what is read after it misses nothing.
@@ -105,6 +106,8 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
                 idle = event is None or event.kind == "people"
                 if idle and not (await database.run(doorkeeper.viewer, request)).is_agent:
                     raise Problem(401, "you were signed out: sign in again.")
+                if event and event.kind == "held" and event.payload["agent_id"] != viewer.agent_id:
+                    continue  # what can still be taken back only its author reads
                 yield KEEP_ALIVE if event is None else sse(event.kind, event.payload, event.id)
 
         return event_stream(frames())

@@ -27,6 +27,7 @@ PARTS = {  # the sections of the page by their address; what follows says who se
     "hours": ("Office hours", "admin"),
     "targets": ("Targets and routing", "admin"),
     "canned": ("Canned replies", "lead"),
+    "drafts": ("Article drafts", "lead"),
     "notifications": ("Notifications", "admin"),
     "tokens": ("API tokens", "admin"),
     "audit": ("Audit log", "lead"),

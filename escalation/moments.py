@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from escalation.facts import Fact
@@ -23,7 +23,7 @@ class Moment:
     label: str
 
     def json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 def moments(

@@ -5,7 +5,6 @@ The number of its queries does not grow with the conversation.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,6 +15,7 @@ from escalation.handoff import UnknownHandoff
 from escalation.moments import moments
 from escalation.seen import agents_json, line, note_json
 from escalation.tried import tries
+from help_center.articles import Article
 from help_center.conversations import (
     Conversation,
     Feedback,
@@ -28,7 +28,7 @@ from help_center.conversations import (
 )
 from help_center.database import iso
 from help_center.desk import Draft, HeldReply
-from help_center.masking import NOT_FOR_AGENTS, hide
+from help_center.masking import stored_for_agents
 from help_center.people import Customer, Viewer
 
 MOST_FACTS = 80
@@ -62,7 +62,7 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
         "question": handoff.question,
         "summary": handoff.summary,
         "summary_by": "model" if handoff.summary_by == "model" else "extract",
-        "facts": [asdict(fact) for fact in facts[:MOST_FACTS]],
+        "facts": [fact.json() for fact in facts[:MOST_FACTS]],
         "transcript": transcript,
         "moments": [moment.json() for moment in moments(messages, turns, facts, unhelpful)],
         "sources_tried": handoff.sources_tried,
@@ -91,6 +91,7 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
         "turns": [_turn_json(turn, at[turn.id]) for turn in turns],
         "earlier": _earlier(session, conversation),
         "previous": _previous(session, handoff),
+        "outcome_article": _named(session, handoff),
     }
     if viewer is not None:
         found |= {"draft": _draft(session, handoff, viewer), "held": _held(session, handoff, viewer)}
@@ -164,10 +165,16 @@ def _earlier_json(other: Conversation, handoff: Handoff | None, began: str) -> d
         "handoff_id": handoff.id if handoff else None,
         "created_at": iso(other.created_at),
         "status": other.status,
-        "question": _cut(handoff.question if handoff else hide(began, NOT_FOR_AGENTS)),
+        "question": _cut(handoff.question if handoff else stored_for_agents(began)),
         "outcome": handoff.outcome if handoff else None,
         "csat": other.csat,
     }
+
+
+def _named(session: Session, handoff: Handoff) -> dict[str, Any] | None:
+    """The article that answers, as the agent said at the end."""
+    article = session.get(Article, handoff.outcome_article_id) if handoff.outcome_article_id else None
+    return {"id": article.id, "title": article.title, "url": article.url} if article else None
 
 
 def _previous(session: Session, handoff: Handoff) -> dict[str, Any] | None:

@@ -35,6 +35,8 @@ from help_center.people import (
 from help_center.web import SESSION_COOKIE, CleanText, Doorkeeper, Problem, RateLimits
 
 T = TypeVar("T")
+# how an agent's row is locked: what names an agent need not wait for it, or it and who puts them out would wait for each other
+KEY_SHARE: Any = {"key_share": True}
 Role = Literal["agent", "lead", "admin"]
 Email = Annotated[CleanText, Field(min_length=3, max_length=320)]
 Password = Annotated[str, Field(max_length=1000)]
@@ -178,7 +180,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
                 raise Problem(403, "the old password is not right: nothing was changed.")
         wanted = body.model_dump(exclude_none=True, exclude={"password"})
         with _people(), database.write() as session:
-            agent = session.get_one(Agent, viewer.agent_id, with_for_update=True)
+            agent = session.get_one(Agent, viewer.agent_id, with_for_update=KEY_SHARE)
             if "notify" in wanted:
                 wanted["notify"] = {**agent.notify, **wanted["notify"]}
             staff.change(session, viewer, agent, wanted)
@@ -242,7 +244,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
         active, password = wanted.pop("active", None), wanted.pop("password", None)
         unlock = wanted.pop("unlock", False)
         with _people(), database.write() as session:
-            agent = _one(session.get(Agent, id, with_for_update=True), "agent")
+            agent = _one(session.get(Agent, id, with_for_update=KEY_SHARE), "agent")
             if active is True:
                 staff.let_in(session, viewer, agent)
             staff.change(session, viewer, agent, wanted)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from escalation import audit, notify
 from escalation import handoff as handoffs
 from escalation.changing import HandoffProblem, Taken, UnknownHandoff, about, both_locked, tell_inbox
-from escalation.clock import Job
+from escalation.clock import Job, piece
 from escalation.hours import open_minutes
 from escalation.policies import DeskSettings, desk_settings
 from escalation.routing import (
@@ -138,7 +138,7 @@ def _givable(database: Database, at: datetime) -> Iterator[str]:
 
 
 def _give(database: Database, handoff_id: str, assign: Give, at: datetime) -> bool:
-    with database.write() as session:
+    with piece(f"giving out {handoff_id}"), database.write() as session:
         settings = desk_settings(session)
         desk = desk_facts(session, settings, at, lock=True)
         handoff = session.get(Handoff, handoff_id)
@@ -151,6 +151,7 @@ def _give(database: Database, handoff_id: str, assign: Give, at: datetime) -> bo
             with_one_more(desk, agent_id, at).agent(agent_id).last_given_at
         )
         return True
+    return False
 
 
 def _waiting(desk: Desk, at: datetime, after: tuple[Any, ...] | None) -> Select[Any]:
@@ -189,7 +190,7 @@ def rise_due(database: Database, at: datetime | None = None) -> None:
     at = at or now()
     rising = select(Handoff.id).where(Handoff.status == "waiting", Handoff.rises_at <= at)
     for handoff_id in _found(database, rising):
-        with suppress(UnknownHandoff), database.write() as session:
+        with piece(f"raising: {handoff_id}"), suppress(UnknownHandoff), database.write() as session:
             _conversation, handoff = both_locked(session, handoff_id)
             if handoff.status != "waiting" or handoff.rises_at is None or handoff.rises_at > at:
                 continue
@@ -213,7 +214,7 @@ def mark_overdue(database: Database, tell: Tell = notify.overdue, at: datetime |
         ),
     )
     for handoff_id in _found(database, moved):
-        with suppress(UnknownHandoff), database.write() as session:
+        with piece(f"overdue: {handoff_id}"), suppress(UnknownHandoff), database.write() as session:
             _conversation, handoff = both_locked(session, handoff_id)
             if handoff.status in ENDED:
                 continue
@@ -248,7 +249,7 @@ def release_left_alone(
         with database.read() as session:
             if not _left_alone(session, session.get(Handoff, handoff_id), at):
                 continue
-        with suppress(UnknownHandoff), database.write() as session:
+        with piece(f"left alone: {handoff_id}"), suppress(UnknownHandoff), database.write() as session:
             _conversation, handoff = both_locked(session, handoff_id)
             holder = session.get(Agent, handoff.assignee_id or "")
             if holder is None or not _left_alone(session, handoff, at):

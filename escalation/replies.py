@@ -24,6 +24,7 @@ from escalation.changing import (
     both_locked,
     publish_message,
 )
+from escalation.clock import piece
 from escalation.waits import ENDED, holder
 from help_center.conversations import Conversation, Handoff, Message, add_message
 from help_center.database import Database, iso, new_id, now
@@ -111,7 +112,11 @@ def send_due(database: Database, at: datetime | None = None) -> None:
         waiting = select(HeldReply.handoff_id).where(HeldReply.send_at <= at)
         due = list(session.scalars(waiting.distinct().limit(AT_ONCE)))
     for handoff_id in due:
-        with contextlib.suppress(UnknownHandoff), database.write() as session:
+        with (
+            piece(f"held replies of {handoff_id}"),
+            contextlib.suppress(UnknownHandoff),
+            database.write() as session,
+        ):
             conversation, handoff = both_locked(session, handoff_id)
             last = [held for held in held_of(session, handoff.id) if held.send_at <= at]
             if last:

@@ -12,7 +12,7 @@ from escalation.targets import missed
 from help_center.conversations import Conversation, Handoff, Message, Note, message_json
 from help_center.database import iso, now
 from help_center.desk import ConversationLabel, Team
-from help_center.masking import NOT_FOR_AGENTS, hide
+from help_center.masking import stored_for_agents
 from help_center.people import Agent, Customer
 
 EXCERPT = 300
@@ -96,7 +96,7 @@ def item_json(
 def agents_json(message: Message) -> dict[str, Any]:
     """The Message as agents see it: of an account that the customer wrote down, country and last four characters."""
     told = message_json(message)
-    return told | {"text": hide(message.text, NOT_FOR_AGENTS)} if message.role == "customer" else told
+    return told | {"text": stored_for_agents(message.text)} if message.role == "customer" else told
 
 
 def note_json(note: Note) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
@@ -76,54 +77,50 @@ class Typing(BaseModel):
 def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
     router = APIRouter()
 
-    def stepped(id: str, viewer: Viewer, step: Callable[[Session], object]) -> dict[str, Any]:
+    def stepped(id: str, viewer: Viewer, step: Callable[[Session], object]) -> JSONResponse:
         """Takes the step, and reads the packet when nothing is locked any more."""
         with database.write() as session:
             step(session)
         with database.read() as session:
-            return packet(session, id, viewer)
+            return JSONResponse(packet(session, id, viewer))
 
     @router.post("/api/handoffs/{id}/claim")
-    def claim(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def claim(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         """Takes it; 409 naming who has it when somebody else was faster."""
         return stepped(id, viewer, lambda session: handoffs.claim(session, id, viewer))
 
     @router.post("/api/handoffs/{id}/release")
-    def release(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def release(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         return stepped(id, viewer, lambda session: handoffs.release(session, id, viewer))
 
     @router.post("/api/handoffs/{id}/assign")
-    def assign(id: CleanText, body: Assignment, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def assign(id: CleanText, body: Assignment, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         """Gives it to an agent. What a colleague has, only leads give away."""
         return stepped(id, viewer, lambda session: handoffs.assign(session, id, viewer, body.agent_id))
 
     @router.post("/api/handoffs/{id}/priority")
-    def prioritise(
-        id: CleanText, body: Pressing, viewer: Viewer = Depends(doorkeeper.agent)
-    ) -> dict[str, Any]:
+    def prioritise(id: CleanText, body: Pressing, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         """Served earlier or later; its due times follow. What a colleague has, only leads change."""
         return stepped(id, viewer, lambda session: queue.set_priority(session, id, viewer, body.priority))
 
     @router.post("/api/handoffs/{id}/team")
-    def move_to_team(
-        id: CleanText, body: Queue, viewer: Viewer = Depends(doorkeeper.agent)
-    ) -> dict[str, Any]:
+    def move_to_team(id: CleanText, body: Queue, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         """Into that team's queue; `team_id` null: into everybody's. Who has it keeps it."""
         return stepped(id, viewer, lambda session: queue.set_team(session, id, viewer, body.team_id))
 
     @router.post("/api/handoffs/{id}/snooze")
-    def snooze(id: CleanText, body: Snooze, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def snooze(id: CleanText, body: Snooze, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         """Out of sight until then or until the customer writes; `until` null wakes it."""
         return stepped(id, viewer, lambda session: handoffs.snooze(session, id, viewer, body.until))
 
     @router.post("/api/handoffs/{id}/return")
-    def return_to_bot(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def return_to_bot(id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         return stepped(id, viewer, lambda session: handoffs.return_to_bot(session, id, viewer))
 
     @router.post("/api/handoffs/{id}/resolve")
     def resolve(
         id: CleanText, body: Resolution | None = None, viewer: Viewer = Depends(doorkeeper.agent)
-    ) -> dict[str, Any]:
+    ) -> JSONResponse:
         """Ends it. Outcomes with a meaning: `the bot was right`, `wrong article`, `no article`, `not a question`, `answered`."""
         given = body or Resolution()
         outcome = (given.outcome or "").strip() or None

@@ -12,9 +12,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 LONGEST = 80  # characters of a term: what follows is not looked at
-MOST_TERMS = 20_000  # of one text
+MOST_TERMS = 20_000  # of one document
+MOST_BYTES = 800_000  # of these: PostgreSQL takes a mebibyte, and what it refuses could not be written at all
 MOST_ASKED = 16  # terms of one question
 
 _marks = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f\u00ad]")
@@ -59,7 +61,11 @@ def terms(texts: Iterable[str | None]) -> list[str]:
                 found.update(dict.fromkeys(term[:LONGEST] for term in _indexed(joined)))
         if len(found) > MOST_TERMS:
             break
-    return list(found)[:MOST_TERMS]
+    kept = list(found)[:MOST_TERMS]
+    if len(kept) * LONGEST * 4 <= MOST_BYTES:  # as nearly always
+        return kept
+    ends = accumulate(len(term.encode()) for term in kept)
+    return [term for term, end in zip(kept, ends, strict=True) if end <= MOST_BYTES]
 
 
 def question(text: str) -> Question:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from help_center.conversations import Message, TurnRow
 from help_center.database import iso
-from help_center.masking import NOT_FOR_AGENTS, hide
+from help_center.masking import stored_for_agents
 
 NO_TRY = {"chat", "relay"}  # turns in which nothing was looked for
 NO_DIAL = 1.0  # a threshold above it is reached by nothing
@@ -36,7 +36,7 @@ class Try:
     failed: bool = False
 
     def json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 def tries(
@@ -67,7 +67,7 @@ def tries(
                 turn.id,
                 turn.message_id,
                 iso(turn.finished_at or turn.created_at),
-                hide(question, NOT_FOR_AGENTS),
+                stored_for_agents(question),
                 turn.action or "",
                 turn.confidence,
                 why,

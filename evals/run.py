@@ -96,7 +96,7 @@ GATES = {
         "wrong citation corrected": 0.45,
         "ms per sentence, median": 15,
     },
-    "packets": {"(developed on) recall": 1.0, "recall": 0.8, "in the packet": 0.95, "precision": 0.9},
+    "packets": {"(developed on) recall": 0.98, "recall": 0.8, "in the packet": 0.95, "precision": 0.9},
 }
 
 

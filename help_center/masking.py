@@ -9,11 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from help_center.personal_data import CARD, EMAIL, IBAN, KEY, KINDS, PASSWORD, PHONE, finds, plain_digit
 
 NEVER_KEPT = frozenset({CARD, KEY, PASSWORD})  # not even in the database
 NOT_FOR_AGENTS = NEVER_KEPT | {IBAN}
+REMEMBERED = 4096  # texts that agents read again and again
+LONGEST_REMEMBERED = 4000  # characters: longer ones are looked through each time
 ROUNDS = 8  # what was taken out may have hidden something beside it; the second look finds it, the third hardly anything
 
 
@@ -66,6 +69,17 @@ def hide(text: str, kinds: Iterable[str] = NEVER_KEPT) -> str:
     """The text as it may be kept or shown to others: `•••• 4242`, `GB •••• 5819`, `[key]`, `[password]`; e-mail addresses
     and phone numbers, where they are among `kinds`, as `[email]` and `[phone]`."""
     return _replace(text, tuple(kind for kind in KINDS if kind in set(kinds)), _shortened)
+
+
+def stored_for_agents(text: str) -> str:
+    """What was stored (what is never kept is out of it already) as agents may see it. Remembered: a conversation is
+    opened many times."""
+    return _for_agents(text) if len(text) <= LONGEST_REMEMBERED else hide(text, NOT_FOR_AGENTS)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _for_agents(text: str) -> str:
+    return hide(text, NOT_FOR_AGENTS)
 
 
 def _replace(

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from escalation.audit import record
-from escalation.changing import UnknownHandoff
+from escalation.changing import both_locked
 from help_center.articles import Article, article_json, store
-from help_center.conversations import Conversation, Handoff, messages_of
+from help_center.conversations import messages_of
 from help_center.database import Database
 from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Viewer
@@ -32,14 +32,11 @@ def start(session: Session, handoff_id: str, agent: Viewer, title: str | None, t
 
     What the agents wrote is the text to begin with: the customer's own words name people and numbers.
     """
-    handoff = session.get(Handoff, handoff_id)
-    if handoff is None:
-        raise UnknownHandoff
+    conversation, handoff = both_locked(session, handoff_id)
     id = f"inbox/{handoff.id}"
     known = session.get(Article, id)
     if known is not None:
         return known
-    conversation = session.get_one(Conversation, handoff.conversation_id)
     said = [message.text for message in messages_of(session, conversation.id) if message.role == "agent"]
     asked = " ".join(hide(handoff.question, NOT_FOR_AGENTS).split())
     given = SourceArticle(

@@ -150,8 +150,9 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
             if handoff is None:
                 raise UnknownHandoff
             reply = _known(session, canned_id)
-            reply.used += 1
-            return {"text": fill(reply.text, values_of(session, handoff, viewer))}
+            text = fill(reply.text, values_of(session, handoff, viewer))
+            reply.used = CannedReply.used + 1  # counted by the database: two agents may use it at once
+            return {"text": text}
 
     return router
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from escalation.changing import UnknownHandoff
+from escalation.changing import UnknownHandoff, both_locked
 from help_center.conversations import Handoff
 from help_center.database import Database, now
 from help_center.desk import Draft
@@ -61,7 +61,8 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
     def keep(id: CleanText, body: Written, viewer: Viewer = Depends(doorkeeper.agent)) -> None:
         with database.write() as session:
             assert viewer.agent_id is not None
-            keep_draft(session, known(session, id), viewer.agent_id, body.mode, body.text)
+            both_locked(session, id)  # two windows, or a held reply that becomes a draft
+            keep_draft(session, id, viewer.agent_id, body.mode, body.text)
 
     @router.delete("/api/handoffs/{id}/draft", status_code=204)
     def forget(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -65,10 +66,11 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
     router = APIRouter()
 
     @router.post("/api/handoffs/{id}/labels")
-    def change(id: str, body: Labelling, viewer: Viewer = Depends(doorkeeper.agent)) -> dict[str, Any]:
+    def change(id: str, body: Labelling, viewer: Viewer = Depends(doorkeeper.agent)) -> JSONResponse:
         with database.write() as session:
             label(session, id, viewer, body.add, body.remove)
-            return packet(session, id, viewer)
+        with database.read() as session:
+            return JSONResponse(packet(session, id, viewer))
 
     @router.get("/api/labels", dependencies=[Depends(doorkeeper.agent)])
     def all_labels() -> dict[str, Any]:

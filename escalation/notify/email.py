@@ -235,7 +235,7 @@ def _way_on(payload: dict[str, Any], sender: Sender) -> WayOn | None:
     if "page_url" not in payload:
         return None
     page = payload["page_url"] or ""
-    ours = {_origin(site) for site in sender.sites}
+    ours = {_origin(site) for site in sender.sites} - {None}  # `*` among the origins is nobody's page
     link = page if page.isprintable() and " " not in page and _origin(page) in ours else sender.public_url
     return WayOn(link, "Write in the chat on our site", "Answers to this e-mail are not read. ")
 

@@ -12,6 +12,7 @@ export function choose(step, directory, of = null) {
 async function assign(directory, of) {
   const items = directory.agents.map((agent) => ({
     label: directory.agentWords(agent),
+    also: agent.id === directory.me.id ? "me" : "",
     hint: [agent.available === false && "away", agent.teams?.map((team) => team.name).join(", ")].filter(Boolean).join(" · "),
     checked: of?.assignee?.id === agent.id,
     value: agent.id,

@@ -3,12 +3,17 @@ import { el } from "./dom.js";
 import { keyWords, pick } from "./picker.js";
 
 const SEQUENCE = 1200; // milliseconds between the two keys of "g m"
+const ABOUT_IT = new Set(["Conversation", "Writing"]); // the groups that act on the open conversation
 const LETTERS = "parley.letters"; // "off": single letters do nothing (they can be in the way of speech input)
 
 export class Commands {
-  /** `table`: [{id, label, key?, group, when?, run, typing?}]; `typing`: works while somebody types, too. */
-  constructor(table) {
+  /**
+   * `table`: [{id, label, key?, group, when?, run, typing?}]; `typing`: works while somebody types, too. `opening()`: a promise
+   * while a conversation is being fetched. A key that is meant for it waits: it must not hit the one before.
+   */
+  constructor(table, opening = () => null) {
     this.table = table;
+    this.opening = opening;
     this.byId = new Map(table.map((command) => [command.id, command]));
     this.byKey = new Map(table.filter((command) => command.key).map((command) => [command.key, command]));
     this.began = "";
@@ -58,7 +63,14 @@ export class Commands {
       }
       return;
     }
-    if ((typing && !command.typing) || !(command.when?.() ?? true)) return;
+    if (typing && !command.typing) return;
+    const opening = ABOUT_IT.has(command.group) && this.opening();
+    if (opening) {
+      event.preventDefault();
+      opening.then(() => this.run(command.id));
+      return;
+    }
+    if (!(command.when?.() ?? true)) return;
     event.preventDefault();
     command.run();
   }

@@ -71,6 +71,7 @@ export class Composer {
     this.packet = packet;
     this.why = why;
     this.claimFirst = claimFirst;
+    if (why && this.mode === "reply") this.stopTyping();
     this.hold(packet.held.at(-1) ?? null);
     this.draw(fresh);
   }
@@ -84,7 +85,9 @@ export class Composer {
     this.box.disabled = !note && Boolean(this.why);
     this.sendButton.textContent = note ? "Add note" : this.claimFirst ? "Claim and send" : "Send";
     this.sendButton.disabled = this.box.disabled || Boolean(this.sending);
-    this.hint.textContent = note ? "Only agents see this." : "";
+    const kept = this.box.disabled && this.drafts.get(this.id, "reply") ? `${this.why} Your text is kept.` : "";
+    this.hint.textContent = note ? "Only agents see this." : kept;
+    this.hint.classList.toggle("kept", Boolean(kept));
     if (fresh) {
       this.box.value = this.drafts.get(this.id, this.mode);
       this.completion.close();

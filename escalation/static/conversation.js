@@ -92,7 +92,14 @@ export class Conversation {
     return this.packet?.status === "waiting" || this.packet?.status === "claimed";
   }
 
-  async open(id) {
+  open(id) {
+    const opening = this.fetch(id);
+    const settled = opening.then(() => {}, () => {}).then(() => this.opening === settled && (this.opening = null));
+    this.opening = settled;
+    return opening;
+  }
+
+  async fetch(id) {
     this.wanted = id;
     this.missed = false;
     const packet = await api("GET", this.path("", id));
@@ -146,7 +153,7 @@ export class Conversation {
     this.transcript.show(packet, fresh);
     const hints = {
       waiting: "",
-      claimed: this.mine ? "" : `${packet.assignee?.name} has it.`,
+      claimed: this.mine ? "" : `${packet.assignee?.name} has it.${this.may ? " Take it over to answer." : ""}`,
       returned: "The bot has it again.",
       resolved: "It is closed.",
     };
@@ -188,6 +195,11 @@ export class Conversation {
     if (this.here.textContent !== words) this.here.textContent = words;
     this.here.classList.toggle("writing", others.some((one) => one.typing));
     this.composer.seesOthers(others);
+  }
+
+  /** A lead gets what a colleague has. */
+  takeOver() {
+    return this.post(this.id, "claim", "/assign", { agent_id: this.me.id });
   }
 
   /** claim, release, return, resolve, assign, snooze, priority, team or label. */
@@ -248,7 +260,7 @@ export class Conversation {
     if (!given) return;
     try {
       const draft = await api("POST", this.path("/article"), { title: given.title });
-      this.said(`The draft “${draft.title}” is kept with the articles.`);
+      this.said(`The draft “${draft.title}” is kept. Leads find it on the page Manage, under Article drafts.`);
     } catch (problem) {
       this.said(problem.message, true);
     }

@@ -5,10 +5,10 @@ import { Commands } from "./commands.js";
 import { Conversation } from "./conversation.js";
 import { Desktop } from "./desktop.js";
 import { Directory } from "./directory.js";
-import { refreshTimes } from "./dom.js";
+import { el, refreshTimes } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { listen } from "./live.js";
-import { pick } from "./picker.js";
+import { ask, pick } from "./picker.js";
 import { Presence } from "./presence.js";
 import { Queue } from "./queue.js";
 
@@ -157,7 +157,7 @@ const commands = new Commands([
   { id: "palette", key: "Mod+k", label: "All actions", group: "Everywhere", typing: true, run: () => commands.palette() },
   { id: "keys", key: "?", label: "Show the keys", group: "Everywhere", run: () => commands.help($("dialog.keys")) },
   { id: "search", key: "/", label: "Search conversations", group: "Everywhere", run: () => (view("queue"), queue.search.focus()) },
-  { id: "you", label: "You: away, notifications, sign out", group: "Everywhere", run: you },
+  { id: "you", label: "You: away, notifications, password, sign out", group: "Everywhere", run: you },
   { id: "next", key: "j", label: "Next conversation", group: "Queue", run: () => queue.move(1) },
   { id: "previous", key: "k", label: "Previous conversation", group: "Queue", run: () => queue.move(-1) },
   { id: "pick", key: "x", label: "Select the conversation, or not", group: "Queue", run: () => queue.bulk.toggle(queue.pointed) },
@@ -174,6 +174,7 @@ const commands = new Commands([
   { id: "view-all", key: "g a", label: "Show All", group: "Queue", run: show("all") },
   { id: "view-resolved", key: "g r", label: "Show Resolved", group: "Queue", run: show("resolved") },
   { id: "claim", key: "c", label: "Claim", group: "Conversation", when: () => conversation.packet?.status === "waiting", run: step("claim") },
+  { id: "take", key: "C", label: "Take it over from a colleague", group: "Conversation", when: () => conversation.may && !conversation.mine, run: () => conversation.takeOver() },
   { id: "resolve", key: "e", label: "Resolve", group: "Conversation", when: () => conversation.may, run: step("resolve") },
   { id: "snooze", key: "s", label: "Snooze", group: "Conversation", when: () => conversation.may, run: step("snooze") },
   { id: "assign", key: "a", label: "Assign to a colleague", group: "Conversation", when: () => conversation.mayOrder, run: step("assign") },
@@ -196,13 +197,15 @@ const commands = new Commands([
   { id: "suggestion-send", key: "U", label: "Send the suggested reply", group: "Writing", when: () => opened() && Boolean(conversation.context.suggestion), run: () => conversation.sendSuggestion(conversation.context.suggestion) },
   { id: "suggestion-throw", label: "Throw the suggested reply away", group: "Writing", when: () => opened() && Boolean(conversation.context.suggestion), run: () => conversation.context.throwAway() },
   { id: "preview", label: "Preview what you write", group: "Writing", when: opened, run: () => conversation.composer.togglePreview() },
-]);
+], () => conversation.opening);
 
 async function you() {
   const away = me.available === false;
   const items = [
     { label: away ? "I am here: give me conversations" : "I am away: give me no new conversations", value: available },
     { label: desktop.on ? "Switch desktop notifications off" : "Switch desktop notifications on", value: async () => say(await desktop.toggle()) },
+    { label: me.notify?.email ? "Send me no e-mail about conversations" : "Send me an e-mail about new conversations and mentions", value: email },
+    { label: "Change my password", value: password },
     { label: "Sign out", value: signOut },
   ];
   const chosen = await pick({ title: me.name, items });
@@ -215,6 +218,26 @@ async function available() {
   me.available = wanted;
   standing();
   say(wanted ? "You are given conversations again." : "You are given no new conversations. What you have stays yours.");
+}
+
+async function email() {
+  const wanted = !me.notify?.email;
+  const { agent } = await api("PUT", "/api/session/me", { notify: { email: wanted } });
+  Object.assign(me, agent);
+  say(wanted ? `E-mails go to ${me.email}.` : "You get no e-mails any more.");
+}
+
+async function password() {
+  const secret = (name, label, autocomplete) => el("label", {}, label, el("input", { name, type: "password", autocomplete, required: true, minlength: name === "new" ? 8 : null, maxlength: 1000 }));
+  const given = await ask({
+    title: "Change my password",
+    say: "You stay signed in here; everywhere else you sign in again.",
+    fields: [secret("old", "Old password", "current-password"), secret("new", "New password, at least 8 characters", "new-password")],
+    action: "Change",
+  });
+  if (!given) return;
+  await api("PUT", "/api/session/me", { password: given });
+  say("Your password is changed.");
 }
 
 function standing() {

@@ -48,7 +48,7 @@ function draw(figures) {
       tile("Handed to a person", figures.outcomes.handed_over, share(figures.outcomes.handed_over, figures.conversations, "of conversations")),
       tile("Came back", back.ended ? percent(back.share) : "—", back.ended ? `${back.n} of ${back.ended} ended conversations · ${back.after_person} after a person` : "no conversation has ended yet"),
       tile("CSAT", csat.n ? percent(csat.share_satisfied) : "—", csat.n ? `gave 4 or 5 · mean ${csat.mean.toFixed(1)} · ${ratings(csat.n)}` : "nobody has rated yet"),
-      tile("NPS", nps.n ? signed(nps.score) : "—", nps.n ? `${nps.promoters} promoters, ${nps.detractors} detractors · ${ratings(nps.n)}` : "nobody was asked yet"),
+      tile("NPS", nps.n ? signed(nps.score) : "—", nps.n ? `${nps.promoters} promoters, ${nps.detractors} detractors · ${ratings(nps.n)}` : "nobody has answered yet"),
     ),
     card("Day by day", series(figures.series)),
     el(

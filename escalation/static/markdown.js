@@ -1,4 +1,4 @@
-// Markdown as people write it in a chat, as DOM nodes: paragraphs, lists, quotes, headings, code. Text stays text.
+// Markdown as people write it in a chat, as DOM nodes: paragraphs, lists, quotes, headings, tables, code. Text stays text.
 import { el, prose } from "./dom.js";
 
 const DEPTH = 4; // quotes and lists nested deeper than this are shown as written
@@ -6,6 +6,7 @@ const FENCE = /^\s{0,3}(```+|~~~+)/;
 const QUOTE = /^\s{0,3}> ?/;
 const ITEM = /^(\s{0,3})([-*+]|\d{1,9}[.)])\s+/;
 const HEADING = /^\s{0,3}#{1,6}\s+(.*?)\s*#*$/;
+const CELLS = /^\s{0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/; // the line below the head of a table
 const RULE = /^\s{0,3}([-*_])(\s*\1){2,}\s*$/;
 
 export function markdown(text, depth = 0) {
@@ -32,6 +33,11 @@ export function markdown(text, depth = 0) {
       const said = [];
       for (; at < lines.length && QUOTE.test(lines[at]); at += 1) said.push(lines[at].replace(QUOTE, ""));
       nodes.push(el("blockquote", {}, markdown(said.join("\n"), depth + 1)));
+    } else if (line.includes("|") && lines[at + 1]?.includes("|") && CELLS.test(lines[at + 1])) {
+      flush();
+      const rows = [cells(line)];
+      for (at += 2; lines[at]?.includes("|"); at += 1) rows.push(cells(lines[at]));
+      nodes.push(table(rows));
     } else if (RULE.test(line)) {
       flush();
       nodes.push(el("hr"));
@@ -71,4 +77,16 @@ function itemsFrom(lines, at) {
     else break;
   }
   return [items.map((item) => item.join("\n")), at];
+}
+
+const cells = (line) =>
+  line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split(/(?<!\\)\|/)
+    .map((cell) => prose(cell.trim().replaceAll("\\|", "|")));
+
+function table([head, ...rows]) {
+  const line = (tag, row) => el("tr", {}, row.map((cell) => el(tag, {}, cell)));
+  return el("div", { class: "table", tabindex: 0 }, el("table", {}, el("thead", {}, line("th", head)), el("tbody", {}, rows.map((row) => line("td", row)))));
 }

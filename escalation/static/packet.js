@@ -5,6 +5,7 @@ import { markdown } from "./markdown.js";
 import { confidencePicture, moodPicture } from "./trace.js";
 import { action, customerName, language, percent, plain, reason, role, status } from "./words.js";
 
+const SHOWN_FACTS = 12;
 const THROWN = "parley.thrown "; // suggestions that were thrown away, for this session of the browser
 
 export class Packet {
@@ -23,8 +24,8 @@ export class Packet {
     }
     this.packet = packet;
     const sections = [
-      ["Why a person", [packet.reasons, packet.priority, packet.status, packet.assignee, packet.outcome, packet.customer_note], () => this.why()],
-      ["Question", packet.question, () => el("p", { class: "prose" }, packet.question)],
+      ["Why a person", [packet.reasons, packet.priority, packet.status, packet.assignee, packet.outcome, packet.outcome_article, packet.customer_note], () => this.why()],
+      ["Question", packet.question, () => el("div", { class: "rich", tabindex: 0 }, markdown(packet.question))],
       ["Summary", [packet.summary, packet.summary_by], () => this.summary()],
       ["Facts", packet.facts, () => this.facts()],
       ["Suggested reply", this.suggestion && [this.suggestion, packet.suggested_sources, packet.status], () => this.suggested()],
@@ -64,6 +65,7 @@ export class Packet {
         packet.assignee && packet.status !== "waiting" ? ` · ${packet.assignee.name}` : "",
         packet.outcome ? ` · ${packet.outcome}` : "",
       ),
+      packet.outcome_article && el("p", { class: "small" }, "The article that answers: ", link(packet.outcome_article.url, packet.outcome_article.title)),
       packet.customer_note && el("p", { class: "prose" }, el("b", {}, "Their note: "), packet.customer_note),
     ];
   }
@@ -74,10 +76,16 @@ export class Packet {
   }
 
   facts() {
+    const { facts } = this.packet;
+    const rest = facts.slice(SHOWN_FACTS);
+    return [this.factList(facts.slice(0, SHOWN_FACTS)), rest.length > 0 && el("details", {}, el("summary", {}, `${rest.length} more`), this.factList(rest))];
+  }
+
+  factList(facts) {
     return el(
       "dl",
       { class: "facts" },
-      this.packet.facts.map((fact) =>
+      facts.map((fact) =>
         el(
           "div",
           {},

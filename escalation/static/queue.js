@@ -229,7 +229,7 @@ export class Queue {
         "button",
         { type: "button", class: `item ${unread ? "unread" : ""}`, "data-inbox": "item", "data-id": item.id, "aria-current": String(item.id === this.selected), onclick: () => this.open(item.id, true) },
         el("span", { class: "line" }, el("b", {}, unread && el("span", { class: "visually-hidden" }, "New: "), marked(name, words)), time(item.created_at)),
-        el("span", { class: "question" }, marked(item.question, words)),
+        el("span", { class: "question" }, marked(item.question.replace(/```\w*\s?/g, ""), words)),
         el("span", { class: "chips" }, this.chips(item, others)),
       ),
     );

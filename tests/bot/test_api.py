@@ -480,6 +480,25 @@ def test_an_address_given_with_the_button_is_where_answers_go(talk: Talk) -> Non
     assert talk.show()["email"] == "kim@example.org"
 
 
+def test_who_the_site_vouched_for_stays_who_they_are_whatever_is_typed_in(service: Service) -> None:
+    customer = {"id": "kim", "name": "Kim", "email": "kim@example.org"}
+    talk = service.talk(customer=customer, user_hash=signed(service, "kim"))
+    contact = {"name": "The boss", "email": "boss@example.com"}
+    handoff = talk.post("/escalate", {"contact": contact}).json()["handoff_id"]
+    talk.post("/contact", contact)
+    with service.client(headers=service.agent()) as agent:
+        packet = agent.get(f"/api/handoffs/{handoff}").json()
+    assert (packet["customer"]["name"], packet["customer"]["email"]) == ("Kim", "kim@example.org")
+    assert packet["replies_to"] == "boss@example.com"
+
+
+def test_notes_at_the_button_do_not_grow_without_end(talk: Talk) -> None:
+    for letter in "abcd":
+        talk.post("/escalate", {"note": letter * 8000}).raise_for_status()
+    is_problem(talk.post("/escalate", {"note": "x" * 8000}), 422)
+    talk.post("/escalate").raise_for_status()  # the button itself still works
+
+
 def test_no_address_is_asked_for_where_no_mail_goes_out(serve: Serve) -> None:
     talk = serve().talk()
     talk.post("/escalate")  # nobody knows how long it takes: an address would be asked for

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from tests.bot.conftest import settings as house_settings
 
 pytestmark = pytest.mark.slow
 DOCS = Path(__file__).parent.parent.parent / "docs"
-CONVERSATIONS = int(os.environ.get("SEQUENCES", "300"))
+CONVERSATIONS = int(os.environ.get("SEQUENCES", "200"))
 
 QUESTIONS = (
     "How do I restore a backup?", "How can I get my data back from a backup?", "How do I put the chat on my website?",
@@ -267,6 +267,7 @@ def test_hundreds_of_conversations_keep_every_promise(house: House) -> None:
         @settings(
             max_examples=CONVERSATIONS,
             deadline=None,
+            derandomize="SEQUENCES" not in os.environ,  # CI walks the same ways each time
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
         @given(st.lists(STEPS, min_size=2, max_size=4), st.sampled_from([None, "en-US", "de-DE", "xx"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.understand import (
@@ -278,3 +280,10 @@ def test_what_stands_beside_the_wish_for_a_person_is_the_matter(text: str, matte
     assert beside_the_wish(text) == matter
     before = Said("customer", "Where is my invoice for March?")
     assert matters((before, Said("customer", text)))[-1] == (matter or before.text)
+
+
+@pytest.mark.parametrize("piece", ["\n", " ", ",", " \n- "])
+def test_a_message_of_blanks_is_looked_through_at_once(piece: str) -> None:
+    began = time.perf_counter()
+    beside_the_wish("Let me talk to a person, my parcel never came" + (piece * 8000)[:8000] + "at all")
+    assert time.perf_counter() - began < 1.0

@@ -1,15 +1,18 @@
 """The wish for a person: heard in any wording, with typing errors and in seven languages, and told from questions about people."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
+from bot.languages import LANGUAGES
 from bot.prose import READ_AT_MOST
 from bot.wish_words import KINDS
 from bot.wishes import BUCKETS, Fitted, kinds_of, wants_human, windows
+from bot.words import in_language
 
 
 @pytest.mark.parametrize("text", [
@@ -30,6 +33,29 @@ from bot.wishes import BUCKETS, Fitted, kinds_of, wants_human, windows
 ])  # fmt: skip
 def test_a_person_is_asked_for(text: str) -> None:
     assert wants_human(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_bot_tells_people_to_write_is_a_wish(language: str) -> None:
+    quoted = re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", in_language(language).nothing_relevant)
+    assert quoted
+    assert all(wants_human(text) for text in quoted)
+
+
+@pytest.mark.parametrize("text", [
+    "أريد التحدث مع شخص حقيقي من فضلك", "Хочу поговорить с живым человеком", "соедините меня с оператором",
+    "Chcę porozmawiać z człowiekiem", "担当者と話したいです", "转人工", "我想和真人说话",
+])  # fmt: skip
+def test_a_person_is_asked_for_where_the_fitted_words_end(text: str) -> None:
+    assert wants_human(text)
+
+
+@pytest.mark.parametrize("text", [
+    "لا أريد التحدث مع شخص", "كيف يمكنني استعادة كلمة المرور؟", "как добавить оператора?", "jak dodać konsultanta?",
+    "オペレーターを追加するには?", "人工智能怎么用", "如何添加客服?",
+])  # fmt: skip
+def test_other_questions_are_none_there_either(text: str) -> None:
+    assert not wants_human(text)
 
 
 @pytest.mark.parametrize("text", [

@@ -1,5 +1,6 @@
 """The agents' tools: labels, canned replies, drafts, presence, mentions, article drafts, many at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -139,6 +140,16 @@ def test_a_draft_comes_back_to_its_agent_and_to_nobody_else(client, house, ada, 
     assert client.delete(path, headers=ada.headers).status_code == 204
     with house.database.read() as session:
         assert session.query(Draft).count() == 0
+
+
+def test_a_draft_that_two_windows_save_at_once_is_kept(client, house, ada):
+    def save(id, number):
+        body = {"mode": "reply", "text": f"window {number}"}
+        return client.put(f"/api/handoffs/{id}/draft", json=body, headers=ada.headers).status_code
+
+    with ThreadPoolExecutor(4) as windows:
+        for id in [house.waiting() for _ in range(10)]:
+            assert set(windows.map(save, [id] * 4, range(4))) == {204}
 
 
 def test_a_draft_of_nothing_is_refused(client, ada):

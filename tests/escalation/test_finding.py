@@ -244,6 +244,30 @@ def test_a_cursor_of_another_list_is_refused(client, many, ada):
         assert "cursor" in answer.json()["detail"]
 
 
+def test_a_conversation_of_endless_words_can_still_be_written_to(house, ada):
+    """PostgreSQL takes a mebibyte of terms; what it refused could be neither claimed nor closed."""
+    id = house.waiting("first of all")
+    with house.database.write() as session:
+        conversation = locked(session, house.handoff(id).conversation_id)
+        for number in range(60):
+            words = (f"{chr(0x10330 + word % 26) * 70}{number}x{word}" for word in range(100))
+            add_message(session, conversation, "customer", " ".join(words))
+    with house.database.read() as session:
+        assert [one.id for one in finding.page(session, Wanted(q="first"), 10, None).handoffs] == [id]
+
+
+def test_of_a_very_long_conversation_the_beginning_is_found(house, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_CHARACTERS", 100)
+    id = house.waiting("early")
+    with house.database.write() as session:
+        conversation = locked(session, house.handoff(id).conversation_id)
+        for text in ("x" * 100, "late"):
+            add_message(session, conversation, "customer", text)
+    with house.database.read() as session:
+        found = {q: len(finding.page(session, Wanted(q=q), 10, None).handoffs) for q in ("early", "late")}
+    assert found == {"early": 1, "late": 0}
+
+
 # Filters
 
 

@@ -350,6 +350,18 @@ def test_a_stream_resumes_after_the_last_event_that_was_seen(address, house, ada
     assert first not in missed
 
 
+def test_a_held_reply_is_told_to_its_author_alone(address, house, ada, ben):
+    id = house.waiting()
+    httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers)
+    with Stream(address, ada.headers) as mine, Stream(address, ben.headers) as others:
+        body = {"text": "You fool.", "undo_s": 30}
+        said = httpx.post(f"{address}/api/handoffs/{id}/reply", json=body, headers=ada.headers).json()
+        httpx.delete(f"{address}/api/handoffs/{id}/held/{said['id']}", headers=ada.headers)
+        httpx.post(f"{address}/api/handoffs/{id}/note", json={"text": "Sorry."}, headers=ada.headers)
+        assert [kind for _, kind, _ in mine.wait(4)] == ["ready", "held", "held", "note"]
+        assert [kind for _, kind, _ in others.wait(2)] == ["ready", "note"]
+
+
 def test_a_reply_arrives_within_a_fraction_of_a_second(address, house, ada):
     id = house.waiting()
     httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers)

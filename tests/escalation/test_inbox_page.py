@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.conftest import ARTICLES, Conversation, Installation, Server, absent
 
@@ -367,6 +367,67 @@ def test_what_was_begun_is_there_after_a_reload_and_on_another_machine(desk: Des
     expect(other.locator("[data-inbox=reply]")).to_have_value("Written on the train")
 
 
+def test_a_lead_takes_over_and_the_other_sees_why_they_cannot_write(desk: Desk) -> None:
+    kim = desk.waiting()
+    grace = desk.open("grace", kim)
+    grace.keyboard.press("c")
+    expect(grace.locator("[data-inbox=reply]")).to_be_focused()
+    grace.locator("[data-inbox=reply]").fill("I was writing this")
+    ada = desk.open("ada", kim)
+    expect(ada.locator("[data-inbox=presence]")).to_contain_text("typing")
+    ada.locator("[data-inbox=take]").click()
+    expect(ada.locator("[data-subtitle]")).to_contain_text("you")
+    expect(ada.locator("[data-inbox=take]")).to_be_hidden()
+    expect(grace.locator("[data-hint]")).to_have_text("Ada has it. Your text is kept.")
+    expect(grace.locator("[data-inbox=reply]")).to_have_value("I was writing this")
+    expect(grace.locator("[data-inbox=take]")).to_be_hidden()
+    expect(ada.locator("[data-inbox=presence]")).not_to_contain_text("typing")
+
+
+def test_a_key_is_meant_for_the_conversation_that_is_being_opened(desk: Desk) -> None:
+    first, second = desk.waiting(), desk.waiting()
+    page = desk.open("ada", first)
+    page.route(f"**/api/handoffs/{second.handoff_id}", lambda route: held.append(route))
+    held: list[Route] = []
+    with page.expect_request(f"**/api/handoffs/{second.handoff_id}"):
+        page.evaluate("id => (location.hash = id)", second.handoff_id)
+    page.keyboard.press("c")
+    held[0].continue_()
+    expect(page.locator("[data-title]")).to_have_text(second.name)
+    expect(page.locator("[data-subtitle]")).to_contain_text("Claimed")
+    assert first.packet()["status"] == "waiting"
+    assert second.packet()["status"] == "claimed"
+
+
+def test_text_from_right_to_left_and_tables_are_shown_as_such(desk: Desk) -> None:
+    kim = desk.waiting("كيف يمكنني استعادة كلمة المرور؟", "| Size | Bar |\n| --- | --- |\n| 25 mm | 6.5 |")
+    page = desk.open("ada", kim)
+    paragraph = page.locator(".message.customer p:not(.byline, .moments)").first
+    far = paragraph.evaluate(
+        "node => { const range = document.createRange(); range.selectNodeContents(node); "
+        "return node.getBoundingClientRect().right - range.getClientRects()[0].right }"
+    )
+    assert far < 2  # the line begins on the right
+    expect(page.locator(".message.customer td")).to_have_text(["25 mm", "6.5"])
+
+
+def test_agents_choose_e_mails_and_a_new_password_themselves(desk: Desk) -> None:
+    page = desk.page("grace")
+    for wanted in (True, False):
+        page.locator("[data-command=you]").click()
+        page.keyboard.type("e-mail")
+        with page.expect_response("**/api/session/me") as answer:
+            page.keyboard.press("Enter")
+        assert answer.value.json()["agent"]["notify"]["email"] is wanted
+    page.locator("[data-command=you]").click()
+    page.keyboard.type("password")
+    page.keyboard.press("Enter")
+    page.get_by_label("Old password").fill("not this one")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-toast]")).to_contain_text("The old password is not right")
+
+
 def test_the_palette_finds_and_does_everything(desk: Desk) -> None:
     kim = desk.waiting()
     page = desk.open("ada", kim)
@@ -436,7 +497,7 @@ def test_the_packet_gives_a_reply_to_start_from_and_the_help_center_beside_it(de
     page.keyboard.press("Control+a")
     page.keyboard.type(f"Return without a label {kim.name}")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-toast]")).to_contain_text("is kept with the articles")
+    expect(page.locator("[data-toast]")).to_contain_text("under Article drafts")
     titles = [draft["title"] for draft in desk.get("/api/article-drafts")["items"]]
     assert f"Return without a label {kim.name}" in titles
 

@@ -99,8 +99,12 @@ def server(start: Start) -> MailServer:
 
 
 def sender(**given: str) -> Sender:
-    facts = {"mail_from": "Bike Shop <support@shop.example>", "public_url": "https://help.shop.example"}
-    settings = Settings(_env_file=None, allowed_origins="https://shop.example", **(facts | given))  # type: ignore[call-arg, arg-type]
+    facts = {
+        "mail_from": "Bike Shop <support@shop.example>",
+        "public_url": "https://help.shop.example",
+        "allowed_origins": "https://shop.example",
+    }
+    settings = Settings(_env_file=None, **(facts | given))  # type: ignore[call-arg, arg-type]
     return Sender.of(settings)
 
 
@@ -194,6 +198,12 @@ def test_what_a_customer_wrote_is_never_markup(mailbox: Mailbox, server: MailSer
 def test_a_page_that_is_not_ours_is_never_linked(page_url: str | None) -> None:
     text = plain(written(parcel(page_url=page_url), sender()))
     assert text.endswith("Write in the chat on our site: https://help.shop.example\n")
+
+
+@pytest.mark.parametrize("page_url", ["javascript:alert(1)", "evil.example/phish", "https://evil.example/"])
+def test_every_origin_allowed_makes_no_page_ours(page_url: str) -> None:
+    letter = written(parcel(page_url=page_url), sender(allowed_origins="*"))
+    assert plain(letter).endswith("Write in the chat on our site: https://help.shop.example\n")
 
 
 def test_without_a_public_address_there_are_no_links_and_the_words_stay() -> None:

@@ -1,6 +1,7 @@
 """Agents, roles, teams, sign-in and API tokens: who gets in, who is put out, and who may change what."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +15,9 @@ import sqlalchemy
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from escalation import handoff as handoffs
 from escalation import people_door
+from escalation.changing import both_locked
 from help_center import people
 from help_center.conversations import Handoff
 from help_center.database import Base, now
@@ -240,6 +243,41 @@ def test_the_event_stream_of_a_deactivated_agent_ends_at_once(house, address, ad
         rest = [line for line in lines if line.startswith(("event:", "data:"))]
     assert rest[-2] == "event: error"
     assert json.loads(rest[-1].removeprefix("data: "))["status"] == 401
+
+
+@pytest.mark.services
+def test_who_is_put_out_while_they_write_a_note_has_written_it(house, client, ada, grace, until_one_waits):
+    """The note has the conversation and names its author; who puts them out has the author and wants the conversation."""
+    id = house.waiting()
+    done(client, ada, "POST", f"/api/handoffs/{id}/claim")
+    with ThreadPoolExecutor(1) as workers:
+        with house.database.write() as session:
+            both_locked(session, id)
+            put_out = workers.submit(done, client, grace, "PUT", f"/api/agents/{ada.id}", {"active": False})
+            until_one_waits()
+            handoffs.note(session, id, ada.viewer, "Goodbye.")
+        assert put_out.result()["active"] is False
+    packet = done(client, grace, "GET", f"/api/handoffs/{id}")
+    assert [note["text"] for note in packet["notes"]] == ["Goodbye."]
+    assert house.handoff(id).status == "waiting"
+
+
+@pytest.fixture
+def until_one_waits(house: House) -> Callable[[], None]:
+    """Until PostgreSQL says that somebody waits for a lock. On SQLite there is one writer: whoever comes second waits."""
+
+    def wait() -> None:
+        query = sqlalchemy.text(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+        )
+        until = time.monotonic() + 10
+        while house.database.is_postgres and time.monotonic() < until:
+            with house.database.read() as session:
+                if session.scalar(query):
+                    return
+            time.sleep(0.01)
+
+    return wait
 
 
 def test_the_list_has_who_left_only_when_asked(client, ada, ben, grace):

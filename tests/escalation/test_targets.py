@@ -250,6 +250,19 @@ def test_nobody_is_told_of_what_was_answered_or_ended_in_time(house: House, ada:
     assert told.of == []
 
 
+def test_one_that_fails_keeps_no_other_from_its_turn(house: House) -> None:
+    bad, *good = [house.waiting() for _ in range(3)]
+    told = Told()
+
+    def tell(session: Any, handoff: Handoff) -> None:
+        if handoff.id == bad:
+            raise ValueError("this one cannot be told")
+        told(session, handoff)
+
+    queue.mark_overdue(house.database, tell, now() + 31 * MINUTE)
+    assert told.of == good
+
+
 def test_two_workers_tell_once(house: House) -> None:
     ids, told, late = {house.waiting() for _ in range(5)}, Told(), now() + 31 * MINUTE
     with ThreadPoolExecutor(2) as workers:

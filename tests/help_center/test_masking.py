@@ -8,7 +8,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from help_center.masking import NOT_FOR_AGENTS, hide, mask, restore
+from help_center.masking import (
+    LONGEST_REMEMBERED,
+    NOT_FOR_AGENTS,
+    _for_agents,
+    hide,
+    mask,
+    restore,
+    stored_for_agents,
+)
 from help_center.personal_data import KINDS, finds
 
 PIECES = [
@@ -139,3 +147,13 @@ def test_found_in_the_forms_in_which_people_write_them(text: str, masked: str) -
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert mask(text).text == text
     assert hide(text, KINDS) == text
+
+
+def test_what_agents_may_see_is_remembered_and_not_without_end() -> None:
+    _for_agents.cache_clear()
+    text = "refund it to DE89 3704 0044 0532 0130 00"
+    assert stored_for_agents(text) == stored_for_agents(text) == hide(text, NOT_FOR_AGENTS)
+    assert _for_agents.cache_info().hits == 1
+    stored_for_agents("long " * LONGEST_REMEMBERED)
+    assert _for_agents.cache_info().currsize == 1
+    assert _for_agents.cache_info().maxsize is not None

@@ -402,7 +402,7 @@ function setStatus(next, given = null) {
   status = next;
   handoff = next === "waiting" || next === "agent" ? given : null;
   const name = handoff?.agent?.name ?? say("agent");
-  $("subtitle").textContent = say(`subtitle_${next}`, { name });
+  $("subtitle").textContent = say(next === "waiting" && told.opens_at ? "subtitle_later" : `subtitle_${next}`, { name });
   document.body.dataset.status = next;
 
   const waiting = next === "waiting";

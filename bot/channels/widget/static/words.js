@@ -11,6 +11,7 @@ const en = {
   starters: "People often look for",
   subtitle_bot: "Answers from the help center",
   subtitle_waiting: "A person is on the way",
+  subtitle_later: "A person answers later",
   subtitle_agent: "{name} is with you",
   subtitle_closed: "This conversation has ended",
   log: "Conversation",
@@ -94,7 +95,7 @@ function duration(seconds) {
 function moment(date) {
   const far = date - Date.now() > 6 * 86_400_000; // a weekday alone would be next week's, or the one after
   const day = far ? { weekday: "long", day: "numeric", month: "long" } : { weekday: "long" };
-  return new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit" }).format(date);
+  return new Intl.DateTimeFormat(language, { ...day, hour: "2-digit", minute: "2-digit", timeZoneName: "short" }).format(date);
 }
 
 const LANGUAGES = { en };
