@@ -82,9 +82,7 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
         with database.read() as session:
             return JSONResponse(packet(session, id, viewer))  # plain JSON already: not walked through again
 
-    @router.get(
-        "/api/handoffs/{id}/earlier/{conversation_id}", dependencies=[Depends(doorkeeper.agent)]
-    )
+    @router.get("/api/handoffs/{id}/earlier/{conversation_id}", dependencies=[Depends(doorkeeper.agent)])
     def earlier(id: CleanText, conversation_id: CleanText) -> dict[str, Any]:
         """What was said in another conversation of the same customer."""
         with database.read() as session:

@@ -175,7 +175,9 @@ class Handoff(Base):
     )  # no foreign key: SQLite cannot add one
     assigned_at: Mapped[datetime | None]  # since when the present assignee has it
     resolve_due_at: Mapped[datetime | None]
-    section: Mapped[str | None] = mapped_column(String(300))  # outermost one of the article that was found first
+    section: Mapped[str | None] = mapped_column(
+        String(300)
+    )  # outermost one of the article that was found first
     rises_at: Mapped[datetime | None]  # waiting longer than this presses: the next higher priority
     overdue_told_at: Mapped[datetime | None]  # somebody was notified that its target passed
     snoozed_until: Mapped[datetime | None] = mapped_column(index=True)

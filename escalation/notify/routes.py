@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -76,7 +77,14 @@ def routes(
         with database.write() as session:
             session.add(webhook)
             session.flush()
-            audit.record(session, viewer, "webhook.add", webhook.id, url=webhook.url, events=webhook.events)
+            audit.record(
+                session,
+                viewer,
+                "webhook.add",
+                webhook.id,
+                host=urlsplit(webhook.url).hostname,
+                events=webhook.events,
+            )
             return webhook_json(webhook, {}) | {"secret": webhook.secret}
 
     @router.put("/api/webhooks/{id}")
@@ -96,7 +104,8 @@ def routes(
                 viewer,
                 "webhook.change",
                 id,
-                **given,
+                **{name: value for name, value in given.items() if name != "url"},
+                host=urlsplit(webhook.url).hostname,  # an address may carry a secret
                 **({"new_secret": True} if body.new_secret else {}),
             )
             told = webhook_json(webhook, _counts(session))
@@ -107,7 +116,7 @@ def routes(
         """Deletes it, and what was still to be sent to it."""
         with database.write() as session:
             webhook = _webhook(session, id)
-            audit.record(session, viewer, "webhook.delete", id, url=webhook.url)
+            audit.record(session, viewer, "webhook.delete", id, host=urlsplit(webhook.url).hostname)
             session.delete(webhook)
             session.execute(delete(Delivery).where(Delivery.kind == "webhook", Delivery.target == id))
 

@@ -2,7 +2,7 @@
 
 A case: {"id": "bike-1", "trade": "bicycle shop", "split": "dev", "said": [{"customer": "my order number is B-44710"}], "facts": [{"kind":
 "reference", "value": "B-44710"}]}; `said` may hold lines of the `assistant`, too. The finders were written against the cases of the
-split `dev`; those of `held_out` were written afterwards, by hand, and nothing was changed for them. Of a file that is
+split `dev` (or mended after a first look at them); those of `held_out` were written afterwards, by hand, and nothing was changed for them. Of a file that is
 given every case counts as held out.
 
 `recall`: of the facts given, the share that the packet lists (equal, or within a longer phrase that it lists); `kind right`: and

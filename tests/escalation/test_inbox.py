@@ -57,7 +57,9 @@ def test_an_api_token_opens_the_queue(client, house, ada):
 def test_signing_in_sets_a_cookie_that_scripts_cannot_read(client, ada):
     answer = sign_in(client, ada)
     assert answer.status_code == 200
-    assert answer.json()["agent"].items() >= {"id": ada.id, "name": "Ada", "role": "agent", "notify": {}}.items()
+    assert (
+        answer.json()["agent"].items() >= {"id": ada.id, "name": "Ada", "role": "agent", "notify": {}}.items()
+    )
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith(SESSION_COOKIE)
     assert "httponly" in cookie
