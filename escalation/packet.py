@@ -58,7 +58,7 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
     at = {turn.id: iso(turn.finished_at or turn.created_at) for turn in turns}
     found = line(session, handoff) | {
         "customer": customer_json(customer)
-        | {"proven": conversation.proven, "since": iso(customer.created_at)},
+        | {"proven": conversation.proven, "since": iso(customer.created_at), "visitor": customer.id[-4:]},
         "question": handoff.question,
         "summary": handoff.summary,
         "summary_by": "model" if handoff.summary_by == "model" else "extract",

@@ -88,7 +88,7 @@ def item_json(
         "labels": list(labels),
         "reopened": handoff.previous_id is not None,
         "language": handoff.language,
-        "customer": {"name": customer.name, "email": customer.email},
+        "customer": {"name": customer.name, "email": customer.email, "visitor": customer.id[-4:]},
         "question": question,
     }
 

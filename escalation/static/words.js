@@ -39,7 +39,7 @@ export const plain = (name) => name.charAt(0).toUpperCase() + name.slice(1).repl
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
 export function customerName(customer) {
-  return customer.name || customer.email || "A visitor";
+  return customer.name || customer.email || (customer.visitor ? `Visitor ${customer.visitor}` : "A visitor");
 }
 
 export function language(code) {
