@@ -30,7 +30,7 @@ from tests.bot.conftest import settings as house_settings
 
 pytestmark = pytest.mark.slow
 DOCS = Path(__file__).parent.parent.parent / "docs"
-CONVERSATIONS = int(os.environ.get("SEQUENCES", "200"))
+CONVERSATIONS = int(os.environ.get("SEQUENCES", "100"))
 
 QUESTIONS = (
     "How do I restore a backup?", "How can I get my data back from a backup?", "How do I put the chat on my website?",

