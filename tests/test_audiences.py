@@ -475,7 +475,10 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
             (article,), asked,
         )  # fmt: skip
         handoff = f"/api/handoffs/{client.get(begun).json()['handoff']['id']}"
-    # what an agent is given to answer with is for the customer: it holds nothing that the customer may not see
+    # what an agent is given to answer with is for the customer: it holds nothing that the customer may not see. Of one whom the
+    # site vouched for it names the earlier conversations, too, with the questions as they were asked
+    if "user_hash" in given:
+        asked = frozenset(one.words["title"] for one in ARTICLES if one.locale == "en")
     with world.server.client(headers=world.tokens["agent"]) as client:
         yield Sight(
             "GET /api/handoffs/{id}", viewer, everything(client.get(handoff)), ("body",), (article,), asked
