@@ -360,7 +360,7 @@ def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
                 "PARLEY_CHROMA_URL",
             ),
         )
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 120
 
 
 def test_a_port_in_use_is_one_line(installation: Installation) -> None:
