@@ -34,6 +34,7 @@ import escalation.people_door as people_door
 import escalation.queue as queue
 import escalation.replies as replies
 import help_center.pages as help_pages
+import help_center.site_door as site_door
 import retrieval.pages as search_pages
 from bot.channels import api, owner, reference
 from bot.drift import standing, warn_once_a_day
@@ -98,9 +99,9 @@ def create_app(
     doorkeeper = Doorkeeper(database, settings.proxy_list)
     limits = RateLimits(settings.rate_limit, settings.redis_url)
     tokens = ConversationTokens(house.secret_key)
-    pages = Pages(TEMPLATES, STATIC)
+    pages = Pages(TEMPLATES, STATIC, house.site)
     places = Places(database, live)
-    reception = Reception(database, live, house.parts)
+    reception = Reception(database, live, house.parts, house.site)
     suggestions = Suggestions(database)
     transports = open_transports(settings, database)
     outbox = Outbox(database, transports)
@@ -157,6 +158,7 @@ def create_app(
             allow_headers=["authorization", "content-type", "last-event-id"],
         )  # fmt: skip
     app.include_router(api.routes(database, live, places, reception, tokens, doorkeeper, limits))
+    app.include_router(site_door.routes(database, house.site, doorkeeper, audit.record))
     app.include_router(people_door.routes(database, doorkeeper, limits))
     app.include_router(manage.routes(database, doorkeeper, pages))
     app.include_router(inbox.routes(database, live, doorkeeper, pages))
@@ -173,7 +175,7 @@ def create_app(
         )
     )
     app.include_router(help_pages.routes(database, doorkeeper, pages))
-    app.include_router(widget.routes(pages, settings.origin_list))
+    app.include_router(widget.routes(pages, settings.origin_list, house.site))
     app.include_router(owner.routes(house, owner_secret))
     app.include_router(reference.routes(app, pages))
     for prefix, folder in STATIC.items():

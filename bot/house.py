@@ -19,7 +19,9 @@ from bot.moods import Feelings
 from bot.turn import Parts
 from escalation import documents
 from help_center.database import Database
+from help_center.kept import Kept
 from help_center.settings import Settings
+from help_center.site import Site, open_site
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.indexing import Indexer, space_of
 from retrieval.rerankers import Reranker, open_reranker
@@ -80,6 +82,10 @@ class House:
         return str(fact["key"])
 
     @cached_property
+    def site(self) -> Kept[Site]:
+        return open_site(self.database)
+
+    @cached_property
     def calibrations(self) -> Calibrations:
         return Calibrations(self.database)
 
@@ -96,7 +102,7 @@ class House:
             Feelings.load(self.embedder.fingerprint),
             self.llm,
             self.calibrations,
-            OwnHosts(self.database),
+            OwnHosts(self.database, self.site),
             self.settings.max_wrong,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -17,6 +18,7 @@ from sqlalchemy import select
 
 from help_center.articles import Article
 from help_center.database import Database
+from help_center.site import Site
 
 REFRESH_SECONDS = 60.0
 _code = re.compile(
@@ -123,10 +125,12 @@ def _astray(markdown: str, own_hosts: frozenset[str]) -> bool:
 
 
 class OwnHosts:
-    """The hosts of the articles' own addresses, read again now and then."""
+    """The hosts that the owner has named, as they are now, and those of the articles' own addresses, read again now and
+    then."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, site: Callable[[], Site] = Site) -> None:
         self._database = database
+        self._site = site
         self._hosts: frozenset[str] = frozenset()
         self._read_at = float("-inf")
 
@@ -138,7 +142,7 @@ class OwnHosts:
                 )
                 self._hosts = frozenset(filter(None, (_host(url) for url in urls if url)))
             self._read_at = time.monotonic()
-        return self._hosts
+        return self._hosts.union(self._site().own_hosts)
 
 
 def _host(url: str) -> str | None:

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -58,6 +58,7 @@ from help_center.database import Database, iso, new_id, now
 from help_center.live import INBOX, Live, publish
 from help_center.masking import hide
 from help_center.people import Customer, Viewer
+from help_center.site import Site
 from help_center.web import Problem
 
 log = logging.getLogger(__name__)
@@ -103,8 +104,9 @@ class _Claimed:
 class Reception:
     """One per process. `start()` it in the event loop that serves; the other methods work from any request."""
 
-    def __init__(self, database: Database, live: Live, parts: Parts) -> None:
+    def __init__(self, database: Database, live: Live, parts: Parts, site: Callable[[], Site] = Site) -> None:
         self._database = database
+        self._site = site
         self._live = live
         self._parts = parts
         self._worker = secrets.token_hex(8)
@@ -152,7 +154,7 @@ class Reception:
             session.flush()
             conversation = Conversation(
                 id=new_id("conv"), customer_id=person.id, locale=locale, page_url=hide(page_url) if page_url else None, channel=channel,
-                greeting=words.in_language(locale).greeting, proven=proven, status=BOT,
+                greeting=self._site().greeting(locale) or words.in_language(locale, self._site().default_language).greeting, proven=proven, status=BOT,
             )  # fmt: skip
             session.add(conversation)
             return conversation

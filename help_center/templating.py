@@ -7,6 +7,7 @@ Everything is escaped; only `markup.render` makes HTML, and says so by returning
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from help_center import markup
+from help_center.site import Site
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' https: data:; style-src 'self'; script-src 'self'; "
@@ -23,10 +25,13 @@ CONTENT_SECURITY_POLICY = (
 
 
 class Pages:
-    """Renders templates. `folders`: template folders of the packages, `static`: url prefix -> folder of assets."""
+    """Renders templates. `folders`: template folders of the packages, `static`: url prefix -> folder of assets.
 
-    def __init__(self, folders: list[Path], static: dict[str, Path], site_name: str = "Parley") -> None:
+    Every template has `site`, what the owner has set as it is now, and `site_name`."""
+
+    def __init__(self, folders: list[Path], static: dict[str, Path], site: Callable[[], Site] = Site) -> None:
         self._static = static
+        self._site = site
         self._versions: dict[str, str] = {}
         self._environment = Environment(
             loader=FileSystemLoader(folders),
@@ -35,7 +40,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=self.asset, site_name=site_name)
+        self._environment.globals.update(asset=self.asset)
         self._environment.filters["markdown"] = lambda text: Markup(markup.render(text))
 
     def asset(self, url: str) -> str:
@@ -51,7 +56,8 @@ class Pages:
         self, template: str, /, *, status: int = 200, ancestors: str = "'self'", **context: Any
     ) -> HTMLResponse:
         """The rendered page with its security headers. `ancestors`: who may frame it."""
-        html = self._environment.get_template(template).render(**context)
+        site = self._site()
+        html = self._environment.get_template(template).render(site=site, site_name=site.name, **context)
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(ancestors=ancestors),
             "X-Content-Type-Options": "nosniff",

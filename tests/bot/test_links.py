@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from bot.links import OwnHosts, allowed, tame
 from help_center.articles import store
 from help_center.database import Database
+from help_center.site import Site, keep_site, open_site
 from help_center.sources.base import SourceArticle
 
 OWN = frozenset({"own.example", "docs.own.example"})
@@ -226,11 +227,16 @@ def test_a_wall_of_brackets_is_tamed_in_time() -> None:
     assert time.perf_counter() - began < 5
 
 
-def test_own_hosts_are_those_of_the_articles_own_addresses(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_own_hosts_are_those_of_the_articles_own_addresses_and_those_that_the_owner_names(tmp_path) -> None:  # type: ignore[no-untyped-def]
     database = Database(f"sqlite:///{tmp_path / 'x.db'}")
     database.migrate(tmp_path)
     with database.write() as session:
         for id, url in {"a": "https://Docs.Own.example/x", "b": None, "c": "http://own.example:81/"}.items():
             store(session, SourceArticle(id=id, title=id, body="x", url=url), "test")
-    assert OwnHosts(database)() == frozenset({"docs.own.example", "own.example"})
+    site = open_site(database)
+    hosts = OwnHosts(database, site)
+    assert hosts() == frozenset({"docs.own.example", "own.example"})
+    with database.write() as session:
+        keep_site(session, Site(own_hosts=["https://shop.own.example"]))
+    assert hosts() == frozenset({"docs.own.example", "own.example", "shop.own.example"})
     database.close()

@@ -18,6 +18,7 @@ from bot.receive import Reception
 from help_center.conversations import Conversation, Message, TurnRow
 from help_center.database import Database
 from help_center.live import Live
+from help_center.site import Site
 from tests.bot.conftest import Serve
 from tests.bot.support import UNSURE, Dial, Service, StringModel, Talk, parts_of
 
@@ -325,10 +326,10 @@ def reception(
     shutil.copy(blank_database, tmp_path / "parley.db")
     databases: list[Database] = []
 
-    def make(llm: Any = None) -> Reception:
+    def make(llm: Any = None, site: Callable[[], Site] = Site) -> Reception:
         database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
         databases.append(database)
-        return Reception(database, Live(database), parts_of(library, llm))
+        return Reception(database, Live(database), parts_of(library, llm), site)
 
     yield make
     for database in databases:
@@ -535,3 +536,10 @@ def test_a_model_that_is_down_for_good_still_answers_every_customer(serve: Serve
     service: Service = serve(llm=StringModel(*[[ModelError("down")] for _ in range(5)]))
     for _ in range(5):
         assert service.talk().say(RETURN)["action"] == "answer"
+
+
+def test_the_owners_greeting_opens_conversations_in_its_language(reception: Callable[..., Reception]) -> None:
+    desk = reception(site=lambda: Site(default_language="de", greetings={"de": "Moin!"}))
+    assert desk.create(locale="de-AT").greeting == "Moin!"
+    assert desk.create().greeting == "Moin!"
+    assert "assistant" in desk.create(locale="en").greeting

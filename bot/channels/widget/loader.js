@@ -5,12 +5,13 @@
   const ORIGIN = new URL(script.src).origin;
   const NAME = "parley";
   const phone = matchMedia("(max-width: 480px), (max-height: 420px)");
+  const [BRAND, ON_BRAND, ACCENT] = ["#1a56c4", "#ffffff", "#1a56c4"]; // the owner's: filled in by routes.py
   const CSS = `
     button, iframe { position: fixed; z-index: 2147483000; box-sizing: border-box; margin: 0; border: 0 }
     button { inset-block-end: 20px; inset-inline-end: 20px; inline-size: 60px; block-size: 60px; padding: 0; border-radius: 50%;
-      color: #fff; background: #1a56c4; border: 1px solid transparent; cursor: pointer; box-shadow: 0 4px 16px rgb(16 24 40 / 28%); font: 600 13px/22px system-ui, sans-serif }
-    button:hover { background: #14459e }
-    button:focus-visible { outline: 3px solid #1a56c4; outline-offset: 3px; box-shadow: 0 0 0 3px #fff }
+      color: ${ON_BRAND}; background: ${BRAND}; border: 1px solid transparent; cursor: pointer; box-shadow: 0 4px 16px rgb(16 24 40 / 28%); font: 600 13px/22px system-ui, sans-serif }
+    button:hover { filter: brightness(.9) }
+    button:focus-visible { outline: 3px solid ${ACCENT}; outline-offset: 3px; box-shadow: 0 0 0 3px #fff }
     svg { inline-size: 28px; block-size: 28px; vertical-align: middle; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round }
     b { position: absolute; inset-block-start: -4px; inset-inline-end: -4px; min-inline-size: 22px; padding-inline: 5px; box-sizing: border-box;
       border-radius: 11px; background: #b3261e; font-weight: 600 }
@@ -22,7 +23,7 @@
       .open { display: none }
     }
     @media (prefers-color-scheme: dark) { iframe { background: #131a24 } }
-    @media (prefers-reduced-motion: no-preference) { button { transition: background .15s } }
+    @media (prefers-reduced-motion: no-preference) { button { transition: filter .15s } }
     @media print { button, iframe { display: none } }`;
   const page = () => location.href.split("#")[0]; // what follows the # may be secret
   const make = (tag, parent) => parent.appendChild(document.createElement(tag));

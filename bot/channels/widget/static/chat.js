@@ -86,6 +86,11 @@ const bar = new Bar({
   },
 });
 
+// -- what the owner has set, by language: {greetings, starters}
+
+const site = JSON.parse(document.body.dataset.site);
+const own = (words) => words[locale] ?? words[language];
+
 // -- the greeting, before anything was said
 
 const greeting = element("article", element("p", element("span", say("assistant"))), element("div"));
@@ -95,14 +100,14 @@ greeting.lastChild.className = "text";
 $("log").before(greeting);
 
 function greet() {
-  greeting.lastChild.replaceChildren(markdown(memory.greeting || say("greeting")));
+  greeting.lastChild.replaceChildren(markdown(memory.greeting || own(site.greetings) || say("greeting")));
 }
 
 async function offerStarters() {
   if (memory.id || log.entries.length) return;
-  const articles = await popularArticles(3).catch(() => []);
-  if (!articles.length || log.entries.length) return;
-  const buttons = articles.slice(0, 3).map(({ title }) => {
+  const questions = own(site.starters) ?? (await popularArticles(3).catch(() => [])).map(({ title }) => title);
+  if (!questions.length || log.entries.length) return;
+  const buttons = questions.slice(0, 6).map((title) => {
     const button = element("button", title);
     button.type = "button";
     button.dir = "auto";
