@@ -11,7 +11,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.database import Base, iso, now
@@ -21,6 +21,7 @@ from help_center.sources.base import SourceArticle
 
 AUDIENCES = ("public", "customers", "agents")
 STATUSES = ("draft", "published", "archived")
+REASONS = ("not_found", "unclear", "outdated", "did_not_work")  # why an article was not helpful
 WRITTEN_HERE = "api"  # the source name of articles that came over HTTP
 
 
@@ -42,6 +43,14 @@ class Article(Base):
     content_hash: Mapped[str] = mapped_column(String(64), index=True)
     updated_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    # what translations of one article share: the id of the one that the others are translations of, or a name of theirs.
+    # None: nobody said that this is a translation; others may be one of it
+    translation_group: Mapped[str | None] = mapped_column(String(300), index=True)
+
+    @property
+    def group(self) -> str:
+        """The same for all translations of one article."""
+        return self.translation_group or self.id
 
     @property
     def url(self) -> str:
@@ -53,6 +62,7 @@ class ArticleFeedback(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     article_id: Mapped[str] = mapped_column(ForeignKey("articles.id", ondelete="CASCADE"), index=True)
     helpful: Mapped[bool]
+    reason: Mapped[str | None] = mapped_column(String(20))  # one of REASONS
     comment: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -78,6 +88,7 @@ def store(session: Session, given: SourceArticle, source: str) -> str:
         article.source = source
         return "unchanged"
     outcome = "updated"
+    group = _group(session, given)
     if article is None:
         outcome = "added"
         article = Article(id=given.id, slug=_free_slug(session, given), created_at=now())
@@ -92,6 +103,7 @@ def store(session: Session, given: SourceArticle, source: str) -> str:
     article.labels = list(given.labels)
     article.audience = given.audience
     article.status = given.status
+    article.translation_group = group
     article.content_hash = digest
     article.updated_at = given.updated_at or now()
     session.flush()
@@ -127,6 +139,7 @@ def article_json(article: Article, *, body: bool = True) -> dict[str, Any]:
         "locale": article.locale,
         "section": article.section,
         "labels": article.labels,
+        "translation_of": article.translation_group,
         "audience": article.audience,
         "status": article.status,
         "updated_at": iso(article.updated_at),
@@ -147,7 +160,24 @@ def _digest(given: SourceArticle, body: str) -> str:
         given.status,
         told,
     ]
+    if given.translation_of:  # only then: articles from before there were translations keep their hash
+        fields.append(given.translation_of)
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+
+
+def _group(session: Session, given: SourceArticle) -> str | None:
+    """The group that an article belongs to. A translation of a translation is one of the original: whichever of the three
+    comes in first, they end up in one group."""
+    original = given.translation_of
+    if original is None:
+        return None
+    further = session.scalar(select(Article.translation_group).where(Article.id == original)) or original
+    if further == given.id:
+        return None
+    session.execute(
+        update(Article).where(Article.translation_group == given.id).values(translation_group=further)
+    )
+    return further
 
 
 def _free_slug(session: Session, given: SourceArticle) -> str:

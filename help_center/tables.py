@@ -1,5 +1,14 @@
 """Every table there is, imported so that `Base.metadata` is whole. For Alembic and its test."""
 
-from help_center import articles, conversations, desk, document_tables, index_tables, live, people
+from help_center import articles, conversations, desk, document_tables, figures, index_tables, live, people
 
-__all__ = ["articles", "conversations", "desk", "document_tables", "index_tables", "live", "people"]
+__all__ = [
+    "articles",
+    "conversations",
+    "desk",
+    "document_tables",
+    "figures",
+    "index_tables",
+    "live",
+    "people",
+]

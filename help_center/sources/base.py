@@ -35,7 +35,7 @@ MAX_WORD = 200  # characters of one label or section
 
 _FIELDS = (
     "id", "_id", "title", "body", "html", "text", "url", "locale", "section", "labels", "audience", "status",
-    "updated_at",
+    "updated_at", "translation_of",
 )  # fmt: skip
 _LOCALE = re.compile(
     r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?(?P<rest>(?:-[a-z0-9]{1,8}){0,3})"
@@ -54,6 +54,7 @@ class SourceArticle:
     audience: str = "public"
     status: str = "published"
     updated_at: datetime | None = None  # with zone
+    translation_of: str | None = None  # the id of an article, or a name that translations share
     # of the record that it was made of; opaque: only compared
     digest: str = field(default="", compare=False, repr=False)
     # the record is known (`passing_over`): only `id`, `title` and `digest` were read
@@ -132,6 +133,7 @@ def _article(record: Mapping[str, Any]) -> SourceArticle:
         audience=_one_of(record.get("audience"), "audience", AUDIENCES, "public"),
         status=_one_of(record.get("status"), "status", STATUSES, "published"),
         updated_at=_moment(record.get("updated_at")),
+        translation_of=_translation_of(record.get("translation_of"), article_id),
         digest=digest,
     )
 
@@ -162,20 +164,20 @@ def _line(value: object) -> str:
     return " ".join(legible(value).split()) if isinstance(value, str) else ""
 
 
-def _id(value: object) -> str:
+def _id(value: object, name: str = "id") -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     elif isinstance(value, float) and math.isfinite(value):
         value = str(int(value)) if value.is_integer() else str(value)
     if value is None:
-        raise _Refused("`id` is missing")
+        raise _Refused(f"`{name}` is missing")
     if not isinstance(value, str):
-        raise _Refused("`id` must be text or a number")
+        raise _Refused(f"`{name}` must be text or a number")
     article_id = _line(value)
     if not article_id:
-        raise _Refused("`id` is empty")
+        raise _Refused(f"`{name}` is empty")
     if len(article_id) > MAX_ID:
-        raise _Refused(f"`id` is longer than {MAX_ID} characters")
+        raise _Refused(f"`{name}` is longer than {MAX_ID} characters")
     return article_id
 
 
@@ -257,6 +259,12 @@ def _one_of(value: object, name: str, allowed: tuple[str, ...], default: str) ->
     if word not in allowed:
         raise _Refused(f"`{name}` is {_shown(value)}, and should be one of {', '.join(allowed)}")
     return word
+
+
+def _translation_of(value: object, article_id: str) -> str | None:
+    """An article is no translation of itself."""
+    original = None if value is None or value == "" else _id(value, "translation_of")
+    return None if original == article_id else original
 
 
 def _moment(value: object) -> datetime | None:

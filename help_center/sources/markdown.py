@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import yaml
 from help_center.markup import headings
 from help_center.sources.base import (
     MAX_BYTES,
+    MAX_ID,
     Failure,
     SeenIds,
     SourceArticle,
@@ -61,11 +63,14 @@ class Folder:
         names = frozenset(files)
         folders = frozenset(name.rpartition("/")[0] for name in files)
         language_folders = _language_folders(folders)
+        shared = Counter(_without_language(name, names, language_folders) for name in files)
         seen = SeenIds()
         articles = 0
         first_failure = failures[0] if failures else None
         for name in files:
-            found = _read_file(self.path, name, names, language_folders)
+            common = _without_language(name, names, language_folders)
+            translated = common if shared[common] > 1 and len(common) <= MAX_ID else None
+            found = _read_file(self.path, name, names, language_folders, translated)
             if found is None:
                 continue
             found = seen.judge(found, name)
@@ -103,9 +108,9 @@ def _files(root: Path) -> tuple[list[str], list[Failure]]:
 
 
 def _read_file(
-    root: Path, name: str, names: frozenset[str], language_folders: frozenset[str]
+    root: Path, name: str, names: frozenset[str], language_folders: frozenset[str], translated: str | None
 ) -> SourceArticle | Failure | None:
-    """None for a file that is left out on purpose."""
+    """None for a file that is left out on purpose. `translated`: what its translations have in common."""
     path = root / name
     try:
         if not path.resolve().is_relative_to(root.resolve()):
@@ -136,7 +141,10 @@ def _read_file(
             return None
         if not record["body"].strip() and _stem(name, names)[0].lower() in INDEX_NAMES:
             return None  # it only names its folder
-    found = article_from_record(_told_by_path(record, name, names, language_folders), name)
+    told = _told_by_path(record, name, names, language_folders)
+    if told.get("translation_of") is None and translated is not None:
+        told["translation_of"] = translated
+    found = article_from_record(told, name)
     if isinstance(found, SourceArticle) and not (found.body or found.unchanged or "title" in record):
         return Failure(name, "it has no text, and no title of its own")
     return found
@@ -218,6 +226,14 @@ def _told_by_path(
     if told.get("locale") is None:
         told["locale"] = language
     return told
+
+
+def _without_language(name: str, names: frozenset[str], language_folders: frozenset[str]) -> str:
+    """The path without what says a language: the same for the translations of one article."""
+    stem, _ = _stem(name, names)
+    parts = name.split("/")[:-1]
+    kept = [part for i, part in enumerate(parts) if "/".join(parts[: i + 1]) not in language_folders]
+    return "/".join([*kept, stem + Path(name).suffix])
 
 
 def _stem(name: str, names: frozenset[str]) -> tuple[str, str | None]:

@@ -41,7 +41,9 @@ def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def write(file: Path, *records: dict[str, Any]) -> str:
-    file.write_text("\n".join(json.dumps({"title": one["id"].title(), **one}) for one in records))
+    file.write_text(
+        "\n".join(json.dumps({"title": one["id"].title(), "body": "x", **one}) for one in records)
+    )
     return str(file)
 
 
@@ -146,3 +148,21 @@ def test_the_same_id_twice_is_told_though_it_is_known(database: Database, tmp_pa
     for _ in range(2):
         report = bring_in(database, [source], prune=False)
         assert [failure["where"] for failure in report.failed] == ["a.jsonl, line 2"]
+
+
+@pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
+def test_translations_end_up_in_one_group_whichever_comes_in_first(
+    database: Database, tmp_path: Path, order: str
+) -> None:
+    told = {
+        "a": {"id": "a"},
+        "b": {"id": "b", "translation_of": "a"},
+        "c": {"id": "c", "translation_of": "b"},
+    }
+    bring_in(
+        database,
+        [write(tmp_path / f"{i}{id}.jsonl", told[id]) for i, id in enumerate(order)],
+        prune=False,
+    )
+    with database.read() as session:
+        assert {id: session.get_one(Article, id).group for id in "abc"} == {"a": "a", "b": "a", "c": "a"}

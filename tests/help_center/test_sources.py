@@ -273,6 +273,19 @@ def test_the_suffix_says_the_language_only_where_it_is_one(tmp_path: Path) -> No
     assert articles["it/servers.md"].section == ("It",)
 
 
+def test_translations_are_tied_together_by_their_paths_or_by_what_they_say(tmp_path: Path) -> None:
+    files = {
+        "en/pay.md": "# Pay\n\nx", "de/pay.md": "# Zahlen\n\nx", "en/only.md": "# Only\n\nx",
+        "notes/return.md": "# Return\n\nx", "notes/return.es.md": "# Devolver\n\nx",
+        "it/plain.md": "---\ntranslation_of: pay\n---\n# Plain\n\nx",
+    }  # fmt: skip
+    articles, _ = read(put(tmp_path, files))
+    assert {id: one.translation_of for id, one in articles.items()} == {
+        "en/pay.md": "pay.md", "de/pay.md": "pay.md", "en/only.md": None, "notes/return.md": None,
+        "notes/return.es.md": "notes/return.md", "it/plain.md": "pay",
+    }  # fmt: skip
+
+
 def test_what_is_hidden_skipped_or_of_another_kind_stays_out(tmp_path: Path) -> None:
     articles, failures = read(
         put(
