@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,16 +16,25 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 PARLEY = str(Path(sys.executable).parent / "parley")
 SERVICES_REQUIRED = os.environ.get("SERVICES") == "required"
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 # a help center that is not ours: a bicycle shop's
 ARTICLES: list[dict[str, Any]] = [
     {
@@ -61,6 +72,25 @@ ARTICLES: list[dict[str, Any]] = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The whole-product files first: they take longest, and side by side the run ends with its longest file."""
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _take_turns(item, "playwright" in getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    # what a module shares is closed with its last test, which need not be one of the browser
+    ends = nextitem is None or nextitem.path != item.path
+    _take_turns(item, ends or "playwright" in getattr(item, "fixturenames", ()))
+
+
+def _take_turns(item: pytest.Item, browser: bool) -> None:
+    """Playwright keeps its event loop running between its calls, for the whole process: the other tests are to find none."""
+    loop = getattr(item.config, "playwright_loop", None)
+    if loop is not None and not loop.is_closed() and asyncio._get_running_loop() in {None, loop}:
+        asyncio._set_running_loop(loop if browser else None)
 
 
 @pytest.fixture(autouse=True)
@@ -295,12 +325,84 @@ def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait(10)
 
 
+@pytest.fixture(scope="session")
+def playwright(pytestconfig: pytest.Config) -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        pytestconfig.playwright_loop = asyncio._get_running_loop()  # type: ignore[attr-defined]
+        expect.set_options(timeout=30_000)  # a wait for something that comes: the machine is busy
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One Chromium for all tests of this process. Make contexts in it, and close them; or take `open_page`."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        absent("Chromium", FileNotFoundError("`apt install chromium` brings it"))
+    made = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each with cookies and a storage of its own: `open_page(url, viewport=..., color_scheme="dark")`.
+    No script of theirs may have failed at the end."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def opened(url: str | None = None, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        if url is not None:
+            page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
 def absent(what: str, error: Exception) -> None:
     """Skips with a clear word, and fails where all services are required (CI)."""
     told = f"{what} is not there: {str(error).strip().splitlines()[0] if str(error).strip() else error!r}"
     if SERVICES_REQUIRED:
         pytest.fail(told)
     pytest.skip(told)
+
+
+def eventually(true: Callable[[], Any], seconds: float = 60) -> Any:
+    """What `true` gives as soon as it is true: a wait for what comes soon, and late on a busy machine."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+    return found
+
+
+def in_proportion(
+    act: Callable[[str], Any], piece: str, lengths: tuple[int, ...] = (1000, 8000, 64_000)
+) -> None:
+    """A text of one piece again and again costs no more than its length: eight times as much of it at most 24 times
+    the work, where what grows with the square takes 64. Counted in this thread's own processor time, the best of three,
+    each text with another end so that nothing is remembered; below a millisecond nothing is told apart."""
+
+    def seconds(length: int) -> float:
+        taken = []
+        for n in range(3):
+            text = f"{(piece * (length // len(piece) + 1))[:length]} {n}"
+            began = time.thread_time()
+            act(text)
+            taken.append(time.thread_time() - began)
+        return min(taken)
+
+    act(piece)
+    costs = [max(seconds(length), 0.001) for length in lengths]
+    for (short, before), (long, after) in pairwise(zip(lengths, costs, strict=True)):
+        assert after < 3 * long / short * before, dict(zip(lengths, costs, strict=True))
 
 
 def free_port() -> int:

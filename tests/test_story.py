@@ -8,35 +8,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.conftest import Installation, Server, absent
+from tests.conftest import Installation, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
+Opener = Callable[..., Page]
 PASSWORD = "correct horse battery"
 DOCS = Path(__file__).parent.parent / "docs"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        absent("Chromium", FileNotFoundError("`apt install chromium` brings it"))
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +42,11 @@ def server(installation: Installation, furnished: Path) -> Server:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_customer_is_answered_and_then_reaches_a_person(
-    browser: Browser, server: Server, width: int
+    open_page: Opener, server: Server, width: int
 ) -> None:
     size = {"width": width, "height": 800}
-    customer = browser.new_context(viewport=size).new_page()
-    agent = browser.new_context(viewport=size, color_scheme="dark" if width == 390 else "light").new_page()
+    customer = open_page(viewport=size)
+    agent = open_page(viewport=size, color_scheme="dark" if width == 390 else "light")
     faults = [_faults(customer), _faults(agent)]
 
     # the customer asks, and gets a cited answer
@@ -74,15 +57,15 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
     expect(chat.locator("main")).to_contain_text("ask for a person")
     _write(chat, "How do I back up the data folder?")
     first = chat.locator(".message.assistant").last
-    expect(first.locator('[data-parley="sources"]')).to_contain_text("Back up", timeout=15_000)
+    expect(first.locator('[data-parley="sources"]')).to_contain_text("Back up")
     _picture(customer, f"answered-{width}")
 
     # something that is not there: in the end a person
     _write(chat, "Can I pay for the hosted version of Parley with a company credit card?")
-    expect(chat.locator(".message.assistant")).to_have_count(3, timeout=15_000)
+    expect(chat.locator(".message.assistant")).to_have_count(3)
     if chat.locator("body").get_attribute("data-status") != "waiting":
         _write(chat, "Which credit cards does the hosted version of Parley accept?")
-    expect(chat.locator("body")).to_have_attribute("data-status", "waiting", timeout=15_000)
+    expect(chat.locator("body")).to_have_attribute("data-status", "waiting")
     expect(chat.locator('[data-parley="status"]')).to_be_visible()
     _picture(customer, f"waiting-{width}")
 
@@ -96,23 +79,23 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
     expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("How do I back up the data folder?")
     _picture(agent, f"packet-{width}")
     agent.locator('[data-inbox="claim"]').click()
-    expect(chat.locator("body")).to_have_attribute("data-status", "agent", timeout=10_000)
+    expect(chat.locator("body")).to_have_attribute("data-status", "agent")
     agent.locator('[data-inbox="reply"]').fill(
         "There is no hosted version: Parley runs **on your own machine**."
     )
     agent.locator('[data-inbox="send"]').click()
 
     # the customer sees the reply live, answers, and it is still there after a reload
-    expect(chat.locator(".message.agent").last).to_contain_text("on your own machine", timeout=10_000)
+    expect(chat.locator(".message.agent").last).to_contain_text("on your own machine")
     _write(chat, "Thank you, Ada!")
-    expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("Thank you, Ada!", timeout=10_000)
+    expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("Thank you, Ada!")
     customer.reload()
     if not customer.locator(
         "iframe[title=Chat]"
     ).is_visible():  # at phone width it does not cover the page again by itself
         customer.locator('[data-parley="launcher"]').click()
     chat = customer.frame_locator("iframe[title=Chat]")
-    expect(chat.locator(".message.agent").last).to_contain_text("on your own machine", timeout=10_000)
+    expect(chat.locator(".message.agent").last).to_contain_text("on your own machine")
     _picture(customer, f"replied-{width}")
     _picture(agent, f"conversation-{width}")
 
@@ -123,7 +106,7 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
         confirm.first.click()
     _picture(agent, f"resolved-{width}")
     _picture(customer, f"closed-{width}")
-    expect(chat.locator('[data-parley="rate"]')).to_be_visible(timeout=10_000)
+    expect(chat.locator('[data-parley="rate"]')).to_be_visible()
     chat.locator("[name=csat][value='5']").check(force=True)
     send = chat.locator('[data-parley="rate-send"]')
     if send.is_visible():
@@ -139,7 +122,7 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
 
 
 def test_a_morning_of_two_agents_and_five_customers_at_once(
-    browser: Browser, server: Server, installation: Installation
+    open_page: Opener, server: Server, installation: Installation
 ) -> None:
     """Five browsers ask for a person, two agents serve them: nobody is served twice, and every word arrives once."""
     ben = ("agent", "add", "ben@example.org", "--name", "Ben", "--password-stdin")
@@ -147,32 +130,32 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
     names = ["Kim", "Lou", "Max", "Nia", "Oz"]
     pages, chats = {}, {}
     for name in names:
-        page = browser.new_context(viewport={"width": 900, "height": 760}).new_page()
+        page = open_page(viewport={"width": 900, "height": 760})
         page.goto(server.url)
         page.locator('[data-parley="launcher"]').click()
         chat = page.frame_locator("iframe[title=Chat]")
         _write(chat, f"My order {name}-4471 never came, can I talk to a person?")
-        expect(chat.locator("body")).to_have_attribute("data-status", "waiting", timeout=15_000)
+        expect(chat.locator("body")).to_have_attribute("data-status", "waiting")
         pages[name], chats[name] = page, chat
     # the last one sees that four are before them, and that by itself it gets less
     last = chats["Oz"].locator('[data-parley="status"]')
     expect(last).to_contain_text("5")
     _picture(pages["Oz"], "fifth-in-line")
 
-    agents = [_signed_in(browser, server, who) for who in ("ada", "ben")]
+    agents = [_signed_in(open_page, server, who) for who in ("ada", "ben")]
     mine: dict[Page, list[str]] = {agent: [] for agent in agents}
     for turn, name in enumerate(names):
         agent = agents[turn % 2]
         agent.locator('[data-filter="waiting"]').click()
         _picture(agent, f"queue-{turn}")
-        agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click(timeout=10_000)
+        agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click()
         expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"{name}-4471")
         expect(agent.locator('[data-inbox="packet"]')).to_contain_text(f"{name}-4471")
         agent.locator('[data-inbox="claim"]').click()
-        expect(chats[name].locator("body")).to_have_attribute("data-status", "agent", timeout=10_000)
+        expect(chats[name].locator("body")).to_have_attribute("data-status", "agent")
         mine[agent].append(name)
         if turn == 2:
-            expect(last).to_contain_text("2", timeout=10_000)
+            expect(last).to_contain_text("2")
     # both write at the same time, customers answer in between
     for agent in agents:
         for name in mine[agent]:
@@ -183,7 +166,7 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
             agent.locator('[data-inbox="send"]').click()
             agent.locator('[data-action="send-now"]').click()
     for name in names:
-        expect(chats[name].locator(".message.agent")).to_have_count(1, timeout=10_000)
+        expect(chats[name].locator(".message.agent")).to_have_count(1)
         expect(chats[name].locator(".message.agent")).to_contain_text(f"I look for {name}-4471")
         _write(chats[name], f"Thank you, says {name}.")
     _picture(agents[0], "two-agents-ada")
@@ -195,7 +178,7 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
             expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"Thank you, says {name}.")
             agent.locator('[data-inbox="resolve"]').click()
             agent.locator("dialog[open]").get_by_role("option", name=re.compile("no article", re.I)).click()
-            expect(chats[name].locator("body")).to_have_attribute("data-status", "closed", timeout=10_000)
+            expect(chats[name].locator("body")).to_have_attribute("data-status", "closed")
     for name in names:
         own = chats[name].locator(".message.customer")
         expect(own).to_have_count(2)
@@ -204,8 +187,8 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
     assert '"questions": 5' in told
 
 
-def test_the_help_center_is_browsed_and_searched(browser: Browser, server: Server) -> None:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+def test_the_help_center_is_browsed_and_searched(open_page: Opener, server: Server) -> None:
+    page = open_page(viewport={"width": 1280, "height": 900})
     faults = _faults(page)
     page.goto(f"{server.url}/help")
     _picture(page, "help-home")
@@ -219,8 +202,8 @@ def test_the_help_center_is_browsed_and_searched(browser: Browser, server: Serve
     assert faults == []
 
 
-def _signed_in(browser: Browser, server: Server, who: str) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+def _signed_in(open_page: Opener, server: Server, who: str) -> Page:
+    page = open_page(viewport={"width": 1280, "height": 860})
     page.goto(f"{server.url}/inbox")
     page.get_by_label("E-mail").fill(f"{who}@example.org")
     page.get_by_label("Password").fill(PASSWORD)
@@ -238,7 +221,6 @@ def _write(chat: FrameLocator, text: str) -> None:
 def _faults(page: Page) -> list[str]:
     """Errors on the page's console, as they come; what is not the product's (a refused sign-in) is not there."""
     seen: list[str] = []
-    page.on("pageerror", lambda error: seen.append(str(error)))
     page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
     return seen
 

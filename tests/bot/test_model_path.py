@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,9 +51,12 @@ class ModelServer:
     url: str = ""
     script: Script = field(default_factory=Script)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    left: threading.Event = field(default_factory=threading.Event)  # was a stream closed before its end?
+    taken: int = 0  # steps of the last stream
 
     def will(self, *steps: Step, **how: Any) -> None:
         self.script = Script(steps, **how)
+        self.left.clear()
 
     @property
     def user(self) -> str:
@@ -87,8 +89,18 @@ class ModelServer:
         return app
 
     async def _chunks(self, script: Script) -> AsyncIterator[bytes]:
+        self.taken = 0
+        try:
+            async for chunk in self._said(script):
+                yield chunk
+        except (GeneratorExit, asyncio.CancelledError):
+            self.left.set()
+            raise
+
+    async def _said(self, script: Script) -> AsyncIterator[bytes]:
         yield _chunk({"role": "assistant", "content": ""})
         for step in script.steps:
+            self.taken += 1
             if isinstance(step, str):
                 yield _chunk({"content": self.cited(step)})
             elif isinstance(step, bytes):
@@ -131,7 +143,7 @@ def server(running: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer
 
 
 def model(**limits: float) -> LangChainModel:
-    return LangChainModel("openai:test", **({"first": 2.0, "between": 2.0, "whole": 5.0} | limits))
+    return LangChainModel("openai:test", **({"first": 60.0, "between": 60.0, "whole": 120.0} | limits))
 
 
 def ask(
@@ -190,18 +202,20 @@ def test_the_verdict_on_each_sentence_stays_on_the_turns_record(library: House, 
 def test_the_first_sentence_is_shown_long_before_the_model_has_finished(
     library: House, server: ModelServer
 ) -> None:
-    server.will(GOOD[0], GOOD[1], 0.8, GOOD[2])
+    shown = threading.Event()
+    server.will(GOOD[0], GOOD[1], shown, GOOD[2])  # the model goes on when the customer has seen something
 
-    async def moments() -> list[float]:
-        began, seen = time.monotonic(), []
+    async def seen() -> list[int]:
+        said = []
         async for step in take_turn(Asked(QUESTION), parts_of(library, model())):
             if isinstance(step, Sentence):
-                seen.append(time.monotonic() - began)
-        return seen
+                said.append(server.taken)
+                shown.set()
+        return said
 
-    seen = asyncio.run(moments())
-    assert len(seen) == 3
-    assert seen[2] - seen[0] > 0.5
+    taken = asyncio.run(seen())
+    assert len(taken) == 3
+    assert taken[0] <= 3 < taken[2] == 4
 
 
 def test_numbers_in_the_text_are_the_places_of_its_sources(library: House, server: ModelServer) -> None:
@@ -257,10 +271,9 @@ def test_the_passages_answer_when_nobody_listens(
 
 
 def test_the_passages_answer_when_the_first_word_does_not_come(library: House, server: ModelServer) -> None:
-    server.will(3.0, *GOOD)
-    began = time.monotonic()
+    server.will(100.0, *GOOD)
     passages_answer(ask(library, first=0.3))
-    assert time.monotonic() - began < 2
+    assert server.left.wait(30)
 
 
 def unfinished(told: Told) -> None:
@@ -275,17 +288,16 @@ def unfinished(told: Told) -> None:
 
 
 def test_a_stall_in_the_middle_is_finished_by_the_passages(library: House, server: ModelServer) -> None:
-    server.will(GOOD[0], GOOD[1], 3.0, GOOD[2])
-    began = time.monotonic()
-    unfinished(ask(library, between=0.3))
-    assert time.monotonic() - began < 2
+    server.will(GOOD[0], GOOD[1], 100.0, GOOD[2])
+    unfinished(ask(library, between=1.0))
+    assert server.left.wait(30)
 
 
 def test_a_model_that_drips_for_ever_is_stopped(library: House, server: ModelServer) -> None:
-    server.will(GOOD[0], *([0.1, " and"] * 60))
-    began = time.monotonic()
-    unfinished(ask(library, whole=0.7))
-    assert time.monotonic() - began < 2.5
+    server.will(GOOD[0], *([0.1, " and"] * 1000))
+    unfinished(ask(library, whole=2.0))
+    assert server.left.wait(30)
+    assert server.taken < 2001, "it was stopped, and had not ended by itself"
 
 
 @pytest.mark.parametrize(
@@ -461,12 +473,9 @@ def test_links_to_articles_and_to_the_help_centers_own_host_stay(library: House,
     assert "[My orders](/help/articles/returns)" in ask(library).text
 
 
-def test_a_very_long_answer_is_taken_whole_and_in_time(library: House, server: ModelServer) -> None:
+def test_a_very_long_answer_is_taken_whole(library: House, server: ModelServer) -> None:
     server.will(*([GOOD[0]] * 400))
-    began = time.monotonic()
-    told = ask(library, whole=20)
-    assert told.text.count("30 days") == 400
-    assert time.monotonic() - began < 8
+    assert ask(library).text.count("30 days") == 400
 
 
 def test_a_very_long_line_without_an_end_is_no_answer(library: House, server: ModelServer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
@@ -13,13 +13,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, Route
 
 import help_center
 from bot.channels.widget.routes import HERE, STATIC, TEMPLATES, routes
 from help_center.templating import Pages
 
 HELP_STATIC = Path(help_center.__file__).parent / "static"
-CHROMIUM = "/usr/bin/chromium"
 HOOKS = ("send", "input", "log", "person", "status", "sources", "rate", "helpful", "end")
 
 
@@ -165,41 +165,30 @@ def test_every_word_that_is_said_has_been_written_down() -> None:
 
 
 @pytest.fixture(scope="module")
-def render() -> Iterator[object]:
+def render(browser: Browser) -> Iterator[Callable[[str], str]]:
     """A function: Markdown -> the HTML of the nodes that markdown.js builds, in Chromium without any network."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        arguments = [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-background-networking",
-            "--disable-component-update",
-        ]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        page = browser.new_page()
+    page = browser.new_page()
 
-        def answer(route: sync_api.Route) -> None:  # type: ignore[name-defined]
-            name = route.request.url.rpartition("/")[2]
-            if name.endswith(".js"):
-                route.fulfill(body=(STATIC / name).read_text(), content_type="text/javascript")
-            else:
-                route.fulfill(body="<!doctype html><title>t</title>", content_type="text/html")
+    def answer(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if name.endswith(".js"):
+            route.fulfill(body=(STATIC / name).read_text(), content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><title>t</title>", content_type="text/html")
 
-        page.route("**/*", answer)
-        page.goto("http://widget.test/")
-        yield lambda text: page.evaluate(
-            """async (text) => {
-              const { markdown } = await import("/markdown.js");
-              const cite = (n) => n > 2 ? null : Object.assign(document.createElement("sup"), { textContent: n });
-              const box = document.createElement("div");
-              box.append(markdown(text, { cite }));
-              return box.innerHTML;
-            }""",
-            text,
-        )
-        browser.close()
+    page.route("**/*", answer)
+    page.goto("http://widget.test/")
+    yield lambda text: page.evaluate(
+        """async (text) => {
+          const { markdown } = await import("/markdown.js");
+          const cite = (n) => n > 2 ? null : Object.assign(document.createElement("sup"), { textContent: n });
+          const box = document.createElement("div");
+          box.append(markdown(text, { cite }));
+          return box.innerHTML;
+        }""",
+        text,
+    )
+    page.close()
 
 
 def away(address: str, label: str) -> str:

@@ -10,7 +10,6 @@ import hmac
 import json
 import os
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,18 +19,11 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.conftest import ARTICLES, Conversation, Installation, Server, absent
+from tests.conftest import ARTICLES, Conversation, Installation, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 PASSWORD = "correct horse battery"
 SECRET = "a secret of the tests that is long enough"
 DESKTOP = {"width": 1280, "height": 860}
@@ -115,17 +107,6 @@ class Waiting:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        absent("Chromium", FileNotFoundError("`apt install chromium` brings it"))
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield made
-        made.close()
-
-
-@pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, httpx.Client]]:
     """One server for all tests of this file: every test has customers of its own."""
     for name in [name for name in os.environ if name.startswith("PARLEY_")]:
@@ -195,7 +176,7 @@ def test_a_conversation_is_served_by_the_keyboard_alone(desk: Desk) -> None:
     expect(page.locator(".message.held")).to_have_count(0)
     keys.press("Control+Enter")
     expect(page.locator(".message.held")).to_have_count(1)
-    expect(page.locator(".message.held")).to_have_count(0, timeout=12_000)
+    expect(page.locator(".message.held")).to_have_count(0)
     expect(page.locator(".message.agent")).to_have_count(1)
     assert kim.from_agents() == [f"Hello {kim.name.split()[0]}, this is Ada."]
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 import help_center.tables  # noqa: F401
 from help_center import articles
@@ -34,6 +34,7 @@ from retrieval.search import Search
 from retrieval.stores.base import StoreError
 from retrieval.stores.chroma import ChromaStore
 from retrieval.suggest import Suggestions
+from tests.conftest import eventually
 
 RETURN = {
     "title": "Return a parcel",
@@ -492,14 +493,6 @@ def test_hostile_titles_texts_and_questions_do_nothing(house: House) -> None:
 
 # --- in the browser ----------------------------------------------------------------------------------------
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
 
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
@@ -526,112 +519,118 @@ def site(house: House) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def browser(**options: Any) -> Iterator[Page]:
-    """A page in which nothing may go wrong but the chat widget's absence."""
+Reader = Callable[..., Page]
+
+
+@pytest.fixture
+def reader(open_page: Callable[..., Page]) -> Iterator[Reader]:
+    """Opens pages on which nothing may go wrong but the chat widget's absence."""
     wrong: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        page = chromium.new_context(**options).new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
+
+    def opened(url: str, **options: Any) -> Page:
+        page = open_page(**options)
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.route("**/widget.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        yield page
-        chromium.close()
+        page.goto(url)
+        return page
+
+    yield opened
     assert wrong == []
 
 
 @pytest.mark.browser
-def test_search_as_you_type_is_worked_by_the_keyboard(site: str) -> None:
-    with browser() as page:
-        page.goto(f"{site}/help")
-        field = page.get_by_role("combobox", name="Search the help center")
-        field.press_sequentially("retrun parc")
-        page.wait_for_selector("[role=option]")
-        assert page.get_by_role("option").all_inner_texts()[0] == "Return a parcel"
-        assert field.get_attribute("aria-expanded") == "true"
-        field.press("ArrowDown")
-        assert page.locator("[aria-selected=true]").get_attribute("id") == field.get_attribute(
-            "aria-activedescendant"
-        )
-        field.press("Escape")
-        assert page.get_by_role("listbox").is_hidden()
-        assert field.input_value() == "retrun parc"
-        field.press("ArrowDown")
-        page.wait_for_selector("[role=option]")
-        field.press("ArrowDown")
-        field.press("Enter")
-        page.wait_for_url("**/help/articles/return-a-parcel")
-        page.get_by_role("combobox").fill("forgot password")
-        page.get_by_role("combobox").press("Enter")
-        page.wait_for_url("**/help/search?q=forgot+password")
-        page.get_by_role("link", name="Reset your password").click()
-        page.wait_for_url("**/help/articles/reset-your-password")
+def test_search_as_you_type_is_worked_by_the_keyboard(reader: Reader, site: str) -> None:
+    page = reader(f"{site}/help")
+    field = page.get_by_role("combobox", name="Search the help center")
+    field.press_sequentially("retrun parc")
+    page.wait_for_selector("[role=option]")
+    assert page.get_by_role("option").all_inner_texts()[0] == "Return a parcel"
+    assert field.get_attribute("aria-expanded") == "true"
+    field.press("ArrowDown")
+    assert page.locator("[aria-selected=true]").get_attribute("id") == field.get_attribute(
+        "aria-activedescendant"
+    )
+    field.press("Escape")
+    assert page.get_by_role("listbox").is_hidden()
+    assert field.input_value() == "retrun parc"
+    field.press("ArrowDown")
+    page.wait_for_selector("[role=option]")
+    field.press("ArrowDown")
+    field.press("Enter")
+    page.wait_for_url("**/help/articles/return-a-parcel")
+    page.get_by_role("combobox").fill("forgot password")
+    page.get_by_role("combobox").press("Enter")
+    page.wait_for_url("**/help/search?q=forgot+password")
+    page.get_by_role("link", name="Reset your password").click()
+    page.wait_for_url("**/help/articles/reset-your-password")
 
 
 @pytest.mark.browser
-def test_a_hostile_title_is_only_text_among_the_suggestions(site: str) -> None:
-    with browser() as page:
-        page.goto(f"{site}/help")
-        page.get_by_role("combobox").press_sequentially("parcel scr")
-        page.wait_for_selector("[role=option]")
-        assert f"Parcel {HOSTILE}" in page.get_by_role("option").all_inner_texts()
-        assert page.locator("[role=option] *").count() == 0
+def test_a_hostile_title_is_only_text_among_the_suggestions(reader: Reader, site: str) -> None:
+    page = reader(f"{site}/help")
+    page.get_by_role("combobox").press_sequentially("parcel scr")
+    page.wait_for_selector("[role=option]")
+    assert f"Parcel {HOSTILE}" in page.get_by_role("option").all_inner_texts()
+    assert page.locator("[role=option] *").count() == 0
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scripts", [True, False])
-def test_a_reader_votes_with_and_without_scripts(site: str, house: House, scripts: bool) -> None:
-    with browser(java_script_enabled=scripts) as page:
-        page.goto(f"{site}/help/articles/return-a-parcel")
-        if not scripts:
-            page.get_by_text("Add a comment").click()
-            page.get_by_label("What was good, or what is missing?").fill("No picture")
-        page.get_by_role("button", name="No", exact=True).click()
-        if scripts:
-            page.get_by_label("What was good, or what is missing?").fill("No picture")
-            page.get_by_role("button", name="Send").click()
-        page.get_by_text("Thank you").wait_for()
+def test_a_reader_votes_with_and_without_scripts(
+    reader: Reader, site: str, house: House, scripts: bool
+) -> None:
+    page = reader(f"{site}/help/articles/return-a-parcel", java_script_enabled=scripts)
+    if not scripts:
+        page.get_by_text("Add a comment").click()
+        page.get_by_label("What was good, or what is missing?").fill("No picture")
+    page.get_by_role("button", name="No", exact=True).click()
+    if scripts:
+        page.get_by_label("What was good, or what is missing?").fill("No picture")
+        page.get_by_role("button", name="Send").click()
+    page.get_by_text("Thank you").wait_for()
     with house.database.read() as session:
         votes = [(v.article_id, v.helpful, v.comment) for v in session.query(ArticleFeedback)]
     assert votes == [("a/return", False, "No picture")]
 
 
 @pytest.mark.browser
-def test_a_no_without_a_comment_is_not_lost_when_the_reader_leaves(site: str, house: House) -> None:
-    with browser() as page:
-        page.goto(f"{site}/help/articles/return-a-parcel")
-        page.get_by_role("button", name="No", exact=True).click()
-        page.goto(f"{site}/help")
-        page.wait_for_timeout(300)
-    with house.database.read() as session:
-        assert [(v.helpful, v.comment) for v in session.query(ArticleFeedback)] == [(False, None)]
+def test_a_no_without_a_comment_is_not_lost_when_the_reader_leaves(
+    reader: Reader, site: str, house: House
+) -> None:
+    page = reader(f"{site}/help/articles/return-a-parcel")
+    page.get_by_role("button", name="No", exact=True).click()
+    page.goto(f"{site}/help")
+
+    def votes() -> list[Any]:
+        with house.database.read() as session:
+            return [(v.helpful, v.comment) for v in session.query(ArticleFeedback)]
+
+    assert eventually(votes) == [(False, None)]
 
 
 @pytest.mark.browser
-def test_code_is_copied_by_a_button(site: str) -> None:
-    with browser(permissions=["clipboard-read", "clipboard-write"]) as page:
-        page.goto(f"{site}/help/articles/return-a-parcel")
-        page.get_by_role("button", name="Copy the code").click()
-        page.get_by_text("Copied").wait_for()
-        assert page.evaluate("navigator.clipboard.readText()") == "parley return"
+def test_code_is_copied_by_a_button(reader: Reader, site: str) -> None:
+    page = reader(f"{site}/help/articles/return-a-parcel", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the code").click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "parley return"
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_scrolls_sideways_on_a_phone(site: str, scheme: Any) -> None:
-    with browser(viewport={"width": 390, "height": 800}, color_scheme=scheme) as page:
-        for url in (
-            "/help",
-            "/help/sections/orders",
-            "/help/articles/return-a-parcel",
-            "/help/search?q=" + "x" * 300,
-        ):
-            page.goto(site + url)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390, url
-            small = page.evaluate(
-                """[...document.querySelectorAll("button, input, summary, .articles a, nav a")]
-                .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
-                .filter(([, box]) => box.height && box.height < 43.5).map(([html]) => html)"""
-            )
-            assert small == [], url
+def test_no_page_scrolls_sideways_on_a_phone(reader: Reader, site: str, scheme: Any) -> None:
+    page = reader(f"{site}/help", viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    for url in (
+        "/help",
+        "/help/sections/orders",
+        "/help/articles/return-a-parcel",
+        "/help/search?q=" + "x" * 300,
+    ):
+        page.goto(site + url)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, url
+        small = page.evaluate(
+            """[...document.querySelectorAll("button, input, summary, .articles a, nav a")]
+            .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+            .filter(([, box]) => box.height && box.height < 43.5).map(([html]) => html)"""
+        )
+        assert small == [], url
