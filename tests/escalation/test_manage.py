@@ -337,8 +337,8 @@ def test_every_part_and_dialog_passes_axe_and_fits(at: Opener, width: int, schem
 
     for part in PARTS:
         page.locator(f'.parts a[href="#{part}"]').click()
-        expect(page.locator("main .body:not([aria-busy])")).to_be_visible()
         expect(page.locator(".parts [aria-current=page]")).to_have_attribute("href", f"#{part}")
+        expect(page.locator("main .body:not([aria-busy])")).to_be_visible()
         look(part)
         add = page.locator("main [data-key=add]")
         if add.count():
