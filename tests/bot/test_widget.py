@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -16,7 +17,9 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Route
 
 import help_center
+from bot.channels.widget.language import LANGUAGES
 from bot.channels.widget.routes import HERE, STATIC, TEMPLATES, routes
+from bot.words import IN
 from help_center.templating import Pages
 
 HELP_STATIC = Path(help_center.__file__).parent / "static"
@@ -94,7 +97,7 @@ def test_the_chat_preloads_exactly_the_modules_that_it_imports() -> None:
         for script in STATIC.glob("*.js")
         for name in re.findall(r'from "\./([^"]+)"', script.read_text())
     }
-    assert preloaded == imported
+    assert preloaded == imported | {"/static/widget/words/en.js"}
 
 
 @pytest.mark.parametrize("address", ["/", "/widget/chat"])
@@ -151,14 +154,62 @@ def test_the_hooks_that_tests_and_owners_hold_on_to_are_there() -> None:
     assert 'dataset.parley = "launcher"' in site().get("/widget.js").text
 
 
-def test_every_word_that_is_said_has_been_written_down() -> None:
-    words = set(
-        re.findall(r"^  (\w+):", (STATIC / "words.js").read_text().split("const LANGUAGES")[0], re.MULTILINE)
-    )
+def words(language: str) -> dict[str, str | dict[str, str]]:
+    """The words of one language, as its module has them."""
+    text = (STATIC / "words" / f"{language}.js").read_text("utf-8").partition("export default ")[2].strip()
+    named = re.sub(r"([{,]\s*)(\w+):", r'\1"\2":', re.sub(r",(\s*})", r"\1", text.removesuffix(";")))
+    found: dict[str, str | dict[str, str]] = json.loads(named)
+    return found
+
+
+def blanks(word: str | dict[str, str]) -> set[str]:
+    """What is filled in. One, two or none may be written out as a word."""
+    forms = word.values() if isinstance(word, dict) else [word]
+    return {name for form in forms for name in re.findall(r"\{(\w+)\}", form)}
+
+
+def test_every_word_that_is_said_is_there_in_english() -> None:
     asked = set(re.findall(r'data-word(?:-label|-hint)?="(\w+)"', (TEMPLATES / "chat.html").read_text()))
-    for script in STATIC.glob("*.js"):
-        asked |= set(re.findall(r'\bsay\("(\w+)"', script.read_text()))
-    assert asked - words == set()
+    scripts = "\n".join(script.read_text() for script in STATIC.glob("*.js"))
+    asked |= set(re.findall(r'\bsay\("(\w+)"', scripts))
+    assert asked - set(words("en")) == set()
+
+
+def test_the_chat_speaks_the_languages_of_the_bot() -> None:
+    assert set(LANGUAGES) == set(IN)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_is_there_in_every_language_with_its_plural_forms(language: str) -> None:
+    english, own = words("en"), words(language)
+    assert list(own) == list(english)
+    forms = {form for word in own.values() if isinstance(word, dict) for form in word}
+    for key, word in own.items():
+        assert blanks(word) == blanks(english[key]), key
+        assert isinstance(word, dict) == isinstance(english[key], dict), key
+        if isinstance(word, dict):
+            assert set(word) == forms, key
+            assert all(word.values()), key
+        assert word, key
+    # the bot names the button by the words on it
+    assert str(own["person"]) in IN[language].person_offered
+
+
+def test_the_site_then_the_browser_chooses_the_language_and_only_that_one_is_loaded() -> None:
+    def asked(query: str = "", **headers: str) -> str:
+        page = site().get(f"/widget/chat{query}", headers=headers).text
+        assert len(re.findall(r"words/\w+\.js", page)) == 1
+        language = re.search(r"words/(\w+)\.js", page)
+        assert language
+        assert f'<html lang="{language[1]}"' in page
+        return language[1]
+
+    assert asked() == "en"
+    assert asked(**{"Accept-Language": "tlh,de-CH;q=0.9,en;q=0.8"}) == "de"
+    assert asked(**{"Accept-Language": "en;q=0.4,ar-EG;q=0.9,x;q=much"}) == "ar"
+    assert asked("?language=pt-BR", **{"Accept-Language": "de"}) == "pt"
+    assert asked("?language=../../etc", **{"Accept-Language": "ja"}) == "ja"
+    assert 'dir="rtl"' in site().get("/widget/chat?language=ar").text
 
 
 # -- Markdown, in a browser

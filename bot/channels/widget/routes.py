@@ -14,7 +14,10 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
+from bot.channels.widget.language import chosen
+from bot.words import in_language
 from help_center.accent import Palette
+from help_center.pages import direction
 from help_center.site import Site
 from help_center.templating import Pages
 
@@ -60,7 +63,21 @@ def routes(pages: Pages, allowed_origins: tuple[str, ...], site: Callable[[], Si
         return Response(loader, media_type="text/javascript; charset=utf-8", headers=loader_headers)
 
     @router.get("/widget/chat")
-    def chat() -> HTMLResponse:
-        return pages.page("chat.html", ancestors=ancestors)
+    def chat(request: Request, language: str = "") -> HTMLResponse:
+        """`language`: what the site asks for; without it the browser's own decides."""
+        now = site()
+        tag = chosen(language, request.headers.get("accept-language", ""), now.default_language)
+        spoken = tag.split("-")[0]
+        page = pages.page(
+            "chat.html",
+            ancestors=ancestors,
+            language=spoken,
+            direction=direction(spoken),
+            greeting=now.greeting(tag) or in_language(spoken).greeting,
+            starters=now.starter_questions(tag),
+        )
+        page.headers["Vary"] = "Accept-Language"
+        page.headers["Cache-Control"] = "no-cache"
+        return page
 
     return router

@@ -7,7 +7,7 @@ import { Log } from "./log.js";
 import { element, markdown } from "./markdown.js";
 import { Rating } from "./rating.js";
 import { Bar } from "./waiting.js";
-import { direction, fillWords, language, locale, say } from "./words.js";
+import { fillWords, locale, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const TYPING_LASTS_MS = 12_000; // an agent who stopped without saying so
@@ -48,8 +48,6 @@ let following = null; // the AbortController of the live events
 let sticking = true; // does the view follow what comes in?
 const streams = new Set(); // answers that are on their way: {text, since}
 
-document.documentElement.lang = language;
-document.documentElement.dir = direction;
 fillWords(document);
 
 const log = new Log($("log"), {
@@ -86,11 +84,6 @@ const bar = new Bar({
   },
 });
 
-// -- what the owner has set, by language: {greetings, starters}
-
-const site = JSON.parse(document.body.dataset.site);
-const own = (words) => words[locale] ?? words[language];
-
 // -- the greeting, before anything was said
 
 const greeting = element("article", element("p", element("span", say("assistant"))), element("div"));
@@ -100,12 +93,13 @@ greeting.lastChild.className = "text";
 $("log").before(greeting);
 
 function greet() {
-  greeting.lastChild.replaceChildren(markdown(memory.greeting || own(site.greetings) || say("greeting")));
+  greeting.lastChild.replaceChildren(markdown(memory.greeting || document.body.dataset.greeting));
 }
 
 async function offerStarters() {
   if (memory.id || log.entries.length) return;
-  const questions = own(site.starters) ?? (await popularArticles(3).catch(() => [])).map(({ title }) => title);
+  const own = JSON.parse(document.body.dataset.starters);
+  const questions = own.length ? own : (await popularArticles(3).catch(() => [])).map(({ title }) => title);
   if (!questions.length || log.entries.length) return;
   const buttons = questions.slice(0, 6).map((title) => {
     const button = element("button", title);
@@ -312,9 +306,9 @@ async function deliver(entry) {
         continue;
       }
       if (error.status === 429 && failures < ATTEMPTS) {
-        notice(say("slow_down", { seconds: error.retryAfter ?? 5 }), "spoken");
+        notice(say("slow_down", { n: error.retryAfter ?? 5 }), "spoken");
         for (let left = error.retryAfter ?? 5; left > 0; left--) {
-          state("waiting", say("slow_down", { seconds: left }));
+          state("waiting", say("slow_down", { n: left }));
           await sleep(1000);
         }
         notice("");
@@ -461,7 +455,7 @@ async function act(button, what) {
     await what();
     return true;
   } catch (error) {
-    notice(error.status === 429 ? say("busy", { seconds: error.retryAfter ?? 5 }) : say("failed"));
+    notice(error.status === 429 ? say("busy", { n: error.retryAfter ?? 5 }) : say("failed"));
     return false;
   } finally {
     button.disabled = false;

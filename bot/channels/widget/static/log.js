@@ -1,10 +1,10 @@
 // The messages on the screen. Knows their order and their shape; not how they are sent or received.
 
 import { element, markdown, safeUrl } from "./markdown.js";
-import { fillWords, language, say } from "./words.js";
+import { fillWords, formats, say } from "./words.js";
 
-const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const time = new Intl.DateTimeFormat(formats, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(formats, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export class Log {
   /** `on.feedback(id, helpful)`, `on.retry(entry)`; `helpful`: what was said of which message before. */
@@ -125,7 +125,7 @@ export class Log {
         const before = this.helpful[entry.id];
         this.helpful[entry.id] = value;
         this.drawHelpful(entry);
-        box.querySelector(".hint").textContent = say(value ? "helpful_thanks" : "helpful_sorry");
+        box.querySelector(".hint").textContent = say(value ? "thanks" : "noted");
         try {
           await this.on.feedback(entry.id, value);
         } catch {

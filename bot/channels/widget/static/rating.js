@@ -62,7 +62,7 @@ export class Rating {
   more() {
     for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = false;
     document.getElementById("rate-skip").hidden = true;
-    document.getElementById("rate-level").textContent = say("levels").split(",")[this.values().csat - 1];
+    document.getElementById("rate-level").textContent = say(`level_${this.values().csat}`);
   }
 
   hide() {
@@ -76,7 +76,7 @@ export class Rating {
 }
 
 function level(n) {
-  return say("stars", { level: say("levels").split(",")[n - 1], n });
+  return say("stars", { level: say(`level_${n}`), n });
 }
 
 function choice(name, value, face, label) {

@@ -2,7 +2,7 @@
 // where the answer goes by e-mail. Knows the elements of the bar; not how anything is sent.
 
 import * as frame from "./frame.js";
-import { say } from "./words.js";
+import { duration, moment, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -35,10 +35,7 @@ export class Bar {
     $("bar").hidden = !waiting && status !== "agent";
     if ($("bar").hidden) this.editing = false;
     $("resume").hidden = $("bar-hint").hidden = !waiting;
-    const opens = where.opens_at ? new Date(where.opens_at) : null;
-    const line = waiting
-      ? say("waiting", { position: handoff?.position, seconds: handoff?.expected_wait_s, longer: handoff?.longer_than_usual, opens })
-      : status === "agent" ? say("taken", { name }) : "";
+    const line = waiting ? outlook(handoff ?? {}, where.opens_at) : status === "agent" ? say("taken", { name }) : "";
     if ($("bar-text").textContent !== line) $("bar-text").textContent = line;
     this.drawNotify();
     this.drawMail();
@@ -82,7 +79,7 @@ export class Bar {
       this.drawMail();
       (email ? $("mail-edit") : $("input")).focus();
     } catch (error) {
-      this.problem(error.status === 422 ? say("mail_wrong") : error.status === 429 ? say("busy", { seconds: error.retryAfter ?? 5 }) : say("failed"));
+      this.problem(error.status === 422 ? say("mail_wrong") : error.status === 429 ? say("busy", { n: error.retryAfter ?? 5 }) : say("failed"));
       $("mail-address").focus();
     } finally {
       button.disabled = false;
@@ -93,4 +90,15 @@ export class Bar {
     $("mail-problem").textContent = text;
     $("mail-address").setAttribute("aria-invalid", String(Boolean(text)));
   }
+}
+
+/** The place in the queue and how long it takes; at night, when somebody is there again. */
+function outlook({ position, expected_wait_s: seconds, longer_than_usual: longer }, opens) {
+  const place = position === 1 ? "_next" : position ? "" : "_unknown";
+  if (opens) return say(`later${place}`, { n: position, when: moment(new Date(opens)) });
+  return [
+    say(`place${place}`, { n: position }),
+    seconds === null || seconds === undefined ? "" : say("wait", { time: duration(seconds) }),
+    longer ? say("wait_longer") : "",
+  ].filter(Boolean).join(" ");
 }
