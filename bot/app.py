@@ -47,6 +47,8 @@ from escalation.desk_tools import presence
 from escalation.notify.outbox import Outbox
 from escalation.notify.transports import open_transports
 from escalation.places import Places
+from help_center import file_door
+from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.templating import Pages
@@ -99,6 +101,7 @@ def create_app(
     doorkeeper = Doorkeeper(database, settings.proxy_list)
     limits = RateLimits(settings.rate_limit, settings.redis_url)
     tokens = ConversationTokens(house.secret_key)
+    links = file_door.FileLinks(house.secret_key)
     pages = Pages(TEMPLATES, STATIC, house.site)
     places = Places(database, live)
     reception = Reception(database, live, house.parts, house.site)
@@ -115,6 +118,7 @@ def create_app(
         Job("outbox", 1, outbox.send_due),
         Job("older handoffs into the search", 1, lambda: documents.read_older(database)),
         Job("old deliveries", 3600, outbox.prune),
+        Job("files never sent", 3600, lambda: forget_unsent(database)),
     ]
     clock = Clock(jobs)
     retelling = Retelling(database, house.parts)
@@ -148,7 +152,7 @@ def create_app(
     )
     install_problems(app)
     _measure(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, uploads=file_door.UPLOADS, upload_limit=MAX_UPLOAD)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NoSniffing)
     app.add_middleware(GZipMiddleware, minimum_size=800)
@@ -157,7 +161,8 @@ def create_app(
             CORSMiddleware, allow_origins=list(settings.origin_list), allow_methods=["*"], expose_headers=["Retry-After"],
             allow_headers=["authorization", "content-type", "last-event-id"],
         )  # fmt: skip
-    app.include_router(api.routes(database, live, places, reception, tokens, doorkeeper, limits))
+    app.include_router(api.routes(database, live, places, reception, tokens, links, doorkeeper, limits))
+    app.include_router(file_door.routes(database, doorkeeper, tokens, links))
     app.include_router(site_door.routes(database, house.site, doorkeeper, audit.record))
     app.include_router(people_door.routes(database, doorkeeper, limits))
     app.include_router(manage.routes(database, doorkeeper, pages))

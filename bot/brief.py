@@ -23,6 +23,7 @@ from help_center.people import Customer
 
 LONGEST_QUESTION = 600
 NOTHING_ASKED = "The customer asked for a person before asking anything."
+FILES_SENT = "The customer sent {names} and asked for a person."
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def brief_of(
             break
     return Brief(
         case.question[:LONGEST_QUESTION]
-        or (last[:LONGEST_QUESTION] if len(last.split()) > 4 else NOTHING_ASKED),
+        or (last[:LONGEST_QUESTION] if len(last.split()) > 4 else _nothing_asked(session, conversation)),
         extract(case),
         sources,
         greeted(reply, case.name, outcome.language, conversation.locale),
@@ -87,7 +88,7 @@ def case_of(
     seen = [
         (message, stored_for_agents(message.text) if message.role == "customer" else message.text)
         for message in messages
-        if message.role != "system"
+        if message.role != "system" and message.text
     ]
     said = tuple(Said(message.role, text) for message, text in seen)
     everything = matters(said)
@@ -124,6 +125,16 @@ def case_of(
         first,
         added,
     )
+
+
+def _nothing_asked(session: Session, conversation: Conversation) -> str:
+    names = [
+        file["name"]
+        for message in messages_of(session, conversation.id)
+        if message.role == "customer"
+        for file in message.files
+    ]
+    return FILES_SENT.format(names=", ".join(names)) if names else NOTHING_ASKED
 
 
 def turns_of(session: Session, conversation_id: str) -> list[TurnRow]:

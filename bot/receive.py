@@ -13,7 +13,7 @@ import hashlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from bot.answer import Sentence
 from bot.brief import brief_of
 from bot.languages import spoken
 from bot.moods import Sentiment
-from bot.turn import Asked, Outcome, Parts, Stage, remembered, take_turn
+from bot.turn import ONLY_FILES, Asked, Outcome, Parts, Stage, remembered, take_turn
 from bot.understand import Said
 from escalation import handoff as handoffs
 from escalation.hours import is_open, opens_at
@@ -55,6 +55,7 @@ from help_center.conversations import (
     topic,
 )
 from help_center.database import Database, iso, new_id, now
+from help_center.files import File, send, uploaded
 from help_center.live import INBOX, Live, publish
 from help_center.masking import hide
 from help_center.people import Customer, Viewer
@@ -99,6 +100,7 @@ class _Claimed:
     version: int
     attempts: int
     asked: Asked
+    files: bool = False  # something was sent with it that the bot does not read
 
 
 class Reception:
@@ -191,11 +193,15 @@ class Reception:
         with self._database.read() as session:
             return self._known(session.get(Conversation, conversation_id)).status
 
-    def accept(self, conversation_id: str, text: str, client_id: str | None = None) -> str:
+    def accept(
+        self, conversation_id: str, text: str, client_id: str | None = None, files: Sequence[str] = ()
+    ) -> str:
         """Saves a message, and says which turn answers it. The same `client_id` again saves nothing. Card numbers, keys
-        and passwords are never saved: what is kept, shown and answered is the text without them.
+        and passwords are never saved: what is kept, shown and answered is the text without them. `files`: ids of what
+        was uploaded to this conversation; with some, the text may be empty.
 
-        Raises a 404 Problem for an unknown conversation. What was saved is answered, whatever happens to the caller.
+        Raises a 404 Problem for an unknown conversation, a 422 for a file that cannot be sent. What was saved is
+        answered, whatever happens to the caller.
         """
         text = hide(text)
         with self._database.write() as session:
@@ -205,10 +211,11 @@ class Reception:
                 known = session.scalar(select(Message.turn_id).where(same))
                 if known is not None:
                     return known
+            sent = uploaded(session, conversation, list(files))
             if conversation.status == CLOSED:
                 set_status(session, conversation, BOT)
             if conversation.status in {WAITING, AGENT}:
-                return self._pass_on(session, conversation, text, client_id)
+                return self._pass_on(session, conversation, text, client_id, sent)
             turn = session.scalar(
                 select(TurnRow)
                 .where(
@@ -227,7 +234,7 @@ class Reception:
                 session.flush()
             else:
                 turn.version += 1
-            add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
+            _said(session, conversation, text, client_id, turn.id, sent)
             return turn.id
 
     def known_turn(self, conversation_id: str, client_id: str) -> str | None:
@@ -439,6 +446,8 @@ class Reception:
                 self._channels.pop(claimed.turn_id, None)
 
     async def _compute(self, claimed: _Claimed, channel: _Channel) -> Outcome:
+        if claimed.files and not claimed.asked.text:
+            return _only_files(claimed.asked)
         shown = bool(claimed.asked.shown)
         outcome: Outcome | None = None
         async with contextlib.aclosing(take_turn(claimed.asked, self._parts)) as turn:  # type: ignore[type-var]
@@ -453,6 +462,9 @@ class Reception:
                     case Outcome():
                         outcome = step
         assert outcome is not None
+        if claimed.files and outcome.action != "escalate":  # a person will see them
+            said = words.in_language(spoken(claimed.asked.text), claimed.asked.locale)
+            outcome = replace(outcome, text=f"{outcome.text}\n\n{said.files_unread}")
         return outcome
 
     def _claim(self, conversation_id: str) -> _Claimed | None:
@@ -487,12 +499,13 @@ class Reception:
             turn.lease_until = now() + timedelta(seconds=LEASE_SECONDS)
             turn.attempts += 1
             asked = self._asked(session, conversation, turn)
-            return _Claimed(turn.id, turn.version, turn.attempts, asked)
+            sent = session.scalars(select(Message.files).where(Message.turn_id == turn.id))
+            return _Claimed(turn.id, turn.version, turn.attempts, asked, any(sent))
 
     def _asked(self, session: Session, conversation: Conversation, turn: TurnRow) -> Asked:
         messages = messages_of(session, conversation.id)
-        mine = [m.text for m in messages if m.turn_id == turn.id and m.role == "customer"]
-        before = [m for m in messages if m.turn_id != turn.id and m.role != "system"]
+        mine = [m.text for m in messages if m.turn_id == turn.id and m.role == "customer" and m.text]
+        before = [m for m in messages if m.turn_id != turn.id and m.role != "system" and m.text]
         first = min((m.position for m in messages if m.turn_id == turn.id), default=0)
         # an answer to an earlier message may have come after this one was written; what was written later has not
         known = [m for m in before if m.position < first or m.role == "assistant"]
@@ -604,14 +617,21 @@ class Reception:
             message_json(message), record, outcome.timings_ms,
         )  # fmt: skip
 
-    def _pass_on(self, session: Session, conversation: Conversation, text: str, client_id: str | None) -> str:
+    def _pass_on(
+        self,
+        session: Session,
+        conversation: Conversation,
+        text: str,
+        client_id: str | None,
+        files: list[File],
+    ) -> str:
         """A message while a person has the conversation, or will have it."""
         turn = TurnRow(
             id=new_id("turn"), conversation_id=conversation.id, status="running", reasons=[], shown=True
         )
         session.add(turn)
         session.flush()
-        message = add_message(session, conversation, "customer", text, client_id=client_id, turn_id=turn.id)
+        message = _said(session, conversation, text, client_id, turn.id, files)
         handoff = open_handoff(session, conversation.id)
         if handoff is not None:
             handoffs.customer_wrote(session, handoff, message)
@@ -680,6 +700,22 @@ class Reception:
         return conversation
 
 
+def _said(
+    session: Session,
+    conversation: Conversation,
+    text: str,
+    client_id: str | None,
+    turn_id: str,
+    files: list[File],
+) -> Message:
+    """The customer's message, with what was uploaded for it."""
+    id = new_id("msg")
+    return add_message(
+        session, conversation, "customer", text, id=id, client_id=client_id, turn_id=turn_id,
+        files=send(files, id),
+    )  # fmt: skip
+
+
 def _history(session: Session, conversation_id: str) -> list[Said]:
     return [Said(m.role, m.text) for m in messages_of(session, conversation_id) if m.role != "system"]
 
@@ -716,7 +752,9 @@ def _ended(session: Session, conversation: Conversation) -> Ended:
 
 def _words(session: Session, conversation: Conversation) -> words.Words:
     """In the language that the customer wrote in last, as far as it can be told; else in their browser's."""
-    texts = [said.text for said in _history(session, conversation.id) if said.role == "customer"]
+    texts = [
+        said.text for said in _history(session, conversation.id) if said.role == "customer" and said.text
+    ]
     return words.in_language(spoken(texts[-1]) if texts else None, conversation.locale)
 
 
@@ -748,6 +786,16 @@ def _done(
         "timings_ms": timings,
     }
     return turn.result
+
+
+def _only_files(asked: Asked) -> Outcome:
+    """Nothing but files was sent, which the bot does not read: it says so, and offers a person."""
+    written = [said.text for said in asked.history if said.role == "customer"]
+    said = words.in_language(spoken(written[-1]) if written else None, asked.locale)
+    return Outcome(
+        "offer", (ONLY_FILES,), said.files_unread, [], None, Sentiment("neutral", 0.0), "", [], "", {},
+        {"total": 0.0},
+    )  # fmt: skip
 
 
 def _given_up(asked: Asked) -> Outcome:

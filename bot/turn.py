@@ -76,8 +76,14 @@ class Asked:
 
 
 def remembered(action: str, reasons: Sequence[str]) -> str:
-    """How a later turn sees this one: a stranger's question that nothing was relevant to is no miss of ours."""
+    """How a later turn sees this one: a stranger's question that nothing was relevant to is no miss of ours, nor is a
+    file that nobody asked anything about."""
+    if ONLY_FILES in reasons:
+        return "chat"
     return "unrelated" if "nothing_relevant" in reasons else action
+
+
+ONLY_FILES = "rule:only_files"  # the reason of a turn that had no words to answer
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Words:
     goodbye: str
     nothing_relevant: str
     no_articles_in_it: str  # the help center has no articles in the language that the customer writes
+    files_unread: str  # the bot cannot open what was sent with a message, or as one
     not_sure: str
     not_sure_about: str  # {question}: of two that were asked, the one that is not answered
     did_not_help: str
@@ -81,6 +82,7 @@ ENGLISH = Words(
     nothing_relevant="I couldn't find anything about that in our help center, so I'd rather not guess. You can put it "
     "in other words, or choose “Talk to a person”.",
     no_articles_in_it="Our help center has no articles in the language you write in, so I may not understand you well.",
+    files_unread="I can't open files. Tell me in words what you need, or choose “Talk to a person”: they will see everything you sent.",
     not_sure="I'm not sure enough to answer this. You can put it in other words, or choose “Talk to a person”.",
     not_sure_about="I'm not sure enough to answer this part: “{question}”",
     did_not_help="I'm sorry that this didn't help. Tell me in other words what you need, or choose “Talk to a person”.",
@@ -115,6 +117,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Dazu habe ich in unserem Hilfebereich nichts gefunden und möchte nicht raten. Sagen Sie es mit "
         "anderen Worten, oder wählen Sie „Mit einem Menschen sprechen“.",
         no_articles_in_it="Unser Hilfebereich hat keine Artikel in Ihrer Sprache, darum verstehe ich Sie vielleicht nicht gut.",
+        files_unread="Dateien kann ich nicht öffnen. Schreiben Sie mir, was Sie brauchen, oder wählen Sie „Mit einem Menschen sprechen“: Dort ist alles zu sehen, was Sie gesendet haben.",
         not_sure="Ich bin nicht sicher genug, um das zu beantworten. Sagen Sie es mit anderen Worten, oder wählen Sie "
         "„Mit einem Menschen sprechen“.",
         not_sure_about="Bei diesem Teil bin ich nicht sicher genug: „{question}“",
@@ -148,6 +151,7 @@ IN: dict[str, Words] = {
         nothing_relevant="No he encontrado nada sobre eso en nuestro centro de ayuda y prefiero no adivinar. Puede decirlo "
         "con otras palabras o elegir «Hablar con una persona».",
         no_articles_in_it="Nuestro centro de ayuda no tiene artículos en su idioma, así que quizá no le entienda bien.",
+        files_unread="No puedo abrir archivos. Dígame con palabras qué necesita o elija «Hablar con una persona»: verá todo lo que ha enviado.",
         not_sure="No estoy lo bastante seguro para responder a esto. Puede decirlo con otras palabras o elegir «Hablar con "
         "una persona».",
         not_sure_about="No estoy lo bastante seguro para responder a esta parte: «{question}»",
@@ -181,6 +185,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Je n'ai rien trouvé à ce sujet dans notre centre d'aide et je préfère ne pas deviner. Vous pouvez "
         "le dire autrement ou choisir « Parler à une personne ».",
         no_articles_in_it="Notre centre d'aide n'a pas d'articles dans votre langue, je risque donc de mal vous comprendre.",
+        files_unread="Je ne peux pas ouvrir les fichiers. Dites-moi avec des mots ce qu'il vous faut ou choisissez « Parler à une personne » : elle verra tout ce que vous avez envoyé.",
         not_sure="Je ne suis pas assez sûr pour répondre. Vous pouvez le dire autrement ou choisir « Parler à une personne ».",
         not_sure_about="Je ne suis pas assez sûr pour répondre à cette partie : « {question} »",
         did_not_help="Je suis désolé que cela n'ait pas aidé. Dites-moi autrement ce qu'il vous faut ou choisissez « Parler à "
@@ -213,6 +218,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Não encontrei nada sobre isso na nossa central de ajuda e prefiro não adivinhar. Pode dizer de "
         "outra forma ou escolher “Falar com uma pessoa”.",
         no_articles_in_it="A nossa central de ajuda não tem artigos no seu idioma, por isso posso não entender bem.",
+        files_unread="Não consigo abrir ficheiros. Diga por palavras o que precisa ou escolha “Falar com uma pessoa”: ela verá tudo o que enviou.",
         not_sure="Não tenho certeza suficiente para responder a isso. Pode dizer de outra forma ou escolher “Falar com uma "
         "pessoa”.",
         not_sure_about="Não tenho certeza suficiente para responder a esta parte: “{question}”",
@@ -245,6 +251,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Non ho trovato nulla su questo nel nostro centro assistenza e preferisco non tirare a indovinare. "
         "Puoi dirlo con altre parole o scegliere “Parla con una persona”.",
         no_articles_in_it="Il nostro centro assistenza non ha articoli nella tua lingua, quindi potrei non capirti bene.",
+        files_unread="Non posso aprire i file. Dimmi a parole di cosa hai bisogno o scegli “Parla con una persona”: vedrà tutto quello che hai inviato.",
         not_sure="Non sono abbastanza sicuro per rispondere. Puoi dirlo con altre parole o scegliere “Parla con una persona”.",
         not_sure_about="Non sono abbastanza sicuro per rispondere a questa parte: “{question}”",
         did_not_help="Mi dispiace che non sia stato utile. Dimmi con altre parole di cosa hai bisogno o scegli “Parla con una "
@@ -277,6 +284,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Daarover heb ik niets gevonden in ons helpcentrum en ik wil niet gokken. Zeg het met andere woorden "
         "of kies ‘Met een mens praten’.",
         no_articles_in_it="Ons helpcentrum heeft geen artikelen in uw taal, dus misschien begrijp ik u niet goed.",
+        files_unread="Ik kan geen bestanden openen. Zeg met woorden wat u nodig hebt of kies ‘Met een mens praten’: daar is alles te zien wat u hebt gestuurd.",
         not_sure="Ik ben niet zeker genoeg om dit te beantwoorden. Zeg het met andere woorden of kies ‘Met een mens praten’.",
         not_sure_about="Over dit deel ben ik niet zeker genoeg: ‘{question}’",
         did_not_help="Het spijt me dat dit niet hielp. Zeg met andere woorden wat u nodig hebt of kies ‘Met een mens praten’.",
@@ -308,6 +316,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Nie znalazłem nic na ten temat w naszym centrum pomocy i wolę nie zgadywać. Powiedz to innymi "
         "słowami albo wybierz „Porozmawiaj z człowiekiem”.",
         no_articles_in_it="Nasze centrum pomocy nie ma artykułów w Twoim języku, więc mogę Cię nie zrozumieć.",
+        files_unread="Nie mogę otwierać plików. Napisz słowami, czego potrzebujesz, albo wybierz „Porozmawiaj z człowiekiem”: zobaczy wszystko, co zostało wysłane.",
         not_sure="Nie mam wystarczającej pewności, żeby odpowiedzieć. Powiedz to innymi słowami albo wybierz „Porozmawiaj z "
         "człowiekiem”.",
         not_sure_about="Nie mam wystarczającej pewności co do tej części: „{question}”",
@@ -341,6 +350,7 @@ IN: dict[str, Words] = {
         nothing_relevant="Я ничего не нашёл об этом в нашем справочном центре и не хочу гадать. Скажите другими словами или "
         "выберите «Поговорить с человеком».",
         no_articles_in_it="В нашем справочном центре нет статей на вашем языке, поэтому я могу понять вас неверно.",
+        files_unread="Я не могу открывать файлы. Напишите словами, что вам нужно, или выберите «Поговорить с человеком»: будет видно всё, что вы отправили.",
         not_sure="Я недостаточно уверен, чтобы ответить. Скажите другими словами или выберите «Поговорить с человеком».",
         not_sure_about="Я недостаточно уверен, чтобы ответить на эту часть: «{question}»",
         did_not_help="Жаль, что это не помогло. Скажите другими словами, что вам нужно, или выберите «Поговорить с человеком».",
@@ -371,6 +381,7 @@ IN: dict[str, Words] = {
         goodbye="إلى اللقاء! عد متى احتجت إلى شيء.",
         nothing_relevant="لم أجد شيئًا عن ذلك في مركز المساعدة، ولا أريد التخمين. يمكنك قول ذلك بكلمات أخرى أو اختيار «التحدث مع شخص».",
         no_articles_in_it="لا توجد في مركز المساعدة مقالات بلغتك، لذلك قد لا أفهمك جيدًا.",
+        files_unread="لا يمكنني فتح الملفات. قل لي بالكلمات ما تحتاج إليه، أو اختر «التحدث مع شخص»: سيرى كل ما أرسلته.",
         not_sure="لست متأكدًا بما يكفي للإجابة. يمكنك قول ذلك بكلمات أخرى أو اختيار «التحدث مع شخص».",
         not_sure_about="لست متأكدًا بما يكفي للإجابة عن هذا الجزء: «{question}»",
         did_not_help="آسف لأن هذا لم يساعدك. قل لي بكلمات أخرى ما تحتاج إليه، أو اختر «التحدث مع شخص».",
@@ -400,6 +411,7 @@ IN: dict[str, Words] = {
         goodbye="ご利用ありがとうございました。またいつでもお越しください。",
         nothing_relevant="ヘルプセンターに該当する内容が見つかりませんでした。推測でのお答えは控えます。別の言葉でお尋ねいただくか、「担当者と話す」をお選びください。",
         no_articles_in_it="ヘルプセンターにはお使いの言語の記事がないため、正しく理解できないことがあります。",
+        files_unread="ファイルを開くことはできません。必要なことを言葉で教えていただくか、「担当者と話す」をお選びください。送られたものはすべて担当者に見えます。",
         not_sure="お答えできるだけの確信がありません。別の言葉でお尋ねいただくか、「担当者と話す」をお選びください。",
         not_sure_about="次の点については、お答えできるだけの確信がありません：「{question}」",
         did_not_help="お役に立てず申し訳ありません。必要なことを別の言葉で教えていただくか、「担当者と話す」をお選びください。",
@@ -429,6 +441,7 @@ IN: dict[str, Words] = {
         goodbye="再见！需要时随时回来。",
         nothing_relevant="我在帮助中心没有找到相关内容，不想随意猜测。您可以换个说法，或选择“与人工客服交谈”。",
         no_articles_in_it="帮助中心没有您所用语言的文章，因此我可能无法准确理解您的意思。",
+        files_unread="我无法打开文件。请用文字告诉我您需要什么，或选择“与人工客服交谈”：客服能看到您发送的所有内容。",
         not_sure="我没有足够的把握回答。您可以换个说法，或选择“与人工客服交谈”。",
         not_sure_about="对这一部分我没有足够的把握：“{question}”",
         did_not_help="很抱歉没能帮到您。请换个说法告诉我您需要什么，或选择“与人工客服交谈”。",

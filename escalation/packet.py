@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 from escalation.facts import facts_of
 from escalation.handoff import UnknownHandoff
 from escalation.moments import moments
+from escalation.replies import held_json
 from escalation.seen import agents_json, line, note_json
 from escalation.tried import tries
 from help_center.articles import Article
@@ -199,16 +200,7 @@ def _held(session: Session, handoff: Handoff, viewer: Viewer) -> list[dict[str, 
     """The viewer's replies that can still be taken back, in the Message's form."""
     mine = select(HeldReply).where(HeldReply.handoff_id == handoff.id, HeldReply.agent_id == viewer.agent_id)
     return [
-        {
-            "id": held.id,
-            "role": "agent",
-            "text": held.text,
-            "author": held.author,
-            "created_at": iso(held.created_at),
-            "sources": [],
-            "client_id": held.client_id,
-            "held_until": iso(held.send_at),
-        }
+        held_json(session, held)
         for held in session.scalars(mine.order_by(HeldReply.created_at, HeldReply.id))
     ]
 

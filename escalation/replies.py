@@ -8,6 +8,7 @@ taken from them it becomes their draft. Nobody's words are lost, and nobody's wo
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from escalation.waits import ENDED, holder
 from help_center.conversations import Conversation, Handoff, Message, add_message
 from help_center.database import Database, iso, new_id, now
 from help_center.desk import Draft, HeldReply
+from help_center.files import File, file_json, send, uploaded
 from help_center.live import INBOX, publish
 from help_center.people import Customer, Viewer
 
@@ -43,10 +45,12 @@ def reply(
     text: str,
     client_id: str | None = None,
     seen: str | None = None,
+    files: Sequence[str] = (),
 ) -> Message:
     """The holder writes to the customer. The same `client_id` again gives the same message.
 
-    `seen`: the id of the last message that the agent has read; when somebody wrote after it, nothing is said.
+    `seen`: the id of the last message that the agent has read; when somebody wrote after it, nothing is said. `files`:
+    ids of what the agent has uploaded to this conversation.
     """
     conversation, handoff = both_locked(session, handoff_id)
     known = _known(session, conversation, handoff, client_id)
@@ -55,8 +59,9 @@ def reply(
     if known is not None:
         return known
     _may_write(session, conversation, handoff, agent, seen)
+    sent = uploaded(session, conversation, list(files), agent.agent_id)
     send_held(session, conversation, handoff)  # what was written before is said before
-    written = _row(handoff, agent, text, client_id, now())
+    written = _row(handoff, agent, text, client_id, now(), sent)
     return _write(session, conversation, handoff, written, agent)
 
 
@@ -68,6 +73,7 @@ def hold(
     seconds: float,
     client_id: str | None = None,
     seen: str | None = None,
+    files: Sequence[str] = (),
 ) -> Message | HeldReply:
     """As `reply`, in `seconds` from now. The same `client_id` again gives the same held reply, or its message."""
     conversation, handoff = both_locked(session, handoff_id)
@@ -76,15 +82,18 @@ def hold(
         return known
     _may_write(session, conversation, handoff, agent, seen)
     seconds = min(max(seconds, 0.0), LONGEST_HOLD)
-    held = _row(handoff, agent, text, client_id, now() + timedelta(seconds=seconds))
+    sent = uploaded(session, conversation, list(files), agent.agent_id)
+    held = _row(handoff, agent, text, client_id, now() + timedelta(seconds=seconds), sent)
     session.add(held)
     session.flush()
-    _tell_held(session, handoff, held, held_json(held))
+    _tell_held(session, handoff, held, held_json(session, held))
     return held
 
 
-def take_back(session: Session, handoff_id: str, agent: Viewer, message_id: str) -> str:
-    """The author changes their mind: gives the text, which nobody else has seen. Raises a 409 when it was sent."""
+def take_back(
+    session: Session, handoff_id: str, agent: Viewer, message_id: str
+) -> tuple[str, list[dict[str, Any]]]:
+    """The author changes their mind: gives text and files, which nobody else has seen. Raises a 409 when it was sent."""
     _conversation, handoff = both_locked(session, handoff_id)
     held = _mine(session, handoff, agent, message_id)
     if isinstance(held, Message):
@@ -92,7 +101,7 @@ def take_back(session: Session, handoff_id: str, agent: Viewer, message_id: str)
     session.delete(held)
     _tell_held(session, handoff, held, None)
     audit.record(session, agent, "handoff.take_back", handoff.id, message_id=held.id)
-    return held.text
+    return held.text, _files_json(session, held)
 
 
 def send_now(session: Session, handoff_id: str, agent: Viewer, message_id: str) -> Message:
@@ -153,7 +162,7 @@ def held_of(session: Session, handoff_id: str, agent_id: str | None = None) -> l
     return list(session.scalars(query.order_by(HeldReply.created_at, HeldReply.id)))
 
 
-def held_json(held: HeldReply) -> dict[str, Any]:
+def held_json(session: Session, held: HeldReply) -> dict[str, Any]:
     """The Message that it will be, and when."""
     return {
         "id": held.id,
@@ -162,12 +171,27 @@ def held_json(held: HeldReply) -> dict[str, Any]:
         "author": held.author,
         "created_at": iso(held.created_at),
         "sources": [],
+        "files": _files_json(session, held),
         "client_id": held.client_id,
         "held_until": iso(held.send_at),
     }
 
 
-def _row(handoff: Handoff, agent: Viewer, text: str, client_id: str | None, send_at: datetime) -> HeldReply:
+def _files_json(session: Session, held: HeldReply) -> list[dict[str, Any]]:
+    return [file_json(file) for file in _files(session, held)]
+
+
+def _files(session: Session, held: HeldReply) -> list[File]:
+    """What goes with a reply that is not said yet."""
+    if not held.files:
+        return []
+    found = {file.id: file for file in session.scalars(select(File).where(File.id.in_(held.files)))}
+    return [found[id] for id in held.files if id in found]
+
+
+def _row(
+    handoff: Handoff, agent: Viewer, text: str, client_id: str | None, send_at: datetime, files: list[File]
+) -> HeldReply:
     return HeldReply(
         id=new_id("msg"),
         handoff_id=handoff.id,
@@ -175,6 +199,7 @@ def _row(handoff: Handoff, agent: Viewer, text: str, client_id: str | None, send
         author=agent.name,
         text=text,
         client_id=_key(client_id),
+        files=[file.id for file in files],
         send_at=send_at,
         created_at=now(),
     )
@@ -254,6 +279,7 @@ def _write(
         author=written.author,
         agent_id=written.agent_id,
         client_id=written.client_id,
+        files=send(_files(session, written), written.id),
     )
     handoff.first_reply_at = handoff.first_reply_at or message.created_at
     handoff.last_agent_at = message.created_at
@@ -269,7 +295,8 @@ def _into_draft(session: Session, handoff: Handoff, held: HeldReply) -> None:
     if draft is None:
         draft = Draft(agent_id=held.agent_id, handoff_id=handoff.id, mode="reply", text="")
         session.add(draft)
-    draft.text = "\n\n".join(filter(None, [draft.text, held.text]))
+    left = [f"[{file.name}: not sent]" for file in _files(session, held)]
+    draft.text = "\n\n".join(filter(None, [draft.text, held.text, *left]))
     draft.updated_at = now()
     session.delete(held)
     session.flush()

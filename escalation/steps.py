@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
 from sqlalchemy.orm import Session
 
 from escalation import handoff as handoffs
 from escalation import queue, replies
+from escalation.changing import UnknownHandoff
 from escalation.desk_tools.mentions import mention
 from escalation.packet import packet
 from escalation.policies import PriorityName
 from escalation.seen import note_json
-from help_center.conversations import Message, message_json
+from help_center.conversations import Handoff, Message, message_json
 from help_center.database import Database
+from help_center.file_door import FILE_BODY
+from help_center.files import MOST_PER_MESSAGE, file_json, keep, read_upload
 from help_center.people import Viewer
 from help_center.web import CleanText, Doorkeeper, clean_text
 
@@ -36,11 +39,21 @@ class Said(BaseModel):
     client_id: Annotated[CleanText, Field(min_length=1, max_length=150)] | None = None
 
 
-class Reply(Said):
-    """`undo_s`: for so many seconds it can be taken back; `seen`: the last message that the agent has read."""
+class Reply(BaseModel):
+    """`undo_s`: for so many seconds it can be taken back; `seen`: the last message that the agent has read; `files`:
+    ids of what was uploaded here before: with some, the text may be left out."""
 
+    text: Annotated[CleanText, Field(max_length=8000), AfterValidator(str.strip)] = ""
+    client_id: Annotated[CleanText, Field(min_length=1, max_length=150)] | None = None
+    files: list[Id] = Field(default_factory=list, max_length=MOST_PER_MESSAGE)
     undo_s: Annotated[float, Field(ge=0, le=replies.LONGEST_HOLD)] = 0
     seen: Id | None = None
+
+    @model_validator(mode="after")
+    def says_something(self) -> Reply:
+        if not self.text and not self.files:
+            raise ValueError("write something first")
+        return self
 
 
 class Noted(Said):
@@ -133,18 +146,44 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
         """Writes to the customer. With `undo_s` the Message has `held_until`: until then it can be taken back."""
         with database.write() as session:
             if not body.undo_s:
-                said = replies.reply(session, id, viewer, body.text, body.client_id, body.seen)
+                said = replies.reply(session, id, viewer, body.text, body.client_id, body.seen, body.files)
                 return message_json(said)
-            held = replies.hold(session, id, viewer, body.text, body.undo_s, body.client_id, body.seen)
-            return message_json(held) if isinstance(held, Message) else replies.held_json(held)
+            held = replies.hold(
+                session, id, viewer, body.text, body.undo_s, body.client_id, body.seen, body.files
+            )
+            return message_json(held) if isinstance(held, Message) else replies.held_json(session, held)
+
+    @router.post("/api/handoffs/{id}/files", status_code=201, openapi_extra=FILE_BODY)
+    async def upload(
+        request: Request,
+        id: CleanText,
+        name: Annotated[
+            CleanText, Query(min_length=1, max_length=300, description="its name, with its ending")
+        ],
+    ) -> dict[str, Any]:
+        """Keeps the request's body as a file, to be sent with a reply: give its `id` in `files`. The customer sees it
+        when it is sent."""
+        viewer = await database.run(doorkeeper.agent, request)
+        data = await request.body()
+
+        def kept() -> dict[str, Any]:
+            file = read_upload(data, name)
+            with database.write() as session:
+                handoff = session.get(Handoff, id)
+                if handoff is None:
+                    raise UnknownHandoff
+                return file_json(keep(session, file, handoff.conversation_id, viewer.agent_id))
+
+        return await database.run(kept)
 
     @router.delete("/api/handoffs/{id}/held/{message_id}")
     def take_back(
         id: CleanText, message_id: CleanText, viewer: Viewer = Depends(doorkeeper.agent)
-    ) -> dict[str, str]:
-        """A reply that is still held is not sent, and comes back as text; 409 when it was sent."""
+    ) -> dict[str, Any]:
+        """A reply that is still held is not sent, and comes back as text and files; 409 when it was sent."""
         with database.write() as session:
-            return {"text": replies.take_back(session, id, viewer, message_id)}
+            text, files = replies.take_back(session, id, viewer, message_id)
+            return {"text": text, "files": files}
 
     @router.post("/api/handoffs/{id}/held/{message_id}/send")
     def send_now(

@@ -52,6 +52,11 @@ class Conversation(Base):
     asked_nps: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # the widget shows the NPS question here
+    # how far each side has read: positions of messages
+    customer_read: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    customer_read_at: Mapped[datetime | None]
+    agent_read: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    agent_read_at: Mapped[datetime | None]
 
 
 class Message(Base):
@@ -70,6 +75,9 @@ class Message(Base):
     client_id: Mapped[str | None] = mapped_column(String(200))
     turn_id: Mapped[str | None] = mapped_column(String(64), index=True)
     sources: Mapped[list[Any]]
+    files: Mapped[list[Any]] = mapped_column(
+        default=list, server_default="[]"
+    )  # as `files.file_json` tells them
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -228,6 +236,7 @@ def add_message(
     client_id: str | None = None,
     turn_id: str | None = None,
     sources: list[dict[str, Any]] | None = None,
+    files: list[dict[str, Any]] | None = None,
 ) -> Message:
     """Appends a message and its live event. The conversation must be `locked`. `id`: one that it was promised under."""
     last = session.scalar(
@@ -244,6 +253,7 @@ def add_message(
         client_id=client_id,
         turn_id=turn_id,
         sources=sources or [],
+        files=files or [],
         created_at=now(),
     )
     session.add(message)
@@ -299,6 +309,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "author": message.author,
         "created_at": iso(message.created_at),
         "sources": message.sources,
+        "files": message.files,
         "client_id": message.client_id,
     }
 

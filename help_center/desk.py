@@ -82,6 +82,7 @@ class HeldReply(Base):
     author: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     client_id: Mapped[str | None] = mapped_column(String(200))
+    files: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # their ids
     send_at: Mapped[datetime] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
 

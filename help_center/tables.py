@@ -1,6 +1,16 @@
 """Every table there is, imported so that `Base.metadata` is whole. For Alembic and its test."""
 
-from help_center import articles, conversations, desk, document_tables, figures, index_tables, live, people
+from help_center import (
+    articles,
+    conversations,
+    desk,
+    document_tables,
+    figures,
+    files,
+    index_tables,
+    live,
+    people,
+)
 
 __all__ = [
     "articles",
@@ -8,6 +18,7 @@ __all__ = [
     "desk",
     "document_tables",
     "figures",
+    "files",
     "index_tables",
     "live",
     "people",

@@ -202,6 +202,7 @@ class RateLimits:
             "messages": messages if not self._off else "1/second",
             "creations": "60/minute",
             "signals": "120/minute",
+            "uploads": "30/minute",
             "sign-ins": "10/minute",
         }
         self._rules = {name: parse_limit(rule) for name, rule in rules.items()}
@@ -314,30 +315,41 @@ class NoSniffing:
 
 
 class BodyLimit:
-    """ASGI middleware: a request body of more than `limit` bytes is refused with a 413."""
+    """ASGI middleware: a request body of more than `limit` bytes is refused with a 413. `uploads`: the paths whose
+    bodies are files, which may have `upload_limit`."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]], limit: int = 4_000_000) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Awaitable[None]],
+        limit: int = 4_000_000,
+        uploads: re.Pattern[str] | None = None,
+        upload_limit: int = 0,
+    ) -> None:
         self.app = app
         self.limit = limit
+        self.uploads = uploads
+        self.upload_limit = upload_limit
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         told = dict(scope["headers"]).get(b"content-length", b"0")
+        upload = self.uploads is not None and self.uploads.fullmatch(scope["path"])
+        limit = self.upload_limit if upload else self.limit
         seen = 0
 
         async def counted() -> Any:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit:
+            if seen > limit:
                 # FastAPI lets only its own exception through while it reads a body
-                raise HTTPException(413, f"the request is larger than {self.limit // 1_000_000} MB.")
+                raise HTTPException(413, f"the request is larger than {limit // 1_000_000} MB.")
             return message
 
-        if told.isdigit() and int(told) > self.limit:
-            response = problem_response(413, f"the request is larger than {self.limit // 1_000_000} MB.")
+        if told.isdigit() and int(told) > limit:
+            response = problem_response(413, f"the request is larger than {limit // 1_000_000} MB.")
             await response(scope, receive, send)
             return
         await self.app(scope, counted, send)

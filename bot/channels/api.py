@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from bot.channels.stream import shown
@@ -17,6 +17,8 @@ from bot.receive import Reception
 from escalation.places import Places
 from help_center.conversations import MAX_MESSAGE_CHARACTERS
 from help_center.database import Database
+from help_center.file_door import FILE_BODY, FileLinks
+from help_center.files import MOST_PER_MESSAGE, file_json, keep, read_upload
 from help_center.live import Live
 from help_center.people import ConversationTokens
 from help_center.web import (
@@ -92,8 +94,11 @@ ClientId = Annotated[
 
 
 class MessageGiven(BaseModel):
-    text: Long
+    """`files`: ids of what was uploaded to this conversation before; with some, the text may be left out."""
+
+    text: Long = ""
     client_id: ClientId | None = None
+    files: Annotated[list[Short], Field(max_length=MOST_PER_MESSAGE)] = Field(default_factory=list)
 
 
 EmailAddress = Annotated[CleanText, StringConstraints(max_length=320), AfterValidator(reachable)]
@@ -138,6 +143,7 @@ def routes(
     places: Places,
     reception: Reception,
     tokens: ConversationTokens,
+    links: FileLinks,
     doorkeeper: Doorkeeper,
     limits: RateLimits,
 ) -> APIRouter:
@@ -185,11 +191,33 @@ def routes(
 
     @api.get("/{conversation_id}")
     def show(conversation: Opened) -> dict[str, Any]:
-        return reception.show(conversation)
+        told = reception.show(conversation)
+        return told | {"messages": [links.sign(message) for message in told["messages"]]}
+
+    @api.post("/{conversation_id}/files", status_code=201, openapi_extra=FILE_BODY)
+    async def upload(
+        request: Request,
+        conversation: Opened,
+        name: Annotated[
+            CleanText, Query(min_length=1, max_length=300, description="its name, with its ending")
+        ],
+    ) -> dict[str, Any]:
+        """Keeps the request's body as a file, to be sent with a message: give its `id` in `files`. What it is, its
+        content says."""
+        await limits.spend("uploads", f"address {doorkeeper.address(request)}")
+        await limits.spend("uploads", f"conversation {conversation}")
+        data = await request.body()
+
+        def kept() -> dict[str, Any]:
+            file = read_upload(data, name)
+            with database.write() as session:
+                return links.sign({"files": [file_json(keep(session, file, conversation))]})["files"][0]
+
+        return await database.run(kept)
 
     @api.post("/{conversation_id}/messages")
     async def say(request: Request, conversation: Opened, given: MessageGiven) -> Any:
-        if not given.text.strip():
+        if not given.text.strip() and not given.files:
             raise Problem(422, "text: write something.")
         # the same message again is answered from what was saved: it costs nothing
         known = (
@@ -200,7 +228,9 @@ def routes(
         if known is None:
             await limits.spend("messages", f"address {doorkeeper.address(request)}")
             await limits.spend("messages", f"conversation {conversation}")
-        turn_id = await database.run(reception.accept, conversation, given.text.strip(), given.client_id)
+        turn_id = await database.run(
+            reception.accept, conversation, given.text.strip(), given.client_id, given.files
+        )
         if not wants_events(request):
             return await reception.result(conversation, turn_id)
 
@@ -220,7 +250,11 @@ def routes(
         async def frames() -> AsyncIterator[bytes]:
             yield KEEP_ALIVE
             async for event in shown(live, places, conversation, start, status):
-                yield KEEP_ALIVE if event is None else sse(*event)
+                if event is None:
+                    yield KEEP_ALIVE
+                    continue
+                kind, told, id = event
+                yield sse(kind, links.sign(told) if kind == "message" else told, id)
 
         return event_stream(frames())
 
