@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, select
-from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.conversations import Conversation, locked
 from help_center.database import Base, Database, new_id, now
@@ -70,7 +70,7 @@ class File(Base):
     content_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]  # bytes, as kept
     sha256: Mapped[str] = mapped_column(String(64))
-    data: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     width: Mapped[int | None]  # pixels, of pictures
     height: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
