@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bot.channels.widget.routes as widget
 import bot.house
+import bot.questions.doors as questions
 import escalation.desk_tools.doors as desk_tools
 import escalation.handoff as handoffs
 import escalation.inbox as inbox
@@ -174,6 +175,7 @@ def create_app(
         )
     )
     app.include_router(insights.routes(database, doorkeeper, pages, lambda: standing(house)))
+    app.include_router(questions.routes(house, doorkeeper))
     app.include_router(
         search_pages.routes(
             database, house.search, house.indexer, suggestions, doorkeeper, pages, audit.record

@@ -154,10 +154,16 @@ def _model(house: House) -> Finding:
 
 def _confidence(house: House) -> Finding:
     calibration = house.calibrations()
-    policy = calibration.policy(house.settings.max_wrong)
+    kept = house.dial.kept
+    policy = calibration.policy(house.dial())
+    dial = (
+        f"PARLEY_MAX_WRONG={house.settings.max_wrong:g}"
+        if kept is None
+        else f"the dial of {kept:g} that was set at /manage (PARLEY_MAX_WRONG={house.settings.max_wrong:g} is not used)"
+    )
     kind = "the shipped default" if calibration.is_default else "fitted for this installation"
     threshold = "never" if policy.answer_from >= NEVER else f"from {policy.answer_from:.2f}"
-    told = f"{kind} ({calibration.fitted_on}); at PARLEY_MAX_WRONG={house.settings.max_wrong} it answers {threshold}"
+    told = f"{kind} ({calibration.fitted_on}); at {dial} it answers {threshold}"
     advice = doubt(house) or ""
     if not advice and calibration.is_default:
         advice = "it knows nothing of your articles: run `parley calibrate --data DIR` once you have labelled questions."

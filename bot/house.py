@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.assess import KEPT_AS, Calibration, default_calibration
+from bot.dial import Dial
 from bot.links import OwnHosts
 from bot.llm import LanguageModel, open_model
 from bot.moods import Feelings
@@ -86,6 +87,10 @@ class House:
         return open_site(self.database)
 
     @cached_property
+    def dial(self) -> Dial:
+        return Dial(self.database, self.settings.max_wrong)
+
+    @cached_property
     def calibrations(self) -> Calibrations:
         return Calibrations(self.database)
 
@@ -103,7 +108,7 @@ class House:
             self.llm,
             self.calibrations,
             OwnHosts(self.database, self.site),
-            self.settings.max_wrong,
+            self.dial,
         )
 
     def close(self) -> None:

@@ -113,7 +113,7 @@ class Outcome:
 
 
 class Parts:
-    """What a turn works with. `calibration` and `own_hosts` are asked anew for each turn: they may change."""
+    """What a turn works with. `calibration`, `own_hosts` and `max_wrong` are asked anew for each turn: they may change."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class Parts:
         llm: LanguageModel | None,
         calibration: Callable[[], Calibration],
         own_hosts: Callable[[], frozenset[str]],
-        max_wrong: float,
+        max_wrong: Callable[[], float],
     ) -> None:
         self.search = search
         self.feelings = feelings
@@ -159,7 +159,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     timings: dict[str, float] = {}
     question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled)
     calibration = parts.calibration()
-    policy = calibration.policy(parts.max_wrong)
+    policy = calibration.policy(parts.max_wrong())
     yield Stage("searching")
     looked = await asyncio.to_thread(_look, question, asked, parts)
     found, hosts = looked.found, looked.hosts

@@ -411,7 +411,7 @@ def _attacks(settings: Settings, data: Path | None) -> Result:
         house.calibrations.use(None)
         quoting, obeying = copy(house.parts), copy(house.parts)
         quoting.llm, obeying.llm = None, attacks.ObedientModel(known)
-        obeying.max_wrong = 1.0  # so that as many questions as can be reach the model
+        obeying.max_wrong = lambda: 1.0  # so that as many questions as can be reach the model
 
         def ask(question: str, obedient: bool) -> dict[str, Any]:
             count()

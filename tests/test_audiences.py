@@ -381,7 +381,7 @@ def reading(world: World) -> Iterator[Sight]:
 
 @tour(
     "GET /api/articles", "GET /api/articles/{id:path}", "POST /api/articles/{id:path}/feedback",
-    "PUT /api/articles/{id:path}", "DELETE /api/articles/{id:path}",
+    "PUT /api/articles/{id:path}", "DELETE /api/articles/{id:path}", "POST /api/articles/{id:path}/impact",
 )  # fmt: skip
 def over_http(world: World) -> Iterator[Sight]:
     for viewer in world.people:
@@ -414,6 +414,9 @@ def over_http(world: World) -> Iterator[Sight]:
                         refused = client.request(method, f"/api/articles/{article.id}", json=None)
                         assert refused.status_code in {401, 403}
                         yield Sight(f"{method} /api/articles/{{id:path}}", viewer, everything(refused))
+                    refused = client.post(f"/api/articles/{article.id}/impact", json={})
+                    assert refused.status_code in {401, 403}
+                    yield Sight("POST /api/articles/{id:path}/impact", viewer, everything(refused))
 
 
 @tour(

@@ -145,7 +145,7 @@ def parts_of(
 ) -> Parts:
     from bot.moods import Feelings
 
-    return Parts(house.search, Feelings.load(), llm, dial or Dial(), lambda: own_hosts, 0.1)
+    return Parts(house.search, Feelings.load(), llm, dial or Dial(), lambda: own_hosts, lambda: 0.1)
 
 
 # --- over HTTP ---------------------------------------------------------------------------------------------
