@@ -29,7 +29,7 @@ def upgrade() -> None:
     sa.Column('id', sa.String(length=64), nullable=False),
     sa.Column('at', UtcTime(timezone=True), nullable=False),
     sa.Column('by', sa.String(length=320), nullable=False),
-    sa.Column('max_wrong', sa.Float(), nullable=False),
+    sa.Column('max_wrong', sa.Double(), nullable=False),
     sa.Column('asked', sa.Integer(), nullable=False),
     sa.Column('right', sa.Integer(), nullable=False),
     sa.Column('answered', sa.Integer(), nullable=False),
