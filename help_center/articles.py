@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, event, select, text, update
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
-from help_center.database import Base, iso, now
+from help_center.database import Base, InstallationFact, iso, now
 from help_center.markup import clean_markdown, slugify
 from help_center.people import Viewer
 from help_center.sources.base import SourceArticle
@@ -65,6 +66,39 @@ class ArticleFeedback(Base):
     reason: Mapped[str | None] = mapped_column(String(20))  # one of REASONS
     comment: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+# --- what changed ------------------------------------------------------------------------------------------
+
+CHANGED = "articles_changed"  # the fact that differs after every transaction that touched an article
+
+
+def change_stamp(session: Session) -> str | None:
+    """Opaque: differs whenever any article may differ, whoever changed it. Reads one row, however many there are."""
+    fact = session.execute(select(InstallationFact.value).where(InstallationFact.key == CHANGED)).first()
+    return str(fact[0]["stamp"]) if fact else None
+
+
+@event.listens_for(Session, "before_flush")
+def _notice(session: Session, *_: Any) -> None:
+    if any(isinstance(one, Article) for one in (*session.new, *session.dirty, *session.deleted)):
+        session.info[CHANGED] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _notice_statement(state: ORMExecuteState) -> None:
+    if not state.is_select and state.bind_mapper is not None and state.bind_mapper.class_ is Article:
+        state.session.info[CHANGED] = True
+
+
+@event.listens_for(Session, "before_commit")
+def _stamp_change(session: Session) -> None:
+    """Last of all that the transaction does: the row is locked by every other one that changes articles."""
+    session.flush()
+    if session.info.pop(CHANGED, False):
+        stamp = json.dumps({"stamp": secrets.token_hex(8)})
+        told = "INSERT INTO installation (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        session.connection().execute(text(told), {"key": CHANGED, "value": stamp})
 
 
 def audiences_of(viewer: Viewer) -> tuple[str, ...]:

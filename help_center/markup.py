@@ -15,7 +15,7 @@ import re
 import string
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -93,6 +93,130 @@ def _picture(url: object) -> str | None:
     return _address(str(url or ""), schemes=_PICTURE_SCHEMES)
 
 
+# --- callouts ----------------------------------------------------------------------------------------------
+
+# What authors write above a callout, `> [!NOTE]` or `:::note`, and the kind that it is shown as.
+CALLOUTS = {
+    "note": "note", "info": "note", "tip": "tip", "hint": "tip", "success": "tip", "important": "important",
+    "warning": "warning", "attention": "warning", "caution": "caution", "danger": "caution", "error": "caution",
+}  # fmt: skip
+_CONTAINER = re.compile(r"^ {0,3}(:{3,})[ \t]*([A-Za-z]+)[ \t]*(\[?[^\n]*?\]?)[ \t]*$")
+_CONTAINER_END = re.compile(r"^ {0,3}(:{3,})[ \t]*$")
+_CALLOUT = re.compile(r"^\[!([A-Za-z]+)\][+-]?[ \t]*")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+
+
+def _containers_as_quotes(text: str) -> str:
+    """`:::note Title` up to `:::` as `> [!NOTE] Title`: one form is read from here on. Code stays as it is."""
+    if ":::" not in text:
+        return text
+    lines = text.split("\n")
+    ends = {n for n, line in enumerate(lines) if _CONTAINER_END.match(line)}
+    last_end = max(ends, default=-1)
+    written: list[str] = []
+    opened: list[int] = []  # how many colons each open container has
+    fence = ""
+    for n, line in enumerate(lines):
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence) and not line.strip(" `~"):
+                fence = ""
+        elif mark:
+            fence = mark[1]
+        else:
+            opening = _CONTAINER.match(line)
+            if opening and opening[2].lower() in CALLOUTS and last_end > n:
+                title = opening[3].strip("[] ")
+                if len(opened) < MAX_NESTING // 4:
+                    before = "> " * len(opened)
+                    written += [before.rstrip(), f"{before}> [!{opening[2].upper()}] {title}".rstrip()]
+                    opened.append(len(opening[1]))
+                    continue
+            elif opened and n in ends:
+                opened.pop()
+                written.append(("> " * len(opened)).rstrip())
+                continue
+        written.append(("> " * len(opened) + line).rstrip() if opened else line)
+    return "\n".join(written)
+
+
+_MARKED_LINE = re.compile(r"^((?: {0,3}> ?)+)\[!([A-Za-z]+)\][+-]?[ \t]*(.*)$")
+
+
+def without_callout_marks(markdown: str) -> str:
+    """The text with its callouts as plain quotations: for those who quote from it."""
+    if "[!" not in markdown and ":::" not in markdown:
+        return markdown
+    kept = []
+    for line in _containers_as_quotes(markdown).split("\n"):
+        mark = _MARKED_LINE.match(line)
+        if mark is None or mark[2].lower() not in CALLOUTS:
+            kept.append(line)
+        elif mark[3]:
+            kept.append(f"{mark[1]}**{mark[3]}**  ")
+    return "\n".join(kept)
+
+
+def _callout(tokens: Sequence[Token], place: int) -> tuple[str, Token] | None:
+    """The kind of the callout that opens here, and the text that begins with its mark; None for a plain quotation."""
+    if tokens[place].type != "blockquote_open" or place + 2 >= len(tokens):
+        return None
+    inline = tokens[place + 2]
+    if tokens[place + 1].type != "paragraph_open" or inline.type != "inline":
+        return None
+    mark = _CALLOUT.match(inline.content)
+    kind = CALLOUTS.get(mark[1].lower()) if mark else None
+    return (kind, inline) if kind else None
+
+
+def _without_mark(inline: Token) -> list[Token]:
+    """The title of a callout, as far as its author gave one: what stands after the mark. What follows it stays behind."""
+    children = inline.children or []
+    first = children[0] if children else None
+    if first is None or first.type != "text":
+        return []
+    # the mark may be cut over several text tokens: `[!`, `NOTE`, `]`
+    mark = _CALLOUT.match(inline.content)
+    left = len(mark[0]) if mark else 0
+    while children and children[0].type == "text" and left:
+        taken = min(left, len(children[0].content))
+        children[0].content = children[0].content[taken:]
+        left -= taken
+        if children[0].content:
+            break
+        children.pop(0)
+    end = next((i for i, one in enumerate(children) if one.type in {"softbreak", "hardbreak"}), len(children))
+    title, inline.children = children[:end], children[end + 1 :]
+    return title
+
+
+def _name_callouts(tokens: list[Token], names: Mapping[str, str]) -> list[Token]:
+    """The same tokens with each callout as a named box."""
+    shown: list[Token] = []
+    closing: list[bool] = []  # of each open quotation: whether it is a callout
+    for place, token in enumerate(tokens):
+        if token.type == "blockquote_open":
+            found = _callout(tokens, place)
+            closing.append(found is not None)
+            if found is not None:
+                kind, inline = found
+                title = _without_mark(inline)
+                token.tag = "div"
+                token.attrSet("class", f"callout {kind}")
+                token.attrSet("role", "note")
+                named = title or [Token("text", "", 0, content=names.get(kind, kind.title()))]
+                shown += [token, Token("html_block", "", 0, content='<p class="callout-title">')]
+                shown += [
+                    Token("inline", "", 0, children=named),
+                    Token("html_block", "", 0, content="</p>\n"),
+                ]
+                continue
+        elif token.type == "blockquote_close" and closing and closing.pop():
+            token.tag = "div"
+        shown.append(token)
+    return shown
+
+
 # --- Markdown, parsed --------------------------------------------------------------------------------------
 
 
@@ -143,7 +267,11 @@ def plain_text(markdown: str) -> str:
     """The words alone, a block a line and a table row a line, for search and excerpts."""
     lines: list[str] = []
     cells: list[str] | None = None
-    for token in _INSPECTOR.parse(legible(markdown)):
+    tokens = _INSPECTOR.parse(_containers_as_quotes(legible(markdown)))
+    for place, token in enumerate(tokens):
+        if token.type == "blockquote_open" and (callout := _callout(tokens, place)):
+            lines.append(_inline_text(_without_mark(callout[1])).strip())
+            continue
         if token.type == "tr_open":
             cells = []
         elif token.type == "tr_close" and cells is not None:
@@ -164,7 +292,25 @@ def plain_text(markdown: str) -> str:
 
 def headings(markdown: str) -> list[tuple[int, str, str]]:
     """`(level, text, slug)` of every heading that has a text; the slug is the id that `render` gives it."""
-    return list(_headings(_READER.parse(legible(markdown))))
+    return list(_headings(_READER.parse(_containers_as_quotes(legible(markdown)))))
+
+
+def sections(markdown: str) -> list[tuple[str, str]]:
+    """Every heading that has a text, with the words that stand under it up to the next one."""
+    text = _containers_as_quotes(legible(markdown))
+    tokens = _READER.parse(text)
+    lines = text.split("\n")
+    starts = [
+        (opening.map[0], opening.map[1], " ".join(_inline_text(inline.children).split()))
+        for opening, inline in pairwise(tokens)
+        if opening.type == "heading_open" and opening.map and opening.level == 0
+    ]
+    ends = [start for start, _, _ in starts[1:]] + [len(lines)]
+    return [
+        (heading, plain_text("\n".join(lines[below:end])))
+        for (_, below, heading), end in zip(starts, ends, strict=True)
+        if heading
+    ]
 
 
 def _headings(tokens: Sequence[Token]) -> Iterator[tuple[int, str, str]]:
@@ -214,14 +360,68 @@ def slugify(title: str) -> str:
     return slug
 
 
+# --- films -------------------------------------------------------------------------------------------------
+
+_FILM_HOSTS = frozenset(
+    {
+        *("youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com", "player.vimeo.com", "loom.com"),
+        *("dailymotion.com", "fast.wistia.net", "wistia.com", "tella.tv", "vidyard.com", "share.vidyard.com"),
+    }
+)
+_FILM_FILE = re.compile(r"\.(?:mp4|m4v|webm|mov|ogv)$", re.IGNORECASE)
+_YOUTUBE = re.compile(r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/embed/([\w-]{1,40})(?:\?.*)?")
+_EMBEDDED = re.compile(r"<(iframe|video|source)\b([^<>]{0,2000})>", re.IGNORECASE)
+_EMBEDDED_FILM = re.compile(r"\bsrc\s*=\s*([\"'])(.*?)\1", re.IGNORECASE)
+_EMBEDDED_TITLE = re.compile(r"\btitle\s*=\s*([\"'])(.*?)\1", re.IGNORECASE)
+
+
+def is_video(url: str) -> bool:
+    """Whether an address leads to a film. Films are linked to and never embedded: nobody's player runs on our pages."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    except ValueError:
+        return False
+    return bool(_FILM_FILE.search(parts.path)) or (host in _FILM_HOSTS and len(parts.path) > 1)
+
+
+def _films_as_links(html: str) -> str:
+    """Embedded films as links to them, before what is embedded is taken out."""
+
+    def link(tag: re.Match[str]) -> str:
+        source = _EMBEDDED_FILM.search(tag[2])
+        url = entities.unescape(source[2]) if source else ""
+        if url.startswith("//"):
+            url = f"https:{url}"
+        if _link(url) is None or not is_video(url):
+            return tag[0]
+        url = _YOUTUBE.sub(r"https://www.youtube.com/watch?v=\1", url)
+        title = _EMBEDDED_TITLE.search(tag[2])
+        words = entities.unescape(title[2]).strip() if title else ""
+        shown = entities.escape(words or url, quote=False)
+        # a film's own tag goes with its content, so the link stands before it
+        return f'<p><a href="{entities.escape(url)}">{shown}</a></p>{"" if tag[1].lower() == "source" else tag[0]}'
+
+    films = _EMBEDDED.sub(link, html)
+    # what stood inside of <video> goes with it: a link that was made of its <source> is taken out before it
+    return re.sub(
+        r"(<video\b[^<>]*>)((?:\s*<p><a href=\"[^\"]*\">[^<>]*</a></p>)+)",
+        r"\2\1",
+        films,
+        flags=re.IGNORECASE,
+    )
+
+
 # --- Markdown into HTML ------------------------------------------------------------------------------------
 
 _SHOWN_TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
-    *("em", "strong", "s", "a", "img", "table", "thead", "tbody", "tr", "th", "td"),
+    *("em", "strong", "s", "a", "img", "table", "thead", "tbody", "tr", "th", "td", "div"),
 }
 _SHOWN_ATTRIBUTES = {
-    "a": {"href", "title", "rel"},
+    "a": {"href", "title", "rel", "class"},
+    "div": {"class", "role"},
+    "p": {"class"},
     "img": {"src", "alt", "title", "loading"},
     "code": {"class"},
     "ol": {"start"},
@@ -229,17 +429,25 @@ _SHOWN_ATTRIBUTES = {
     "td": {"align"},
     **{f"h{level}": {"id"} for level in range(1, 7)},
 }
+_OUR_CLASSES = {"video", "callout-title", *(f"callout {kind}" for kind in CALLOUTS.values())}
 _LANGUAGE_CLASS = re.compile(r"language-[A-Za-z0-9_+#.-]{1,40}")
 
 
-def render(markdown: str, *, pictures: bool = True, link_hosts: frozenset[str] | None = None) -> str:
+def render(
+    markdown: str,
+    *,
+    pictures: bool = True,
+    link_hosts: frozenset[str] | None = None,
+    callouts: Mapping[str, str] | None = None,
+) -> str:
     """Safe HTML of any text.
 
+    `callouts` heads the callouts that have no title of their own, by their kind; English where it is left out.
     Headings get ids (`headings` names them). With `pictures=False` no picture is shown. With `link_hosts`
     only relative links and links to these hosts stay links; the text of the others stays."""
     hosts = None if link_hosts is None else frozenset(host.lower() for host in link_hosts)
     env: dict[str, object] = {}
-    tokens = _READER.parse(legible(markdown), env)
+    tokens = _READER.parse(_containers_as_quotes(legible(markdown)), env)
     for _ in _headings(tokens):
         pass  # writes the ids
     for token in tokens:
@@ -247,11 +455,12 @@ def render(markdown: str, *, pictures: bool = True, link_hosts: frozenset[str] |
             _align(token)
         elif token.type == "inline":
             token.children = _followable(token.children or [], pictures=pictures, hosts=hosts)
+    tokens = _name_callouts(tokens, callouts or {})
     return _SHOWN.clean(_READER.renderer.render(tokens, _READER.options, env))
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
-    if name == "class" and not _LANGUAGE_CLASS.fullmatch(value):
+    if name == "class" and not (value in _OUR_CLASSES or _LANGUAGE_CLASS.fullmatch(value)):
         return None
     return value
 
@@ -281,8 +490,19 @@ def _followable(children: list[Token], *, pictures: bool, hosts: frozenset[str] 
         if token.type == "image":
             if not pictures:
                 continue
-            if _picture(token.attrGet("src")) is None:
+            src = _picture(token.attrGet("src"))
+            if src is None:
                 kept.append(Token("text", "", 0, content=_inline_text(token.children)))
+                continue
+            if is_video(src):  # a film in the place of a picture: a link to it
+                attributes: dict[str, str | int | float] = {"href": src, "class": "video"}
+                if _SCHEME.match(src):
+                    attributes["rel"] = "nofollow noopener"
+                kept += [
+                    Token("link_open", "a", 1, attrs=attributes),
+                    Token("text", "", 0, content=_inline_text(token.children) or src),
+                    Token("link_close", "a", -1),
+                ]
                 continue
             token.attrSet("loading", "lazy")
         elif token.type == "link_open":
@@ -292,6 +512,8 @@ def _followable(children: list[Token], *, pictures: bool, hosts: frozenset[str] 
                 continue
             if _SCHEME.match(url):
                 token.attrSet("rel", "nofollow noopener")
+            if is_video(url):
+                token.attrSet("class", "video")
         elif token.type == "link_close" and opened:
             place = opened.pop()
             if place is None:
@@ -380,7 +602,7 @@ def html_to_markdown(html: str) -> str:
 
     Scripts, frames, forms, drawings and the like go with their content, and so do comments and every `on...`
     attribute; links stay where they lead to http(s), mailto or a relative address."""
-    html = _unswallowed(legible(html))
+    html = _unswallowed(_films_as_links(legible(html)))
     if _depth(html) > MAX_HTML_DEPTH:
         return _as_text(_words_of_html(html))
     soup = BeautifulSoup(f"<div>{_READ.clean(html)}</div>", "html.parser")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from help_center.articles import Article, audiences_of, visible
+from help_center.articles import Article, audiences_of, change_stamp, visible
 from help_center.database import Database
 from help_center.markup import slugify
 from help_center.people import Viewer
@@ -31,6 +33,8 @@ class Entry:
     title: str
     section: tuple[str, ...]
     locale: str
+    group: str = ""  # the same for all translations of one article
+    updated_at: datetime | None = None
 
     @property
     def url(self) -> str:
@@ -86,8 +90,48 @@ class Section:
             here = inside
         return trail
 
+    def of(self, fits: Callable[[Entry], bool]) -> Section:
+        """A copy with the articles that fit, without the sections that hold none of them. Addresses stay as they are."""
+        articles = [entry for entry in self.articles if fits(entry)]
+        inside = [section for section in (one.of(fits) for one in self.sections) if section.size]
+        size = len(articles) + sum(section.size for section in inside)
+        return Section(self.name, self.path, articles, inside, size)
+
     def __iter__(self) -> Iterator[Section]:
         return iter(self.sections)
+
+
+class _Held:
+    """What was read for a stamp, and what has been made of it."""
+
+    def __init__(self, stamp: object, entries: tuple[Entry, ...], tree: Section) -> None:
+        self.stamp = stamp
+        self.entries = entries
+        self.tree = tree
+        self.by_id = {entry.id: entry for entry in entries}
+        spoken = Counter(entry.language for entry in entries)
+        self.languages = tuple(language for language, _ in spoken.most_common())
+        self.by_group: dict[str, list[Entry]] = {}
+        for entry in sorted(entries, key=lambda entry: entry.locale):
+            self.by_group.setdefault(entry.group, []).append(entry)
+        self._made: dict[tuple[str, ...], Section] = {}
+
+    def in_language(self, language: str) -> Section:
+        if self.languages == (language,):
+            return self.tree
+        return self._part((language,), lambda entry: entry.language == language)
+
+    def untranslated(self, language: str, instead: str) -> Section:
+        there = {entry.group for entry in self.entries if entry.language == language}
+        return self._part(
+            (language, instead), lambda entry: entry.language == instead and entry.group not in there
+        )
+
+    def _part(self, name: tuple[str, ...], fits: Callable[[Entry], bool]) -> Section:
+        part = self._made.get(name)
+        if part is None:
+            part = self._made[name] = self.tree.of(fits)
+        return part
 
 
 class Outline:
@@ -95,38 +139,56 @@ class Outline:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._held: dict[tuple[str, ...], tuple[object, tuple[Entry, ...], Section]] = {}
+        self._held: dict[tuple[str, ...], _Held] = {}
         self._reading = threading.Lock()
 
     def entries(self, viewer: Viewer) -> tuple[Entry, ...]:
         """What the viewer may see, by title as people sort titles."""
-        return self._current(viewer)[0]
+        return self._current(viewer).entries
 
     def contents(self, viewer: Viewer, language: str | None = None) -> Section:
-        """The same as a tree; of one language where one is given."""
-        entries, tree = self._current(viewer)
-        return tree if language is None else tree_of(entry for entry in entries if entry.language == language)
+        """The same as a tree; of one language where one is given. A section has the same address in each."""
+        held = self._current(viewer)
+        return held.tree if language is None else held.in_language(language)
 
-    def _current(self, viewer: Viewer) -> tuple[tuple[Entry, ...], Section]:
+    def languages(self, viewer: Viewer) -> tuple[str, ...]:
+        """Those that there are articles in, without their regions, the most spoken first."""
+        return self._current(viewer).languages
+
+    def translations(self, viewer: Viewer, group: str) -> list[Entry]:
+        """Of one article, each that the viewer may see, by their languages."""
+        return self._current(viewer).by_group.get(group, [])
+
+    def untranslated(self, viewer: Viewer, language: str, instead: str) -> Section:
+        """What there is in the language `instead` and not in `language`, as a tree."""
+        return self._current(viewer).untranslated(language, instead)
+
+    def entry(self, viewer: Viewer, id: str) -> Entry | None:
+        return self._current(viewer).by_id.get(id)
+
+    def _current(self, viewer: Viewer) -> _Held:
         audiences = audiences_of(viewer)
         with self._database.read() as session:
             stamp = _stamp(session)
         held = self._held.get(audiences)
-        if held is None or held[0] != stamp:
+        if held is None or held.stamp != stamp:
             with self._reading:
                 held = self._held.get(audiences)
-                if held is None or held[0] != stamp:
+                if held is None or held.stamp != stamp:
                     held = self._held[audiences] = self._read(viewer)
-        return held[1], held[2]
+        return held
 
-    def _read(self, viewer: Viewer) -> tuple[object, tuple[Entry, ...], Section]:
-        columns = (Article.id, Article.slug, Article.title, Article.section, Article.locale)
+    def _read(self, viewer: Viewer) -> _Held:
+        columns = (
+            Article.id, Article.slug, Article.title, Article.section, Article.locale,
+            func.coalesce(Article.translation_group, Article.id), Article.updated_at,
+        )  # fmt: skip
         with self._database.read() as session:
             stamp = _stamp(session)  # read first: what changes meanwhile is seen by the next request
             rows = session.execute(select(*columns).where(visible(viewer))).all()
-        found = (Entry(id, slug, title, tuple(section), locale) for id, slug, title, section, locale in rows)
+        found = (Entry(id, slug, title, tuple(section), *more) for id, slug, title, section, *more in rows)
         entries = tuple(sorted(found, key=lambda entry: (_natural(entry.title), entry.id)))
-        return stamp, entries, tree_of(entries)
+        return _Held(stamp, entries, tree_of(entries))
 
 
 def tree_of(entries: Iterable[Entry]) -> Section:
@@ -167,14 +229,6 @@ def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:
     return tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts if part)
 
 
-def _stamp(session: Session) -> tuple[int, int]:
-    """Differs whenever an outline may differ. The content hash covers every field that an outline shows, the ids say
-    whose they are; both are read from their indexes alone (2,000 articles: 1 ms)."""
-    hashes = (
-        select(func.substr(Article.content_hash, 1, 16).label("one"))
-        .order_by(Article.content_hash)
-        .subquery()
-    )
-    ids = select(Article.id.label("one")).order_by(Article.id).subquery()
-    both = [session.scalar(select(func.aggregate_strings(all.c.one, " "))) or "" for all in (hashes, ids)]
-    return hash(both[0]), hash(both[1])
+def _stamp(session: Session) -> object:
+    """Differs whenever an outline may differ."""
+    return change_stamp(session)

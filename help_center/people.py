@@ -143,6 +143,7 @@ class Viewer:
 
 
 STRANGER = Viewer()
+PROVEN_CUSTOMER = Viewer(proven_customer=True)
 
 
 def add_agent(session: Session, email: str, *, name: str | None, role: str, password: str | None) -> Agent:

@@ -29,8 +29,18 @@ from pydantic import AfterValidator
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from help_center import customer_links
+from help_center.customer_links import CustomerLinks
 from help_center.database import Database, now
-from help_center.people import STRANGER, Agent, Viewer, agent_by_session, agent_by_token, keep_uses
+from help_center.people import (
+    PROVEN_CUSTOMER,
+    STRANGER,
+    Agent,
+    Viewer,
+    agent_by_session,
+    agent_by_token,
+    keep_uses,
+)
 
 log = logging.getLogger(__name__)
 SESSION_COOKIE = "parley_session"
@@ -99,18 +109,25 @@ def bearer(request: Request) -> str | None:
 class Doorkeeper:
     """Says who a request comes from. One per app."""
 
-    def __init__(self, database: Database, trusted_proxies: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        trusted_proxies: tuple[str, ...],
+        customers: CustomerLinks | None = None,
+    ) -> None:
         self._database = database
+        self._customers = customers
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
         self._seen: dict[str, datetime] = {}
         self._used: dict[str, datetime] = {}
 
     def viewer(self, request: Request) -> Viewer:
-        """Agent by API token or session cookie; else a stranger. For doors open to all: raises only where a
+        """Agent by API token or session cookie, customer by the cookie of a signed link; else a stranger. For doors open to all: raises only where a
         browser was sent here by another site (a 403)."""
         agent = self._agent(request)
         if agent is None:
-            return STRANGER
+            vouched = self._customers and self._customers.proves(request.cookies.get(customer_links.COOKIE))
+            return PROVEN_CUSTOMER if vouched else STRANGER
         return Viewer(agent.id, agent.name, agent.role, address=self.address(request))
 
     def agent(self, request: Request) -> Viewer:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from help_center.markup import without_callout_marks
 from retrieval.cutting import SIZE, count, cut
 from retrieval.passages import Passage, Section
 from retrieval.planted import without_planted
@@ -42,7 +43,7 @@ def split(article_id: str, title: str, body: str) -> list[Passage]:
         gathered.clear()
         size = 0
 
-    for headings, section in _sections(without_planted(title, body)):
+    for headings, section in _sections(without_planted(title, without_callout_marks(body))):
         for number, text in enumerate(cut(section)):
             heading = headings[-1] if headings and number == 0 else ""
             more = count(text) + count(heading)

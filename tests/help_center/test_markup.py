@@ -15,7 +15,9 @@ from help_center.markup import (
     html_to_markdown,
     plain_text,
     render,
+    sections,
     slugify,
+    without_callout_marks,
 )
 
 SCRIPTED = re.compile(r"^\s*(javascript|vbscript|data|file):", re.IGNORECASE)
@@ -389,3 +391,62 @@ def test_lists_nested_too_deeply_by_their_indentation_are_still_text() -> None:
     kept = clean_markdown("\n".join(f"{'  ' * n}- word{n} <script>x()</script>" for n in range(300)))
     assert re.findall(r"word\d+", kept) == [f"word{n}" for n in range(300)]
     assert "x()" not in kept
+
+
+# --- callouts and films ------------------------------------------------------------------------------------
+
+
+def test_callouts_are_named_boxes_however_their_authors_write_them() -> None:
+    quoted = render("> [!WARNING]\n> Mind the *gap*.\n>\n> Twice.")
+    assert quoted == render(":::warning\nMind the *gap*.\n\nTwice.\n:::")
+    assert quoted.startswith(
+        '<div class="callout warning" role="note">\n<p class="callout-title">Warning</p>\n<p>Mind the <em>gap</em>.</p>'
+    )
+    german = render("> [!NOTE]\n> x", callouts={"note": "Hinweis"})
+    assert '<p class="callout-title">Hinweis</p>' in german
+    assert '<p class="callout-title">My <em>title</em></p>' in render("> [!tip] My *title*\n> x")
+
+
+def test_what_only_looks_like_a_callout_stays_as_it_is() -> None:
+    assert "<blockquote>" in render("> see [!NOTE]")
+    assert "<blockquote>" in render("> [!NONSENSE]\n> x")
+    assert ":::details" in render(":::details\nx\n:::")
+    assert ":::note" in render("```\n:::note\nx\n:::\n```")
+    assert ":::note" in render(":::note\nnever closed")
+
+
+def test_callouts_hold_lists_and_code_and_each_other() -> None:
+    html = render("::::note\n- a\n\n```\n:::\n```\n:::tip\ninside\n:::\n::::\n\nafter")
+    assert html.count('role="note"') == 2
+    assert "<li>a</li>" in html
+    assert "<code>:::\n</code>" in html
+    assert html.endswith("<p>after</p>\n")
+
+
+def test_a_callout_is_no_way_in_for_markup() -> None:
+    html = render('> [!NOTE] <img src=x onerror=alert(1)>\n> <b onclick="x">y</b>')
+    assert "<img" not in html
+    assert "<b" not in html.replace("<blockquote", "")
+
+
+def test_the_words_of_a_callout_are_read_without_its_mark() -> None:
+    assert plain_text("> [!NOTE] Title\n> words").split("\n") == ["Title", "words"]
+    assert without_callout_marks("> [!NOTE]\n> words\n\n`[!NOTE]`") == "> words\n\n`[!NOTE]`"
+
+
+def test_films_are_links_and_never_embedded() -> None:
+    html = '<iframe src="//www.youtube.com/embed/a1?x=1" title="How to"></iframe><video><source src="/v.mp4"></video>'
+    assert html_to_markdown(html) == "[How to](https://www.youtube.com/watch?v=a1)\n\n[/v.mp4](/v.mp4)"
+    assert html_to_markdown('<iframe src="https://ads.example/x"></iframe>') == ""
+    assert html_to_markdown('<iframe src="javascript:alert(1)//youtube.com/a.mp4"></iframe>') == ""
+    shown = render("![Tour](https://cdn.example.org/tour.mp4) [on](https://vimeo.com/1) [no](https://a.com/)")
+    assert shown.count('class="video"') == 2
+    assert "<img" not in shown
+    assert "<video" not in shown
+
+
+def test_sections_are_headings_with_their_words() -> None:
+    assert sections("x\n\n## A?\n\nOne **two**.\n\n- three\n\n### B?\n\nFour.") == [
+        ("A?", "One two.\nthree"),
+        ("B?", "Four."),
+    ]
