@@ -333,10 +333,10 @@ _error_code = re.compile(
     r"|(?<![\w-])(?P<short>(?-i:E(?:R|RR)?[-_ ]?\d{1,4}))(?![\w-])",
     re.IGNORECASE,
 )
-_QUOTED = r"[\"“„«']\s?(?P<quoted>[^\"“”„«»\n]{3,140}?)\s?[\"”“»'](?!\w)"
+_QUOTED = r"[\"“„«'`]\s?(?P<quoted>[^\"“”„«»`\n]{3,140}?)\s?[\"”“»'`](?!\w)"
 _says_quoted = re.compile(
     rf"\b(?:{_error_word}|message|massage|msg|rejected with|fails with|failed with|stops|fails|ends with|aborts with|steht|kommt|zeigt|erscheint|heißt es|dice|pone|sale|aparece|muestra|affiche|indique|apparaît|says?|saying|said|shows?|showing|reads?|reading|displays?|get|gets|getting|got|popup|pop-up|warning|notice|notification|"
-    rf"tells? me|meldung|message d'erreur|mensaje)\b[^\"“„«\n]{{0,40}}?{_QUOTED}",
+    rf"tells? me|meldung|message d'erreur|mensaje)\b[^\"“„«`\n]{{0,40}}?{_QUOTED}",
     re.IGNORECASE,
 )
 _says = re.compile(

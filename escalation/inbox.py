@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from escalation import documents, finding, steps
+from escalation.excerpts import excerpts
 from escalation.finding import Status, View, Wanted
 from escalation.packet import earlier_messages, packet
 from escalation.policies import PriorityName
@@ -70,8 +71,12 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
         )
         with database.read() as session:
             page = finding.page(session, wanted, limit, cursor)
+            items = lines(session, page.handoffs)
+            if q:
+                found = excerpts(session, page.handoffs, q)
+                items = [item | {"found": found.get(item["id"])} for item in items]
             return {
-                "items": lines(session, page.handoffs),
+                "items": items,
                 "next": page.next,
                 "counts": finding.counts(session, viewer),
                 "unread": documents.unread(session),

@@ -15,7 +15,7 @@ from escalation.handoff import UnknownHandoff
 from escalation.moments import moments
 from escalation.replies import held_json
 from escalation.seen import agents_json, line, note_json
-from escalation.tried import tries
+from escalation.tried import needed, tries
 from help_center.articles import Article
 from help_center.conversations import (
     Conversation,
@@ -69,7 +69,13 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
         "sources_tried": handoff.sources_tried,
         "tried": [one.json() for one in tries(turns, messages, unhelpful)],
         "confidence_trace": [
-            {"turn_id": turn.id, "at": at[turn.id], "value": turn.confidence} for turn in turns
+            {
+                "turn_id": turn.id,
+                "at": at[turn.id],
+                "value": turn.confidence,
+                "needed": needed(turn),
+            }
+            for turn in turns
         ],
         "sentiment_trace": [
             {

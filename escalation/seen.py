@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from escalation.targets import missed
@@ -16,10 +16,11 @@ from help_center.masking import stored_for_agents
 from help_center.people import Agent, Customer
 
 EXCERPT = 300
+LAST_WORDS = 160  # characters of the newest message
 
 
 def lines(session: Session, handoffs: Sequence[Handoff]) -> list[dict[str, Any]]:
-    """The lines of the queue for these handoffs, in their order; four queries, however many they are."""
+    """The lines of the queue for these handoffs, in their order; five queries, however many they are."""
     if not handoffs:
         return []
     conversations = {handoff.conversation_id for handoff in handoffs}
@@ -39,6 +40,7 @@ def lines(session: Session, handoffs: Sequence[Handoff]) -> list[dict[str, Any]]
     written = select(ConversationLabel).where(ConversationLabel.conversation_id.in_(conversations))
     for row in session.scalars(written.order_by(ConversationLabel.label)):
         labels.setdefault(row.conversation_id, []).append(row.label)
+    last = _last_words(session, [one.conversation_id for one in handoffs if one.status == "claimed"])
     return [
         item_json(
             handoff,
@@ -47,8 +49,34 @@ def lines(session: Session, handoffs: Sequence[Handoff]) -> list[dict[str, Any]]
             teams.get(handoff.team_id or ""),
             labels.get(handoff.conversation_id, []),
         )
+        | {"last": last.get(handoff.conversation_id)}
         for handoff in handoffs
     ]
+
+
+def _last_words(session: Session, conversations: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What the customer or an agent said last, by conversation."""
+    if not conversations:
+        return {}
+    newest = (
+        select(Message.conversation_id, func.max(Message.position))
+        .where(Message.conversation_id.in_(conversations), Message.role.in_(("customer", "agent")))
+        .group_by(Message.conversation_id)
+    )
+    found = select(Message).where(tuple_(Message.conversation_id, Message.position).in_(newest))
+    return {
+        message.conversation_id: {
+            "role": message.role,
+            "author": message.author,
+            "text": _shortly(agents_json(message)["text"]),
+        }
+        for message in session.scalars(found)
+    }
+
+
+def _shortly(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LAST_WORDS else text[: LAST_WORDS - 1] + "…"
 
 
 def line(session: Session, handoff: Handoff) -> dict[str, Any]:

@@ -78,6 +78,12 @@ def tries(
     return made
 
 
+def needed(turn: TurnRow) -> float | None:
+    """The sureness from which the dial let this turn answer; above 1 nothing is enough. None where nothing was judged."""
+    policy = (turn.record or {}).get("policy") or {}
+    return policy.get("answer_from") if turn.confidence is not None else None
+
+
 def shortfall(
     action: str, reasons: Sequence[str], confidence: float | None, record: Mapping[str, Any]
 ) -> str:

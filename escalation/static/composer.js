@@ -244,7 +244,8 @@ export class Composer {
     } finally {
       this.sending = false;
       if (this.packet) this.draw(false);
-      if (this.id === id && !this.box.disabled) this.box.focus();
+      const here = document.activeElement; // who has gone on to something else meanwhile is left there
+      if (this.id === id && !this.box.disabled && (here === document.body || this.form.contains(here))) this.box.focus();
     }
   }
 

@@ -9,11 +9,12 @@ import { Transcript } from "./transcript.js";
 import { customerName, plain, status } from "./words.js";
 
 const TYPING_FADES = 8000; // milliseconds; a lost "stopped typing" is forgotten after this
+const LABELS = 4; // that are shown before somebody asks for all
 const DONE = {
   claim: () => "It is yours.",
   release: () => "It is back in the queue.",
   return: () => "The bot has it again.",
-  resolve: () => "Resolved.",
+  resolve: () => "Resolved. q claims the next one that waits.",
   assign: (packet) => `Assigned to ${packet.assignee?.name}.`,
   team: (packet) => (packet.team ? `It is with ${packet.team.name}.` : "It has no team."),
   priority: (packet) => `Its priority is ${packet.priority}.`,
@@ -121,7 +122,10 @@ export class Conversation {
     if (handoffId !== this.id) return;
     this.touch();
     this.composer.letGo(message.id);
-    if (this.transcript.add(message) && message.role === "customer") this.showTyping(false);
+    if (this.transcript.add(message) && message.role === "customer") {
+      this.showTyping(false);
+      this.refreshSoon(); // what they told now belongs into the packet, too
+    }
   }
 
   /** The same conversation as it stands now. What came while it was fetched may not be in it: then once more. */
@@ -169,7 +173,10 @@ export class Conversation {
     const holder = packet.assignee && packet.status !== "waiting" ? ` · ${packet.assignee.id === this.me.id ? "you" : packet.assignee.name}` : "";
     this.subtitle.replaceChildren(`${status(packet.status)}${holder}${packet.team ? ` · ${packet.team.name}` : ""} · handed over `, time(packet.created_at));
     const due = this.isOpen && !packet.snoozed_until && (packet.first_reply_at ? packet.resolve_due_at : packet.due_at);
-    const state = JSON.stringify([due, packet.snoozed_until, packet.reopened, packet.labels, packet.priority]);
+    const labels = packet.labels ?? [];
+    if (this.unfolded !== packet.id) this.unfolded = null;
+    const shown = this.unfolded || labels.length <= LABELS + 1 ? labels : labels.slice(0, LABELS);
+    const state = JSON.stringify([due, packet.snoozed_until, packet.reopened, labels, shown.length, packet.priority]);
     this.here = this.here ?? el("span", { class: "here small", role: "status", "data-inbox": "presence" });
     if (state === this.marked) return;
     this.marked = state;
@@ -179,13 +186,21 @@ export class Conversation {
         due && target(due),
         packet.snoozed_until && el("span", { class: "chip" }, "Snoozed until ", time(packet.snoozed_until, moment)),
         packet.reopened && el("span", { class: "chip strong" }, "Came back"),
-        ...(packet.labels ?? []).map((label) =>
+        ...shown.map((label) =>
           el("span", { class: "chip tag", "data-inbox": "label" }, label, el("button", { type: "button", class: "drop", "aria-label": `Remove the label ${label}`, onclick: () => this.label({ add: [], remove: [label] }) }, "×")),
         ),
+        shown.length < labels.length && el("button", { type: "button", class: "quiet add", "data-action": "all-labels", onclick: () => this.unfold() }, `${labels.length - shown.length} more labels`),
         el("button", { type: "button", class: "quiet add", "data-command": "label", "aria-keyshortcuts": "l" }, "+ Label"),
         this.here,
       ].filter(Boolean),
     );
+  }
+
+  /** All labels of this one. */
+  unfold() {
+    this.unfolded = this.packet.id;
+    this.head();
+    this.marks.querySelectorAll("[data-inbox=label] .drop")[LABELS]?.focus();
   }
 
   /** Who else is here, and whether they write. */

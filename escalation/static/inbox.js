@@ -67,6 +67,14 @@ const queue = new Queue($(".queue"), {
       if (badge) badge.textContent = count ? String(count) : "";
     }
     document.title = counts.waiting ? `(${counts.waiting}) ${page}` : page;
+    waiting = counts.waiting;
+    $("[data-nothing-title]").textContent = waiting ? `${waiting} ${waiting === 1 ? "person waits" : "people wait"}` : "Nobody is waiting";
+    $("[data-nothing-words]").textContent = [
+      counts.mine && `${counts.mine} ${counts.mine === 1 ? "conversation is" : "conversations are"} yours.`,
+      counts.overdue && `${counts.overdue} ${counts.overdue === 1 ? "is" : "are"} overdue.`,
+      !waiting && "New conversations appear here by themselves.",
+    ].filter(Boolean).join(" ");
+    commands.refresh();
   },
 });
 const articles = new Articles($("[data-articles]"), { insert: (text) => conversation.composer.insert(text) });
@@ -91,6 +99,30 @@ async function open(id, pointed = false) {
   }
 }
 
+let waiting = 0;
+/** The first in the order of service that nobody else takes at this moment; those of our own teams and of no team before others'. */
+async function claimNext() {
+  const ours = ({ team }) => !team || (me.teams ?? []).some((one) => one.id === team.id);
+  try {
+    const { items } = await api("GET", "/api/handoffs?status=waiting&limit=20");
+    for (const { id } of [...items.filter(ours), ...items.filter((item) => !ours(item))]) {
+      try {
+        await api("POST", `/api/handoffs/${encodeURIComponent(id)}/claim`);
+      } catch (problem) {
+        if (problem.status === 409) continue; // somebody was faster
+        throw problem;
+      }
+      await open(id);
+      queue.soon();
+      say("It is yours.");
+      return conversation.composer.focus();
+    }
+    say("Nobody is waiting.");
+  } catch (problem) {
+    fault(problem);
+  }
+}
+
 let lost;
 const close = listen({
   on: {
@@ -103,6 +135,7 @@ const close = listen({
     message({ handoff_id: id, message }) {
       conversation.arrived(id, message);
       if (message.role === "customer") queue.mark(id);
+      if (queue.items.some((item) => item.id === id && item.status === "claimed")) queue.soon(); // its line shows what was said last
       desktop.message(id, message, queue.items.some((item) => item.id === id && item.assignee?.id === me.id));
     },
     note: ({ handoff_id: id }) => id === conversation.id && conversation.refreshSoon(),
@@ -160,6 +193,7 @@ const commands = new Commands([
   { id: "you", label: "You: away, notifications, password, sign out", group: "Everywhere", run: you },
   { id: "next", key: "j", label: "Next conversation", group: "Queue", run: () => queue.move(1) },
   { id: "previous", key: "k", label: "Previous conversation", group: "Queue", run: () => queue.move(-1) },
+  { id: "claim-next", key: "q", label: "Claim the next one that waits", group: "Queue", when: () => waiting > 0, run: claimNext },
   { id: "pick", key: "x", label: "Select the conversation, or not", group: "Queue", run: () => queue.bulk.toggle(queue.pointed) },
   { id: "pick-range", key: "X", label: "Select all from the last one to this one", group: "Queue", when: () => Boolean(queue.pointed), run: () => queue.bulk.range(queue.pointed) },
   { id: "pick-all", label: "Select all that are shown", group: "Queue", run: () => queue.bulk.all() },

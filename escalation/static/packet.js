@@ -6,6 +6,8 @@ import { confidencePicture, moodPicture } from "./trace.js";
 import { action, customerName, language, percent, plain, reason, role, status } from "./words.js";
 
 const SHOWN_FACTS = 12;
+const SHOWN_SINCE = 4;
+const NOTHING_NEAR = "nothing in the help center comes near"; // as the server says it
 const THROWN = "parley.thrown "; // suggestions that were thrown away, for this session of the browser
 
 export class Packet {
@@ -27,6 +29,7 @@ export class Packet {
       ["Why a person", [packet.reasons, packet.priority, packet.status, packet.assignee, packet.outcome, packet.outcome_article, packet.customer_note], () => this.why()],
       ["Question", packet.question, () => el("div", { class: "rich", tabindex: 0 }, markdown(packet.question))],
       ["Summary", [packet.summary, packet.summary_by], () => this.summary()],
+      ["Written since", this.since, () => this.later()],
       ["Facts", packet.facts, () => this.facts()],
       ["Suggested reply", this.suggestion && [this.suggestion, packet.suggested_sources, packet.status], () => this.suggested()],
       ["Searched and tried", [packet.tried, packet.sources_tried], () => this.tried()],
@@ -101,6 +104,20 @@ export class Packet {
     );
   }
 
+  /** What the customer wrote while nobody answered: younger than question and summary. */
+  get since() {
+    const { packet } = this;
+    const since = packet.transcript.filter((message) => message.created_at > packet.created_at);
+    if (since.some((message) => message.role === "agent")) return [];
+    return since.filter((message) => message.role === "customer").map(({ id, text }) => ({ id, text }));
+  }
+
+  later() {
+    const { since } = this;
+    const items = since.slice(-SHOWN_SINCE).map(({ id, text }) => el("li", {}, el("button", { type: "button", class: "plain clamp", onclick: () => this.find(id) }, text.slice(0, 300))));
+    return [el("ul", { class: "since" }, items), since.length > SHOWN_SINCE && el("p", { class: "soft small" }, `and ${since.length - SHOWN_SINCE} more before`)];
+  }
+
   async copy(text) {
     try {
       await navigator.clipboard.writeText(text);
@@ -151,7 +168,7 @@ export class Packet {
           {},
           el("p", {}, one.message_id ? el("button", { type: "button", class: "plain", onclick: () => this.find(one.message_id) }, one.question || action(one.action)) : one.question),
           el("p", { class: "soft small" }, [action(one.action), one.why || (one.confidence !== null && one.confidence !== undefined && `${percent(one.confidence)} sure`)].filter(Boolean).join(" · ")),
-          one.sources?.length > 0 && sources(one.sources),
+          one.sources?.length > 0 && (one.why === NOTHING_NEAR ? el("details", {}, el("summary", {}, "What came nearest"), sources(one.sources)) : sources(one.sources)),
         ),
       ),
     );

@@ -14,6 +14,7 @@ const VIEWS = {
   all: { query: {}, empty: "No conversation was handed over yet. Ask for a person in the chat to see one here." },
   resolved: { query: { status: "resolved" }, empty: "Nothing is resolved yet." },
 };
+const LABELS = 3; // that a line has room for
 const NARROWED = ["team", "label", "priority", "language", "assignee"];
 
 export class Queue {
@@ -229,23 +230,38 @@ export class Queue {
         "button",
         { type: "button", class: `item ${unread ? "unread" : ""}`, "data-inbox": "item", "data-id": item.id, "aria-current": String(item.id === this.selected), onclick: () => this.open(item.id, true) },
         el("span", { class: "line" }, el("b", {}, unread && el("span", { class: "visually-hidden" }, "New: "), marked(name, words)), time(item.created_at)),
-        el("span", { class: "question" }, marked(item.question.replace(/```\w*\s?/g, ""), words)),
+        el("span", { class: "question" }, marked(this.gist(item), words)),
         el("span", { class: "chips" }, this.chips(item, others)),
       ),
     );
   }
 
+  holder({ assignee, status }) {
+    if (status !== "claimed" || !assignee) return null;
+    return assignee.id === this.directory.me.id ? "yours" : assignee.name;
+  }
+
+  /** What it is about: after a search where the words were said, once somebody has it what was said last. */
+  gist({ question, last, found }) {
+    const who = last?.role === "agent" ? `${last.author === this.directory.me.name ? "You" : last.author}: ` : "";
+    const said = this.words ? (found ?? question) : last ? who + last.text : question;
+    return said.replace(/```\w*\s?/g, "");
+  }
+
   chips(item, others) {
     const open = item.status === "waiting" || item.status === "claimed";
     const due = open && !item.snoozed_until && (item.first_reply_at ? item.resolve_due_at : item.due_at);
+    const labels = item.labels ?? [];
     return [
       item.priority !== "normal" && el("span", { class: `chip ${item.priority}` }, item.priority),
       due && target(due),
       item.snoozed_until && el("span", { class: "chip" }, "until ", time(item.snoozed_until, moment)),
-      item.status !== "waiting" && el("span", { class: "chip" }, item.assignee && item.status === "claimed" ? item.assignee.name : status(item.status)),
+      item.status !== "waiting" && el("span", { class: "chip" }, this.holder(item) ?? status(item.status)),
+      item.status === "claimed" && item.last?.role === "customer" && !item.snoozed_until && el("span", { class: "chip owed" }, "wants an answer"),
       item.reopened && el("span", { class: "chip strong" }, "came back"),
       item.team && el("span", { class: "chip" }, item.team.name),
-      (item.labels ?? []).map((label) => el("span", { class: "chip tag" }, label)),
+      labels.slice(0, LABELS).map((label) => el("span", { class: "chip tag" }, label)),
+      labels.length > LABELS && el("span", { class: "chip", title: labels.slice(LABELS).join(", ") }, `+${labels.length - LABELS}`, el("span", { class: "visually-hidden" }, " more labels")),
       item.reasons.slice(0, 2).map((name) => el("span", { class: "chip" }, reason(name))),
       others.length > 0 && el("span", { class: "chip here" }, others.map((one) => `${one.name} ${one.typing ? "is writing" : "is looking"}`).join(", ")),
     ];

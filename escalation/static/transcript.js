@@ -6,6 +6,7 @@ import { customerName, percent, role } from "./words.js";
 const NEAR_END = 120; // pixels
 const PLAIN = new Set(["fact", "agent"]); // moments that the message itself shows
 const FLASH = 2000; // milliseconds
+const ONE_BREATH = 5 * 60000; // milliseconds between messages of one author that need no second byline
 
 export class Transcript {
   constructor(root) {
@@ -62,11 +63,14 @@ export class Transcript {
     const atEnd = this.isAtEnd();
     const nodes = [];
     let last = null;
+    let before = null;
     for (const entry of this.entries()) {
       const today = day(entry.created_at);
       if (today !== last) nodes.push(this.node(`day ${today}`, today, () => el("p", { class: "day", role: "separator", "aria-label": today }, today)));
-      last = today;
-      nodes.push(this.entry(entry));
+      const node = this.entry(entry);
+      node.classList.toggle("follows", today === last && this.goesOn(before, entry));
+      nodes.push(node);
+      [last, before] = [today, entry];
     }
     const wanted = new Set(nodes);
     for (const [key, { node }] of this.drawn) {
@@ -101,6 +105,12 @@ export class Transcript {
     const node = this.node(key, state, () => this.article(message, moments, tried));
     node.classList.toggle("held", Boolean(message.held_until)); // the same node when it is sent: it is read out once
     return node;
+  }
+
+  /** Whether it is the same author, going on in one breath. */
+  goesOn(before, entry) {
+    const same = before && ["role", "author", "internal"].every((key) => (before[key] ?? null) === (entry[key] ?? null));
+    return same && entry.role !== "system" && new Date(entry.created_at) - new Date(before.created_at) < ONE_BREATH;
   }
 
   /** What was drawn before for this state; else in place of it. */

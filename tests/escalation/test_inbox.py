@@ -148,6 +148,57 @@ def test_the_queue_is_in_the_order_of_service_and_filters(client, house, ada, be
     }
 
 
+def test_a_line_tells_what_was_said_last_once_somebody_has_it(client, house, ada, ben):
+    waits, held = house.waiting(), house.waiting()
+    client.post(f"/api/handoffs/{held}/claim", headers=ada.headers)
+
+    def last(id):
+        items = client.get("/api/handoffs?status=open", headers=ben.headers).json()["items"]
+        return next(item["last"] for item in items if item["id"] == id)
+
+    assert last(waits) is None
+    assert last(held) == {
+        "role": "customer",
+        "author": None,
+        "text": "Where is my invoice?",
+    }  # not that Ada joined
+    client.post(
+        f"/api/handoffs/{held}/reply", json={"text": "Under\n\n" + "Billing " * 40}, headers=ada.headers
+    )
+    told = last(held)
+    assert (told["role"], told["author"]) == ("agent", "Ada")
+    assert told["text"].startswith("Under Billing Billing")
+    assert len(told["text"]) == 160
+    client.post(f"/api/handoffs/{held}/note", json={"text": "Kim is nice"}, headers=ben.headers)
+    assert last(held) == told
+
+
+def test_a_search_shows_where_the_words_were_said(client, house, ada):
+    parcel = house.waiting(
+        conversation_id=house.conversation(
+            "Hello",
+            "It is about\nthe parcel of Tuesday, A-4471,\nwhich never came. " + "Really. " * 40,
+            "A parcel, I mean",
+        ),
+        question="Hello",
+    )
+    asked = house.waiting("Where is my parcel A-4471?")
+
+    def found(q):
+        items = client.get("/api/handoffs", params={"q": q}, headers=ada.headers).json()["items"]
+        return {item["id"]: item["found"] for item in items}
+
+    told = found("parcel a-4471")
+    assert told[asked] is None  # its question says it
+    assert told[parcel].startswith(
+        "It is about the parcel of Tuesday, A-4471, which never came."
+    )  # not the newer one with one word
+    assert told[parcel].endswith("…")
+    assert len(told[parcel]) < 200
+    assert found("100%_") == {}
+    assert "found" not in client.get("/api/handoffs", headers=ada.headers).json()["items"][0]
+
+
 @pytest.mark.parametrize("status", ["waiting", ""])
 def test_pages_follow_each_other_without_gap_or_double(client, house, ada, status):
     reasons = [["requested_human"], ["sensitive_topic"], ["negative_sentiment", "sensitive_topic"]]

@@ -409,6 +409,55 @@ def test_agents_choose_e_mails_and_a_new_password_themselves(desk: Desk) -> None
     expect(page.locator("[data-toast]")).to_contain_text("The old password is not right")
 
 
+def test_the_next_one_is_claimed_by_one_key_and_what_they_add_stands_in_the_packet(desk: Desk) -> None:
+    kim = desk.waiting("Where is my invoice A-4471?")
+    desk.api.post(f"/api/handoffs/{kim.handoff_id}/priority", json={"priority": "urgent"}).raise_for_status()
+    page = desk.page("ada")
+    # nothing is open: how many wait, and the way to the first of them
+    expect(page.locator("[data-nothing-title]")).to_contain_text(
+        re.compile(r"\d+ (person waits|people wait)")
+    )
+    expect(page.locator("[data-inbox=packet]")).to_be_hidden()
+    page.keyboard.press("q")
+    expect(page.locator("[data-title]")).to_have_text(kim.name)
+    expect(page.locator("[data-subtitle]")).to_contain_text("Claimed · you")
+    expect(page.locator("[data-inbox=reply]")).to_be_focused()
+    assert kim.packet()["assignee"]["name"] == "Ada"
+
+    # what the customer adds before the first answer is in the packet that is open, and in the line of the queue
+    line = page.locator(f"[data-line={kim.handoff_id}]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(line).to_contain_text("yours")
+    kim.conversation.say("My customer number is 90210-7.")
+    expect(page.locator("[data-section='Written since']")).to_contain_text("90210-7")
+    expect(page.locator("[data-section=Facts]")).to_contain_text("90210-7")
+    expect(line.locator(".question")).to_have_text("My customer number is 90210-7.")
+    expect(line).to_contain_text("wants an answer")
+    page.keyboard.press("r")
+    page.keyboard.type("Found it, thank you.")
+    page.keyboard.press("Control+Enter")
+    page.locator("[data-action=send-now]").click()
+    expect(line.locator(".question")).to_have_text("You: Found it, thank you.")
+    expect(line).not_to_contain_text("wants an answer")
+    expect(page.locator("[data-section='Written since']")).to_have_count(0)
+
+
+def test_many_labels_are_folded_and_can_be_unfolded(desk: Desk) -> None:
+    kim = desk.waiting()
+    names = [f"label-{letter}-of-the-tests" for letter in "abcdefgh"]
+    desk.api.post(
+        f"/api/handoffs/{kim.handoff_id}/labels", json={"add": names, "remove": []}
+    ).raise_for_status()
+    page = desk.open("ada", kim)
+    expect(page.locator("[data-marks] [data-inbox=label]")).to_have_count(4)
+    expect(page.locator("[data-inbox=item] .tag")).to_have_count(3)
+    expect(page.locator("[data-inbox=item]")).to_contain_text("+5")
+    page.locator("[data-action=all-labels]").click()
+    expect(page.locator("[data-marks] [data-inbox=label]")).to_have_count(8)
+
+
 def test_the_palette_finds_and_does_everything(desk: Desk) -> None:
     kim = desk.waiting()
     page = desk.open("ada", kim)
@@ -638,6 +687,12 @@ def test_no_fault_for_screen_readers_in_any_view(desk: Desk, size: dict[str, int
         expect(page.locator("[data-inbox=packet]")).to_be_visible()
         _looked_at(page, f"packet-{scheme}")
         page.locator("[data-action=back-to-conversation]").click()
+    else:
+        traces = page.locator("[data-section='Over the turns'] svg")
+        expect(traces.first).to_have_attribute(
+            "aria-label", re.compile(r"Confidence over \d turns: \d+ %.*the dial asks \d+ %")
+        )
+        expect(traces.last).to_have_attribute("aria-label", re.compile(r"Mood over \d turns: .*negative"))
     for press, name in (("Control+k", "palette"), ("?", "keys"), ("e", "resolve"), ("w", "article")):
         page.locator("[data-inbox=transcript]").focus()
         page.keyboard.press(press)
@@ -648,6 +703,9 @@ def test_no_fault_for_screen_readers_in_any_view(desk: Desk, size: dict[str, int
     if phone:
         page.locator("[data-action=back]").click()
         expect(page.locator("#search")).to_be_visible()
+    page.goto(f"{desk.server.url}/insights")
+    expect(page.get_by_role("heading", name="Day by day")).to_be_visible()
+    _looked_at(page, f"insights-{scheme}")
 
 
 def _looked_at(page: Page, name: str) -> None:
