@@ -76,7 +76,9 @@ export class Commands {
   }
 
   async palette() {
-    const items = this.table.filter((command) => command.id !== "palette" && (command.when?.() ?? true)).map((command) => ({ ...command, hint: command.group }));
+    const may = this.table.filter((command) => !["palette", "more"].includes(command.id) && (command.when?.() ?? true));
+    const first = may.filter((command) => ABOUT_IT.has(command.group)); // what is open is what it is mostly about
+    const items = [...first, ...may.filter((command) => !first.includes(command))].map((command) => ({ ...command, hint: command.group }));
     const chosen = await pick({ title: "What do you want to do?", placeholder: "Type a few letters, such as “snooze”", items });
     chosen?.run();
   }
