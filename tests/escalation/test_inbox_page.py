@@ -465,7 +465,8 @@ def test_the_palette_finds_and_does_everything(desk: Desk) -> None:
     box.fill("first")
     page.keyboard.press("Control+k")  # from within a text box, too
     palette = page.get_by_role("dialog", name="What do you want to do?")
-    expect(palette.get_by_role("option").first).to_contain_text("Claim")  # what is about the open one stands first
+    # what is about the open one stands first
+    expect(palette.get_by_role("option").first).to_contain_text("Claim")
     page.keyboard.type("asgcol")
     expect(palette.get_by_role("option").first).to_contain_text("Assign to a colleague")
     page.keyboard.press("Escape")
