@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,6 +34,7 @@ import escalation.notify.routes as notify_door
 import escalation.people_door as people_door
 import escalation.queue as queue
 import escalation.replies as replies
+import escalation.writing.doors as writing
 import help_center.pages as help_pages
 import help_center.site_door as site_door
 import retrieval.pages as search_pages
@@ -48,6 +49,7 @@ from escalation.desk_tools import presence
 from escalation.notify.outbox import Outbox
 from escalation.notify.transports import open_transports
 from escalation.places import Places
+from escalation.writing import appointments
 from help_center import file_door
 from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
@@ -58,10 +60,13 @@ from help_center.web import (
     Doorkeeper,
     HeadAsGet,
     NoSniffing,
+    Problem,
     RateLimits,
     install_problems,
     problem_response,
 )
+from retrieval.embedders.base import EmbedderError
+from retrieval.stores.base import StoreError
 from retrieval.suggest import Suggestions
 
 log = logging.getLogger(__name__)
@@ -76,6 +81,7 @@ TEMPLATES = [
     if module.__file__
 ]
 HOUSEKEEPING_SECONDS = 3600
+MANY_ARTICLES = 50  # of more than these the whole index is looked through at once
 METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 
 
@@ -120,6 +126,7 @@ def create_app(
         Job("older handoffs into the search", 1, lambda: documents.read_older(database)),
         Job("old deliveries", 3600, outbox.prune),
         Job("files never sent", 3600, lambda: forget_unsent(database)),
+        Job("appointments of articles", 2, lambda: appointments.keep_due(database, _index_of(house))),
     ]
     clock = Clock(jobs)
     retelling = Retelling(database, house.parts)
@@ -169,6 +176,7 @@ def create_app(
     app.include_router(manage.routes(database, doorkeeper, pages))
     app.include_router(inbox.routes(database, live, doorkeeper, pages))
     app.include_router(desk_tools.routes(database, doorkeeper))
+    app.include_router(writing.routes(database, doorkeeper, _index_of(house)))
     app.include_router(
         notify_door.routes(
             database, doorkeeper, transports["webhook"], local_webhooks=settings.local_webhooks
@@ -210,6 +218,23 @@ def create_app(
         return {"status": "ready"}
 
     return app
+
+
+def _index_of(house: House) -> Callable[[Sequence[str]], None]:
+    """What the desk tells of every change: search and bot know it when this returns."""
+
+    def index(ids: Sequence[str]) -> None:
+        try:
+            if len(ids) > MANY_ARTICLES:
+                house.indexer.sync()
+            else:
+                for id in ids:
+                    house.indexer.sync(only=id)
+        except (StoreError, EmbedderError) as error:
+            behind = "the change is saved, but search does not know it yet; `parley index` brings the index up to date"
+            raise Problem(503, f"{behind}. The reason: {error}") from error
+
+    return index
 
 
 def _warm(house: House, warmed: Callable[[], object]) -> None:

@@ -84,6 +84,10 @@ def index(
             f"added {report.added}, updated {report.updated}, unchanged {report.unchanged}, removed {report.removed}, "
             f"failed {len(report.failed)}; {indexed.passages} passages in {told['seconds']} s"
         )
+    if report.kept:
+        _complain(
+            f"{report.kept} articles are written at /manage now: what this source says of them was passed over."
+        )
     for line in report.not_pruned:
         _complain(f"{line}.")
     for failure in report.failed:

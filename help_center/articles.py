@@ -9,15 +9,31 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, event, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    delete,
+    event,
+    false,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
+from help_center.article_tables import ArticleRedirect, ArticleVersion
 from help_center.database import Base, InstallationFact, iso, now
 from help_center.markup import clean_markdown, slugify
-from help_center.people import Viewer
+from help_center.people import STRANGER, Viewer
 from help_center.sources.base import SourceArticle
 
 AUDIENCES = ("public", "customers", "agents")
@@ -28,7 +44,10 @@ WRITTEN_HERE = "api"  # the source name of articles that came over HTTP
 
 class Article(Base):
     __tablename__ = "articles"
-    __table_args__ = (Index("ix_articles_seen", "status", "audience", "language"),)
+    __table_args__ = (
+        Index("ix_articles_seen", "status", "audience", "language"),
+        Index("ix_articles_version_at", "version_at", "id"),
+    )
     id: Mapped[str] = mapped_column(String(300), primary_key=True)
     source: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
@@ -47,6 +66,16 @@ class Article(Base):
     # what translations of one article share: the id of the one that the others are translations of, or a name of theirs.
     # None: nobody said that this is a translation; others may be one of it
     translation_group: Mapped[str | None] = mapped_column(String(300), index=True)
+
+    # its state now is this version; those before stand in `article_versions`
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    version_at: Mapped[datetime | None] = mapped_column(default=now)
+    version_by_id: Mapped[str | None] = mapped_column(String(64))
+    version_by: Mapped[str | None] = mapped_column(String(320))
+    version_why: Mapped[str] = mapped_column(String(20), default="import", server_default=text("'import'"))
+    position: Mapped[int | None]  # within its section; None: by title, after those that have one
+    # an import brought it, and somebody said that from now on it is written here: imports leave it alone
+    taken_over: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
     def group(self) -> str:
@@ -113,11 +142,16 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     return and_(Article.status == "published", Article.audience.in_(audiences_of(viewer)))
 
 
-def store(session: Session, given: SourceArticle, source: str) -> str:
-    """Writes one article; `added`, `updated` or `unchanged`."""
+def store(
+    session: Session, given: SourceArticle, source: str, *, by: Viewer = STRANGER, why: str = "import"
+) -> str:
+    """Writes one article, and keeps the state that it was in; `added`, `updated`, `unchanged`, or `kept` for one that is
+    written here now, whatever the import says."""
     body = clean_markdown(given.body)
     digest = _digest(given, body)
     article = session.get(Article, given.id)
+    if article is not None and article.taken_over and why == "import" and source != WRITTEN_HERE:
+        return "kept"
     if article is not None and article.content_hash == digest:
         article.source = source
         return "unchanged"
@@ -126,7 +160,13 @@ def store(session: Session, given: SourceArticle, source: str) -> str:
     if article is None:
         outcome = "added"
         article = Article(id=given.id, slug=_free_slug(session, given), created_at=now())
+        article.version = next_version(session, given.id)
         session.add(article)
+    else:
+        keep_version(session, article)
+        article.version += 1
+        if given.slug and given.slug != article.slug and slug_is_free(session, given.slug, article.id):
+            move(session, article, given.slug, by)
     article.source = source
     article.title = given.title
     article.body = body
@@ -140,17 +180,95 @@ def store(session: Session, given: SourceArticle, source: str) -> str:
     article.translation_group = group
     article.content_hash = digest
     article.updated_at = given.updated_at or now()
+    article.version_at = now()
+    article.version_by_id, article.version_by = by.agent_id, by.name
+    article.version_why = why
     session.flush()
     return outcome
 
 
 def remove(session: Session, article_id: str) -> bool:
+    """Deletes the article; what it was stays among the versions."""
     article = session.get(Article, article_id)
     if article is None:
         return False
+    keep_version(session, article)
     session.delete(article)
     session.flush()
     return True
+
+
+def fields_of(article: Article) -> dict[str, Any]:
+    """What an author writes of an article, as JSON: the fields of the article file."""
+    return {
+        "title": article.title,
+        "body": article.body,
+        "section": list(article.section),
+        "labels": list(article.labels),
+        "audience": article.audience,
+        "status": article.status,
+        "locale": article.locale,
+        "slug": article.slug,
+        "url": article.original_url,
+        "translation_of": article.translation_group,
+    }
+
+
+def as_given(article: Article, **changed: Any) -> SourceArticle:
+    """The article as a source would give it, with other values of some fields."""
+    given = SourceArticle(
+        id=article.id,
+        title=article.title,
+        body=article.body,
+        url=article.original_url,
+        locale=article.locale,
+        section=tuple(article.section),
+        labels=tuple(article.labels),
+        audience=article.audience,
+        status=article.status,
+        updated_at=article.updated_at,
+        slug=article.slug,
+        translation_of=article.translation_group,
+    )
+    return replace(given, **changed)
+
+
+def keep_version(session: Session, article: Article) -> None:
+    """Keeps the state that the article is in, before it gets another one."""
+    session.add(
+        ArticleVersion(
+            article_id=article.id,
+            number=article.version,
+            at=article.version_at or article.updated_at,
+            by_id=article.version_by_id,
+            by=article.version_by,
+            why=article.version_why,
+            fields=fields_of(article),
+        )
+    )
+
+
+def next_version(session: Session, article_id: str) -> int:
+    last = session.scalar(
+        select(func.max(ArticleVersion.number)).where(ArticleVersion.article_id == article_id)
+    )
+    return (last or 0) + 1
+
+
+def slug_is_free(session: Session, slug: str, article_id: str) -> bool:
+    """Whether this article may have the address: nobody else has it, or had it and led readers on from there."""
+    if session.scalar(select(Article.id).where(Article.slug == slug, Article.id != article_id)):
+        return False
+    redirect = session.get(ArticleRedirect, slug)
+    return redirect is None or redirect.article_id == article_id
+
+
+def move(session: Session, article: Article, slug: str, by: Viewer = STRANGER) -> None:
+    """Gives the article another address; the old one leads there from now on."""
+    old, article.slug = article.slug, slug
+    session.execute(delete(ArticleRedirect).where(ArticleRedirect.slug == slug))
+    session.merge(ArticleRedirect(slug=old, article_id=article.id, at=now(), by=by.name))
+    session.flush()
 
 
 def ids_of_source(session: Session, source: str) -> set[str]:
@@ -183,7 +301,7 @@ def article_json(article: Article, *, body: bool = True) -> dict[str, Any]:
 
 def _digest(given: SourceArticle, body: str) -> str:
     told = iso(given.updated_at) if given.updated_at else None
-    fields = [
+    fields: list[Any] = [
         given.title,
         body,
         given.url,
@@ -196,6 +314,8 @@ def _digest(given: SourceArticle, body: str) -> str:
     ]
     if given.translation_of:  # only then: articles from before there were translations keep their hash
         fields.append(given.translation_of)
+    if given.slug:  # only then: articles that name none keep their hash
+        fields.append(["slug", given.slug])
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
 
 
@@ -215,9 +335,8 @@ def _group(session: Session, given: SourceArticle) -> str | None:
 
 
 def _free_slug(session: Session, given: SourceArticle) -> str:
-    base = slugify(given.title)
-    slug = base
-    if session.scalar(select(Article.id).where(Article.slug == slug)):
-        # the same title twice: the id makes it unique, and stays the same at the next import
-        slug = f"{base}-{hashlib.sha256(given.id.encode('utf-8', 'replace')).hexdigest()[:8]}"
-    return slug
+    base = given.slug or slugify(given.title)
+    if slug_is_free(session, base, given.id):
+        return base
+    # the same title twice: the id makes it unique, and stays the same at the next import
+    return f"{base}-{hashlib.sha256(given.id.encode('utf-8', 'replace')).hexdigest()[:8]}"

@@ -26,6 +26,7 @@ class ImportReport:
     unchanged: int = 0
     removed: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
+    kept: int = 0  # taken over at the desk: what the source says of them is passed over
     not_pruned: list[str] = field(default_factory=list)
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from help_center import sections
 from help_center.articles import Article, audiences_of, change_stamp, visible
 from help_center.database import Database
 from help_center.markup import slugify
@@ -35,6 +37,7 @@ class Entry:
     locale: str
     group: str = ""  # the same for all translations of one article
     updated_at: datetime | None = None
+    position: int | None = None  # within its section
 
     @property
     def url(self) -> str:
@@ -181,18 +184,19 @@ class Outline:
     def _read(self, viewer: Viewer) -> _Held:
         columns = (
             Article.id, Article.slug, Article.title, Article.section, Article.locale,
-            func.coalesce(Article.translation_group, Article.id), Article.updated_at,
+            func.coalesce(Article.translation_group, Article.id), Article.updated_at, Article.position,
         )  # fmt: skip
         with self._database.read() as session:
             stamp = _stamp(session)  # read first: what changes meanwhile is seen by the next request
             rows = session.execute(select(*columns).where(visible(viewer))).all()
+            places = sections.places(session)
         found = (Entry(id, slug, title, tuple(section), *more) for id, slug, title, section, *more in rows)
         entries = tuple(sorted(found, key=lambda entry: (_natural(entry.title), entry.id)))
-        return _Held(stamp, entries, tree_of(entries))
+        return _Held(stamp, entries, tree_of(entries, places))
 
 
-def tree_of(entries: Iterable[Entry]) -> Section:
-    """The sections in the order of their names, each with its articles in the order given."""
+def tree_of(entries: Iterable[Entry], places: Mapping[tuple[str, ...], int | None] | None = None) -> Section:
+    """The sections by their places, then by their names; each with its articles by position, then in the order given."""
     root = Section("", "")
     by_names: dict[tuple[str, ...], Section] = {(): root}
     for entry in entries:
@@ -205,14 +209,20 @@ def tree_of(entries: Iterable[Entry]) -> Section:
                 by_names[names[:-1]].sections.append(section)
             section.size += 1
         by_names[entry.section].articles.append(entry)
-    _order(root)
+    _order(root, (), places or {})
     return root
 
 
-def _order(parent: Section) -> None:
-    parent.sections.sort(key=lambda section: (_natural(section.name), section.name))
+def _order(parent: Section, names: tuple[str, ...], places: Mapping[tuple[str, ...], int | None]) -> None:
+    def rank(section: Section) -> tuple[Any, ...]:
+        place = places.get((*names, section.name))
+        return place is None, place or 0, _natural(section.name), section.name
+
+    parent.sections.sort(key=rank)
+    parent.articles.sort(key=lambda entry: (entry.position is None, entry.position or 0))
     taken: set[str] = set()
-    for section in parent.sections:
+    for section in sorted(parent.sections, key=lambda one: (_natural(one.name), one.name)):
+        # by name, so that no address changes with the order
         slug = base = slugify(section.name)
         number = 1
         while slug in taken:  # "C" and "C++"
@@ -220,7 +230,7 @@ def _order(parent: Section) -> None:
             slug = f"{base}-{number}"
         taken.add(slug)
         section.path = f"{parent.path}/{slug}" if parent.path else slug
-        _order(section)
+        _order(section, (*names, section.name), places)
 
 
 def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, defer
 
-from help_center import markup
+from help_center import markup, redirects
 from help_center.articles import Article, ArticleFeedback, article_json, visible
 from help_center.database import Database, iso
 from help_center.outline import Entry, Outline, Section
@@ -114,6 +114,10 @@ def routes(database: Database, doorkeeper: Doorkeeper, pages: Pages) -> APIRoute
     ) -> Response:
         with database.read() as session:
             article = by_slug(session, slug, viewer)
+            moved = None if article else redirects.address_now(session, slug, viewer)
+        if moved is not None:
+            # not kept by browsers: it may move back one day, and they would go in circles
+            return RedirectResponse(moved, 301, headers={"Cache-Control": "no-cache"})
         if article is None:
             return not_found()
         html, headings = shown(article)

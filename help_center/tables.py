@@ -1,6 +1,7 @@
 """Every table there is, imported so that `Base.metadata` is whole. For Alembic and its test."""
 
 from help_center import (
+    article_tables,
     articles,
     conversations,
     desk,
@@ -14,6 +15,7 @@ from help_center import (
 )
 
 __all__ = [
+    "article_tables",
     "articles",
     "conversations",
     "desk",

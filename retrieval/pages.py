@@ -165,7 +165,9 @@ def routes(
     ) -> dict[str, Any]:
         """Writes an article (the fields of the article file); search and bot know it when the call returns."""
         given = _article(id, fields)
-        created, written = _store(database, given, lambda session: log(session, viewer, "article.change", id))
+        created, written = _store(
+            database, given, viewer, lambda session: log(session, viewer, "article.change", id)
+        )
         try:
             indexer.sync(only=given.id)
         except (StoreError, EmbedderError) as error:
@@ -205,18 +207,18 @@ def _article(id: str, fields: dict[str, Any]) -> SourceArticle:
 
 
 def _store(
-    database: Database, given: SourceArticle, log: Callable[[Session], None], attempts: int = 3
+    database: Database, given: SourceArticle, by: Viewer, log: Callable[[Session], None], attempts: int = 3
 ) -> tuple[bool, dict[str, Any]]:
     """Whether the article is new, and its JSON."""
     try:
         with database.write() as session:
-            created = articles.store(session, given, articles.WRITTEN_HERE) == "added"
+            created = articles.store(session, given, articles.WRITTEN_HERE, by=by, why="api") == "added"
             log(session)
             return created, article_json(session.get_one(Article, given.id))
     except IntegrityError:  # somebody wrote the same id or the same title at the same moment
         if attempts == 1:
             raise
-        return _store(database, given, log, attempts - 1)
+        return _store(database, given, by, log, attempts - 1)
 
 
 def _excerpt(hit: Hit, question: str | Wording) -> str:

@@ -93,6 +93,21 @@ SHOWS_NO_ARTICLE = {
     "POST /api/handoffs/{id}/seen": "answers nothing",
     "POST /api/handoffs/{id}/article": "gives back what agents wrote",
     "GET /api/article-drafts": "what agents began in the inbox, to agents; nothing of an import",
+    "POST /api/writing/articles": "gives back what the lead wrote",
+    "PUT /api/writing/draft/{id:path}": "counts and a name, to leads",
+    "DELETE /api/writing/draft/{id:path}": "answers nothing",
+    "POST /api/writing/publish/{id:path}": "the article, to the admin who publishes it",
+    "POST /api/writing/status/{id:path}": "the article, to the admin who changes it",
+    "POST /api/writing/restore/{id:path}": "the article, to the admin who restores it",
+    "POST /api/writing/take-over/{id:path}": "the article, to the admin who takes it over",
+    "POST /api/writing/bring-back/{id:path}": "the article, to the admin who brings it back",
+    "DELETE /api/writing/article/{id:path}": "answers nothing",
+    "POST /api/writing/appointments/{id:path}": "a time, to admins",
+    "DELETE /api/writing/appointment/{id}": "answers nothing",
+    "POST /api/writing/redirects": "what the admin chose",
+    "DELETE /api/writing/redirect/{slug}": "answers nothing",
+    "POST /api/writing/preview": "gives back what the lead wrote",
+    "POST /api/writing/paste": "gives back what the lead pasted",
     "POST /api/owner/sync": "counts; open to whoever can read the data dir",
 }
 
@@ -277,7 +292,7 @@ class Sight:
         text = self.text.lower()
         for article in ARTICLES:
             shown = {kind for kind, word in article.words.items() if word in text and word not in self.asked}
-            by_id = self.viewer.reads_all and self.door == "GET /api/articles/{id:path}"
+            by_id = self.viewer.reads_all and self.door in READ_WHOLE
             if self.viewer.may_see(article) or by_id:
                 missing = set(self.must) - shown if article in self.of else set()
                 if missing:
@@ -286,6 +301,9 @@ class Sight:
                 yield f"{self.door} shows {sorted(shown)} of the article {article.id!r} to {self.viewer.name}"
 
 
+READ_WHOLE = {
+    "GET /api/articles/{id:path}"
+}  # doors that show drafts and archived articles to who writes them
 Tour = Callable[[World], Iterable[Sight]]
 TOURS: dict[str, Tour] = {}
 DOORS: set[str] = set()
@@ -417,6 +435,34 @@ def over_http(world: World) -> Iterator[Sight]:
                     refused = client.post(f"/api/articles/{article.id}/impact", json={})
                     assert refused.status_code in {401, 403}
                     yield Sight("POST /api/articles/{id:path}/impact", viewer, everything(refused))
+
+
+AT_THE_DESK = {
+    f"{method} /api/writing/{path}"
+    for method, path in (
+        ("GET", "articles"), ("GET", "choices"), ("GET", "deleted"), ("GET", "redirects"), ("GET", "article/{id:path}"),
+        ("GET", "versions/{id:path}"), ("POST", "compare/{id:path}"),
+    )
+}  # fmt: skip
+READ_WHOLE |= AT_THE_DESK
+
+
+@tour(*AT_THE_DESK)
+def at_the_desk(world: World) -> Iterator[Sight]:
+    """Who writes articles sees them all; nobody else sees one of them there."""
+    for viewer in world.people:
+        with world.client(viewer) as client:
+            for door in sorted(AT_THE_DESK):
+                method, path = door.split(" ")
+                for article in ARTICLES if "{id" in path else ARTICLES[:1]:
+                    address = path.replace("{id:path}", article.id)
+                    answer = client.request(
+                        method, address, json={"body": "New."} if method == "POST" else None
+                    )
+                    expect(
+                        answer, 200 if viewer.reads_all else 403 if "agent" in viewer.name else 401, viewer
+                    )
+                    yield Sight(door, viewer, everything(answer))
 
 
 @tour(

@@ -35,7 +35,7 @@ MAX_WORD = 200  # characters of one label or section
 
 _FIELDS = (
     "id", "_id", "title", "body", "html", "text", "url", "locale", "section", "labels", "audience", "status",
-    "updated_at", "translation_of",
+    "updated_at", "translation_of", "slug",
 )  # fmt: skip
 _LOCALE = re.compile(
     r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?(?P<rest>(?:-[a-z0-9]{1,8}){0,3})"
@@ -55,6 +55,7 @@ class SourceArticle:
     status: str = "published"
     updated_at: datetime | None = None  # with zone
     translation_of: str | None = None  # the id of an article, or a name that translations share
+    slug: str | None = None  # its address below /help/articles/; None: made of its title
     # of the record that it was made of; opaque: only compared
     digest: str = field(default="", compare=False, repr=False)
     # the record is known (`passing_over`): only `id`, `title` and `digest` were read
@@ -134,6 +135,7 @@ def _article(record: Mapping[str, Any]) -> SourceArticle:
         status=_one_of(record.get("status"), "status", STATUSES, "published"),
         updated_at=_moment(record.get("updated_at")),
         translation_of=_translation_of(record.get("translation_of"), article_id),
+        slug=_slug(record.get("slug")),
         digest=digest,
     )
 
@@ -250,6 +252,12 @@ def _words(value: object, name: str) -> tuple[str, ...]:
     if len(words) > MAX_WORDS or any(len(word) > MAX_WORD for word in words):
         raise _Refused(f"`{name}` may have {MAX_WORDS} words of {MAX_WORD} characters")
     return words
+
+
+def _slug(value: object) -> str | None:
+    """What cannot stand in an address as it is, is no name for one: static site programs put whole paths there."""
+    slug = _line(value)
+    return slug if slug and len(slug) <= markup.MAX_SLUG and markup.slugify(slug) == slug else None
 
 
 def _one_of(value: object, name: str, allowed: tuple[str, ...], default: str) -> str:

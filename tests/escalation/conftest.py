@@ -22,6 +22,7 @@ from escalation import documents, inbox, insights, manage, people_door
 from escalation import handoff as handoffs
 from escalation.desk_tools import doors as desk_tools
 from escalation.drift import Standing
+from escalation.writing import doors as writing
 from help_center.conversations import Conversation, Handoff, add_message, locked, messages_of, topic
 from help_center.database import Base, Database, new_id
 from help_center.live import Event, Live
@@ -91,6 +92,7 @@ class House:
         self.database = database
         self.live = Live(database)
         self.standing = Standing("a test", True, None)
+        self.indexed: list[str] = []  # the articles that the index was told of
 
     def agent(self, name: str, role: str = "agent") -> Colleague:
         with self.database.write() as session:
@@ -195,6 +197,7 @@ def app(house: House) -> FastAPI:
     app.include_router(manage.routes(house.database, doorkeeper, pages))
     app.include_router(inbox.routes(house.database, house.live, doorkeeper, pages))
     app.include_router(desk_tools.routes(house.database, doorkeeper))
+    app.include_router(writing.routes(house.database, doorkeeper, house.indexed.extend))
     app.include_router(insights.routes(house.database, doorkeeper, pages, lambda: house.standing))
     return app
 
