@@ -38,7 +38,7 @@ import escalation.writing.doors as writing
 import help_center.pages as help_pages
 import help_center.site_door as site_door
 import retrieval.pages as search_pages
-from bot.channels import api, owner, reference
+from bot.channels import api, customers, owner, reference, transcripts
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
@@ -53,7 +53,7 @@ from escalation.writing import appointments
 from help_center import file_door
 from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
-from help_center.people import ConversationTokens
+from help_center.people import ConversationTokens, CustomerTokens
 from help_center.templating import Pages
 from help_center.web import (
     BodyLimit,
@@ -170,6 +170,10 @@ def create_app(
             allow_headers=["authorization", "content-type", "last-event-id"],
         )  # fmt: skip
     app.include_router(api.routes(database, live, places, reception, tokens, links, doorkeeper, limits))
+    app.include_router(transcripts.routes(database, tokens, limits, pages, house.site, settings.public_url))
+    app.include_router(
+        customers.routes(database, tokens, CustomerTokens(house.secret_key), doorkeeper, limits)
+    )
     app.include_router(file_door.routes(database, doorkeeper, tokens, links))
     app.include_router(site_door.routes(database, house.site, doorkeeper, audit.record))
     app.include_router(people_door.routes(database, doorkeeper, limits))

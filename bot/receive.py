@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import secrets
 import time
@@ -58,7 +57,8 @@ from help_center.database import Database, iso, new_id, now
 from help_center.files import File, send, uploaded
 from help_center.live import INBOX, Live, publish
 from help_center.masking import hide
-from help_center.people import Customer, Viewer
+from help_center.people import Customer, Viewer, proven_id
+from help_center.receipts import CUSTOMER, mark_read, read_json
 from help_center.site import Site
 from help_center.web import Problem
 
@@ -68,6 +68,7 @@ SWEEP_SECONDS = 2.0
 MOST_ATTEMPTS = 3
 WAIT_SECONDS = 120.0  # a caller waits this long for a turn; the turn itself goes on
 HISTORY = 20  # messages that a turn looks back on
+SAME_SITTING = timedelta(hours=1)  # a stranger's conversation can be taken along into an account for so long
 MOST_NOTES = 40_000  # characters that are kept of what a customer writes at the button, in all
 
 
@@ -142,18 +143,7 @@ class Reception:
     ) -> Conversation:
         told = customer or {}
         with self._database.write() as session:
-            person = None
-            row_id = new_id("cust")
-            if proven and told.get("id"):  # found again by an id that no unproven caller can have been given
-                row_id = f"cust_proven_{hashlib.sha256(told['id'].encode()).hexdigest()[:40]}"
-                person = session.get(Customer, row_id)
-            if person is None:
-                person = Customer(id=row_id, external_id=told.get("id"), attributes={})
-                session.add(person)
-            person.name = told.get("name") or person.name
-            person.email = told.get("email") or person.email
-            person.attributes = {**person.attributes, **(told.get("attributes") or {})}
-            session.flush()
+            person = _person(session, proven_id(told["id"]) if proven else new_id("cust"), told)
             conversation = Conversation(
                 id=new_id("conv"), customer_id=person.id, locale=locale, page_url=hide(page_url) if page_url else None, channel=channel,
                 greeting=self._site().greeting(locale) or words.in_language(locale, self._site().default_language).greeting, proven=proven, status=BOT,
@@ -175,8 +165,10 @@ class Reception:
                 "greeting": conversation.greeting,
                 "created_at": iso(conversation.created_at),
                 "messages": [message_json(message) for message in messages_of(session, conversation_id)],
+                "read": read_json(session, conversation),
                 "handoff": place(session, handoff) if handoff else None,
                 "email": conversation.contact_email,
+                "may_mail_transcript": can_email() and own_address(session, conversation) is not None,
                 "may_leave_email": bool(waiting and waiting.worth_an_email and can_email()),
                 "opens_at": iso(opens_at(hours, now())),
                 "ask": {
@@ -282,6 +274,30 @@ class Reception:
             )  # fmt: skip
             return self._save(session, conversation, turn, outcome, note)
 
+    def identify(self, conversation_id: str, customer: dict[str, Any]) -> None:
+        """The site vouches for whoever began this as a stranger: it is theirs from now on. Raises a 409 Problem for
+        another customer's conversation, and for one that was left alone: it may be somebody else's on a shared computer.
+        """
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            theirs = proven_id(customer["id"])
+            if conversation.proven and conversation.customer_id != theirs:
+                raise Problem(409, "this conversation is another customer's: begin a new one.")
+            if not conversation.proven and now() - conversation.updated_at > SAME_SITTING:
+                raise Problem(409, "whoever began this conversation may have left: begin a new one.")
+            stranger = session.get_one(Customer, conversation.customer_id)
+            said = {"name": stranger.name, "email": stranger.email, "attributes": stranger.attributes}
+            person = _person(session, theirs, said | {key: value for key, value in customer.items() if value})
+            if person is stranger:
+                return
+            conversation.customer_id, conversation.proven = person.id, True
+            session.flush()
+            session.delete(stranger)  # of this conversation only: an unproven row is never shared
+            handoff = open_handoff(session, conversation_id)
+            if handoff is not None:
+                session.flush()
+                publish(session, INBOX, "handoff", line(session, handoff))
+
     def contact(self, conversation_id: str, email: str | None, name: str | None) -> None:
         """Where agents' replies go, too; None: nowhere but here. A name that was not known is kept."""
         with self._database.write() as session:
@@ -318,6 +334,12 @@ class Reception:
             if handoff is not None:
                 customer = session.get_one(Customer, conversation.customer_id)
                 handoffs.publish_typing(session, handoff, role="customer", name=customer.name, on=on)
+
+    def read(self, conversation_id: str, message_id: str) -> None:
+        """The customer has seen everything up to this message."""
+        with self._database.write() as session:
+            self._known(session.get(Conversation, conversation_id))
+            mark_read(session, conversation_id, CUSTOMER, message_id)
 
     def rate(self, conversation_id: str, csat: int | None, nps: int | None, comment: str | None) -> None:
         with self._database.write() as session:
@@ -716,6 +738,19 @@ def _said(
     )  # fmt: skip
 
 
+def _person(session: Session, row_id: str, told: dict[str, Any]) -> Customer:
+    """The customer's row, made at the first time; what is told of them now counts."""
+    person = session.get(Customer, row_id)
+    if person is None:
+        person = Customer(id=row_id, external_id=told.get("id"), attributes={})
+        session.add(person)
+    person.name = told.get("name") or person.name
+    person.email = told.get("email") or person.email
+    person.attributes = {**person.attributes, **(told.get("attributes") or {})}
+    session.flush()
+    return person
+
+
 def _history(session: Session, conversation_id: str) -> list[Said]:
     return [Said(m.role, m.text) for m in messages_of(session, conversation_id) if m.role != "system"]
 
@@ -738,6 +773,12 @@ def _introduced(session: Session, conversation: Conversation, name: str | None, 
     if conversation.proven:
         name, email = customer.name or name, customer.email or email
     customer.name, customer.email = name or customer.name, email or customer.email
+
+
+def own_address(session: Session, conversation: Conversation) -> str | None:
+    """Where this customer may be written to: what they left for replies, or what a site that vouches for them says."""
+    customer = session.get_one(Customer, conversation.customer_id)
+    return conversation.contact_email or (customer.email if conversation.proven else None)
 
 
 def _ended(session: Session, conversation: Conversation) -> Ended:

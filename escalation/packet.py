@@ -31,6 +31,7 @@ from help_center.database import iso
 from help_center.desk import Draft, HeldReply
 from help_center.masking import stored_for_agents
 from help_center.people import Customer, Viewer
+from help_center.receipts import read_json
 
 MOST_FACTS = 80
 MOST_EARLIER = 20  # conversations of the same customer, newest first
@@ -92,6 +93,7 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
         ],
         "notes": [note_json(written) for written in notes],
         "conversation_status": conversation.status,
+        "read": read_json(session, conversation),
         "page_url": conversation.page_url,
         "replies_to": conversation.contact_email,  # agents' replies go there by e-mail, too
         "customer_note": handoff.customer_note,

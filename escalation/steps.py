@@ -22,6 +22,7 @@ from help_center.database import Database
 from help_center.file_door import FILE_BODY
 from help_center.files import MOST_PER_MESSAGE, file_json, keep, read_upload
 from help_center.people import Viewer
+from help_center.receipts import AGENT, mark_read
 from help_center.web import CleanText, Doorkeeper, clean_text
 
 Id = Annotated[CleanText, Field(max_length=64)]
@@ -81,6 +82,12 @@ class Pressing(BaseModel):
 
 class Queue(BaseModel):
     team_id: Id | None = None
+
+
+class Read(BaseModel):
+    """The last message that the agent has had in sight."""
+
+    message_id: Id
 
 
 class Typing(BaseModel):
@@ -200,6 +207,15 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
             written = handoffs.note(session, id, viewer, body.text, body.client_id)
             mention(session, written, body.mentions)
             return note_json(written)
+
+    @router.post("/api/handoffs/{id}/read", status_code=204, dependencies=[Depends(doorkeeper.agent)])
+    def read(id: CleanText, body: Read) -> None:
+        """The customer sees that a person has read so far."""
+        with database.write() as session:
+            handoff = session.get(Handoff, id)
+            if handoff is None:
+                raise UnknownHandoff
+            mark_read(session, handoff.conversation_id, AGENT, body.message_id)
 
     @router.post("/api/handoffs/{id}/typing", status_code=204)
     def typing(id: CleanText, body: Typing, viewer: Viewer = Depends(doorkeeper.agent)) -> None:

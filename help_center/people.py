@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 import argon2
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from sqlalchemy import ForeignKey, String, Text, bindparam, delete, or_, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -396,6 +396,31 @@ class ConversationTokens:
         except BadData:
             return None
         return value if isinstance(value, str) else None
+
+
+class CustomerTokens:
+    """Signed tokens of customers whom a site has vouched for: good for a day. Every process with the same key reads them."""
+
+    seconds = 86_400
+
+    def __init__(self, secret_key: str) -> None:
+        self._serializer = URLSafeTimedSerializer(secret_key, salt="parley.customer")
+
+    def make(self, customer_id: str) -> str:
+        return self._serializer.dumps(customer_id)
+
+    def customer_id(self, token: str) -> str | None:
+        """The customer's row, or None for a token that we did not sign or that has run out."""
+        try:
+            value = self._serializer.loads(token, max_age=self.seconds)
+        except BadData:
+            return None
+        return value if isinstance(value, str) else None
+
+
+def proven_id(external_id: str) -> str:
+    """The row of a customer whom the site has vouched for: an id that no unproven caller can have been given."""
+    return f"cust_proven_{hashlib.sha256(external_id.encode()).hexdigest()[:40]}"
 
 
 @cache

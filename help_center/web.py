@@ -220,6 +220,7 @@ class RateLimits:
             "creations": "60/minute",
             "signals": "120/minute",
             "uploads": "30/minute",
+            "letters": "6/hour",
             "sign-ins": "10/minute",
         }
         self._rules = {name: parse_limit(rule) for name, rule in rules.items()}

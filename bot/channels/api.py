@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
+from bot.channels.opening import opener
 from bot.channels.stream import shown
 from bot.receive import Reception
 from escalation.places import Places
@@ -27,7 +28,6 @@ from help_center.web import (
     Doorkeeper,
     Problem,
     RateLimits,
-    bearer,
     clean_text,
     event_stream,
     last_event_id,
@@ -88,6 +88,11 @@ class ConversationGiven(BaseModel):
     user_hash: Short | None = None
 
 
+class IdentityGiven(BaseModel):
+    customer: CustomerGiven
+    user_hash: Short
+
+
 ClientId = Annotated[
     CleanText, StringConstraints(min_length=1, max_length=200), AfterValidator(not_an_agents)
 ]
@@ -122,6 +127,12 @@ class EscalationGiven(BaseModel):
     contact: ContactGiven | None = None
 
 
+class ReadGiven(BaseModel):
+    """The last message that the customer has had in sight."""
+
+    message_id: Short
+
+
 class TypingGiven(BaseModel):
     on: bool
 
@@ -149,35 +160,30 @@ def routes(
 ) -> APIRouter:
     api = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
-    def opened(conversation_id: str, request: Request) -> str:
-        """The id, once the token that came with it opens it."""
-        token = bearer(request)
-        if token is None:
-            raise Problem(
-                401,
-                "send the conversation's token: Authorization: Bearer TOKEN.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        if tokens.conversation_id(token) != conversation_id:
-            raise Problem(403, "this token does not open this conversation.")
-        return conversation_id
-
+    opened = opener(tokens)
     Opened = Annotated[str, Depends(opened)]
+
+    def told(customer: CustomerGiven | None) -> dict[str, Any] | None:
+        if customer is not None and len(str(customer.attributes)) > 10_000:
+            raise Problem(422, "customer.attributes: at most 10,000 characters in all.")
+        return customer.model_dump() if customer else None
+
+    def vouched_for(customer: dict[str, Any] | None, user_hash: str | None) -> bool:
+        if user_hash is None:
+            return False
+        proven = bool(customer and customer["id"] and tokens.proves(customer["id"], user_hash))
+        if not proven:  # the site's developer finds out here
+            log.warning(
+                "a user_hash did not belong to its customer.id: check the key that the site signs with"
+            )
+        return proven
 
     @api.post("", status_code=201)
     async def create(request: Request, given: ConversationGiven | None = None) -> dict[str, Any]:
         await limits.spend("creations", doorkeeper.address(request))
         given = given or ConversationGiven()
-        customer = given.customer.model_dump() if given.customer else None
-        if customer is not None and len(str(customer["attributes"])) > 10_000:
-            raise Problem(422, "customer.attributes: at most 10,000 characters in all.")
-        proven = False
-        if given.user_hash is not None:
-            proven = bool(customer and customer["id"]) and tokens.proves(customer["id"], given.user_hash)  # type: ignore[index]
-            if not proven:  # a stranger's conversation, then; the site's developer finds out here
-                log.warning(
-                    "a user_hash did not belong to its customer.id: check the key that the site signs with"
-                )
+        customer = told(given.customer)
+        proven = vouched_for(customer, given.user_hash)  # else it is a stranger's conversation
         locale = given.locale.replace("_", "-") if given.locale else None
         conversation = await database.run(
             lambda: reception.create(customer=customer, locale=locale, page_url=given.page_url, proven=proven)
@@ -281,6 +287,16 @@ def routes(
     def close(conversation: Counted) -> None:
         reception.close(conversation)
 
+    @api.post("/{conversation_id}/identify", status_code=204)
+    def identify(conversation: Counted, given: IdentityGiven) -> None:
+        """The customer has signed in on the site meanwhile: the conversation is theirs, on all their devices."""
+        customer = told(given.customer)
+        if customer is None or not vouched_for(customer, given.user_hash):
+            raise Problem(
+                403, "this user_hash does not belong to this id: sign the id with PARLEY_SECRET_KEY."
+            )
+        reception.identify(conversation, customer)
+
     @api.post("/{conversation_id}/contact", status_code=204)
     def contact(conversation: Counted, given: AddressGiven) -> None:
         reception.contact(conversation, given.email, given.name)
@@ -288,6 +304,10 @@ def routes(
     @api.post("/{conversation_id}/typing", status_code=204)
     def typing(conversation: Counted, given: TypingGiven) -> None:
         reception.typing(conversation, given.on)
+
+    @api.post("/{conversation_id}/read", status_code=204)
+    def read(conversation: Counted, given: ReadGiven) -> None:
+        reception.read(conversation, given.message_id)
 
     @api.post("/{conversation_id}/rating", status_code=204)
     def rate(conversation: Counted, given: RatingGiven) -> None:

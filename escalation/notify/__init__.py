@@ -14,6 +14,7 @@ from escalation.notify.news import (
     replied,
     resolved,
     tell,
+    transcript,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "replied",
     "resolved",
     "tell",
+    "transcript",
 ]

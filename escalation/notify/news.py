@@ -162,6 +162,19 @@ def queue_email(
     _queue(session, to, letter, event, key=key)
 
 
+def transcript(
+    session: Session, conversation: Conversation, to: str, title: str, text_markdown: str, *, key: str
+) -> None:
+    """Queues a conversation for its customer, who asked for it. `key`: its newest message; the same state goes out once."""
+    letter = {
+        "subject": title,
+        "text": text_markdown,
+        "thread": conversation.id,
+        "page_url": conversation.page_url,
+    }
+    _queue(session, to, letter, "transcript", key=key, about=conversation.id)
+
+
 def _queue(
     session: Session, to: str, letter: dict[str, Any], event: str, *, key: str, about: str | None = None
 ) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from help_center.conversations import Conversation
+from help_center.database import now
+from tests.bot.conftest import Serve
+from tests.bot.support import Service, Talk
 from tests.conftest import Installation
 
 KEY = "a secret of forty characters, for a test"
@@ -42,3 +48,92 @@ def test_only_a_proven_customer_is_told_what_is_for_customers(installation: Inst
     assert page.status_code == 200
     assert "/api/conversations/{conversation_id}/messages" in page.text
     assert "https://" not in page.text.replace("https://parley", "")
+
+
+def proof(id: str) -> dict[str, object]:
+    return {
+        "customer": {"id": id, "name": "Ada"},
+        "user_hash": hmac.new(KEY.encode(), id.encode(), hashlib.sha256).hexdigest(),
+    }
+
+
+@pytest.fixture
+def vouching(serve: Serve) -> Service:
+    return serve(secret_key=KEY)
+
+
+def signed_in(service: Service, id: str) -> dict[str, str]:
+    with service.client() as client:
+        given = {"id": id, "user_hash": proof(id)["user_hash"]}
+        token = client.post("/api/customers/session", json=given).raise_for_status().json()["token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def listed(service: Service, headers: dict[str, str], **query: object) -> dict[str, Any]:
+    with service.client(headers=headers) as client:
+        told: dict[str, Any] = (
+            client.get("/api/customers/me/conversations", params=query).raise_for_status().json()
+        )
+    return told
+
+
+def test_a_proven_customer_finds_earlier_conversations_and_goes_on_with_one(vouching: Service) -> None:
+    mine = [vouching.talk(**proof("ada")) for _ in range(3)]
+    for number, talk in enumerate(mine[:2]):
+        talk.say(f"Question {number}: how do I mend a flat tyre?")
+    vouching.talk(**proof("bob")).say("Mine, not Ada's")
+    vouching.talk(customer={"id": "ada"}).say("Somebody who says that they are Ada")
+    ada = signed_in(vouching, "ada")
+    items = listed(vouching, ada)["items"]
+    assert [item["id"] for item in items] == [mine[1].id, mine[0].id], "the one without a word is none"
+    assert items[0]["first"].startswith("Question 1")
+    page = listed(vouching, ada, limit=1)
+    assert listed(vouching, ada, limit=1, cursor=page["next"])["items"] == items[1:]
+    again = Talk(vouching, items[1]["id"], items[1]["token"])
+    again.say("And how long does it take?")
+    assert listed(vouching, ada)["items"][0]["id"] == mine[0].id
+
+
+def test_nobody_without_the_proof_gets_a_list(vouching: Service) -> None:
+    talk = vouching.talk(**proof("ada"))
+    talk.say("A secret of Ada's")
+    with vouching.client() as client:
+        for given in (
+            {"id": "ada", "user_hash": proof("bob")["user_hash"]},
+            {"id": "ada", "user_hash": "ü"},
+            {"id": "", "user_hash": proof("")["user_hash"]},
+        ):
+            assert client.post("/api/customers/session", json=given).status_code == 403
+        for headers in ({}, talk.headers, {"Authorization": "Bearer x"}, vouching.agent()):
+            answer = client.get("/api/customers/me/conversations", headers=headers)
+            assert answer.status_code == 401
+    assert "secret" not in str(listed(vouching, signed_in(vouching, "bob")))
+
+
+def test_who_signs_in_meanwhile_takes_the_conversation_along(vouching: Service) -> None:
+    talk = vouching.talk()
+    talk.say("Hello, I have a question")
+    assert talk.post("/identify", proof("ada") | {"user_hash": "wrong"}).status_code == 403
+    assert listed(vouching, signed_in(vouching, "ada"))["items"] == []
+    handoff = talk.post("/escalate", {"contact": {"email": "ada@example.org"}}).json()["handoff_id"]
+    for _ in range(2):
+        assert talk.post("/identify", proof("ada")).status_code == 204
+    assert [one["id"] for one in listed(vouching, signed_in(vouching, "ada"))["items"]] == [talk.id]
+    assert talk.post("/identify", proof("bob")).status_code == 409
+    with vouching.client(headers=vouching.agent()) as client:
+        known = client.get(f"/api/handoffs/{handoff}").json()["customer"]
+    assert (known["id"], known["name"], known["email"], known["proven"]) == (
+        "ada",
+        "Ada",
+        "ada@example.org",
+        True,
+    )
+
+
+def test_what_a_stranger_left_behind_on_a_shared_computer_stays_theirs(vouching: Service) -> None:
+    talk = vouching.talk()
+    talk.say("Hello, I have a question")
+    with vouching.house.database.write() as session:
+        session.get_one(Conversation, talk.id).updated_at = now() - timedelta(hours=2)
+    assert talk.post("/identify", proof("ada")).status_code == 409
+    assert listed(vouching, signed_in(vouching, "ada"))["items"] == []

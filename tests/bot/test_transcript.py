@@ -1,0 +1,95 @@
+"""A conversation to keep: whole, in three forms, in the customer's language; what people wrote stays text."""
+
+from __future__ import annotations
+
+import pytest
+
+from help_center.desk import Delivery
+from tests.bot.conftest import Serve
+from tests.bot.support import Service, Talk
+from tests.bot.test_files import sent, upload
+from tests.help_center.test_files import picture
+
+
+def kept(talk: Talk, form: str, **query: str) -> str:
+    with talk.service.client(headers=talk.headers) as client:
+        path = f"/api/conversations/{talk.id}/transcript"
+        answer = client.get(path, params={"format": form} | query).raise_for_status()
+    assert answer.headers["content-disposition"].startswith("attachment; filename=")
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.text
+
+
+def test_a_transcript_has_all_that_was_said_and_runs_nothing(service: Service) -> None:
+    talk, agent = service.talk(locale="de"), service.agent()
+    talk.say("How do I mend a flat tyre?\n<script>alert(1)</script> **bold** [x](javascript:alert(1))")
+    sent(talk, upload(talk, picture(), "tyre.png").json()["id"])
+    handoff = talk.post("/escalate").json()["handoff_id"]
+    with service.client(headers=agent) as client:
+        client.post(f"/api/handoffs/{handoff}/claim").raise_for_status()
+        client.post(
+            f"/api/handoffs/{handoff}/reply", json={"text": "See **this**: [steps](/help/articles/x)"}
+        )
+        client.post(f"/api/handoffs/{handoff}/note", json={"text": "a secret note"})
+    text, markdown, html = (kept(talk, form) for form in ("text", "markdown", "html"))
+    for form in (text, markdown, html):
+        assert "Ihr Gespräch mit" in form
+        assert "Quellen" in form
+        assert "tyre.png" in form
+        assert "Ada" in form, "the agent"
+        assert "secret note" not in form
+    assert "<script>alert(1)</script> **bold**" in text
+    assert "See this: steps" in text
+    assert r"\<script\>" in markdown
+    assert r"\*\*bold\*\*" in markdown
+    assert f"[steps]({service.url}/help/articles/x)" in markdown
+    assert "<script" not in html
+    assert 'href="javascript' not in html
+    assert f'href="{service.url}/help/articles/x"' in html
+    assert "Your conversation" in kept(talk, "text", language="en")
+    assert 'dir="rtl"' in kept(talk, "html", language="ar")
+
+
+def test_a_transcript_needs_the_token_of_its_conversation(service: Service) -> None:
+    talk, other = service.talk(), service.talk()
+    talk.say("Hello")
+    with service.client() as client:
+        for headers, status in (({}, 401), (other.headers, 403), (service.agent(), 403)):
+            path = f"/api/conversations/{talk.id}/transcript"
+            assert client.get(path, headers=headers).status_code == status
+            assert client.post(path, headers=headers).status_code == status
+        assert client.get(path, params={"format": "pdf"}, headers=talk.headers).status_code == 422
+
+
+def letters(service: Service) -> list[tuple[str, str]]:
+    with service.house.database.read() as session:
+        rows = session.query(Delivery).filter_by(event="transcript")
+        return [(row.target, row.payload.get("text", "")) for row in rows]
+
+
+@pytest.fixture
+def mailing(serve: Serve) -> Service:
+    # nothing listens there: what is written stays in the outbox
+    return serve(smtp_url="smtp://127.0.0.1:9", mail_from="Help <help@example.org>", rate_limit="1000/minute")
+
+
+def test_it_is_mailed_to_the_address_that_was_left_and_to_no_other(mailing: Service) -> None:
+    talk = mailing.talk(customer={"email": "claimed@example.org"})
+    talk.say("Hello")
+    assert talk.show()["may_mail_transcript"] is False
+    assert talk.post("/transcript").status_code == 409, "an address in passing is nobody's word"
+    talk.post("/contact", {"email": "kim@example.org"})
+    assert talk.show()["may_mail_transcript"] is True
+    for _ in range(2):
+        answer = talk.post("/transcript")
+        assert (answer.status_code, answer.json()) == (202, {"email": "kim@example.org"})
+    assert [target for target, _ in letters(mailing)] == ["kim@example.org"], "the same state goes out once"
+    codes = [talk.post("/transcript").status_code for _ in range(6)]
+    assert codes[-1] == 429
+
+
+def test_without_a_mail_server_it_says_so(serve: Serve) -> None:
+    talk = serve().talk()
+    talk.post("/contact", {"email": "kim@example.org"})
+    answer = talk.post("/transcript")
+    assert (answer.status_code, "mail server" in answer.json()["detail"]) == (409, True)
