@@ -51,7 +51,7 @@ def is_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 
 
 def is_message(message: dict[str, Any], role: str) -> None:
-    assert set(message) - {"client_id"} == MESSAGE
+    assert set(message) - {"client_id", "files"} == MESSAGE
     assert message["role"] == role
     assert datetime.fromisoformat(message["created_at"]).tzinfo is not None
     for source in message["sources"]:

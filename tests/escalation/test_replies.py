@@ -78,7 +78,7 @@ def test_what_is_taken_back_is_never_sent(house, ada, ben, id):
     one = step(house, replies.hold, id, ada.viewer, "Hello Kim.", 10)
     with pytest.raises(UnknownHandoff):
         step(house, replies.take_back, id, ben.viewer, one.id)
-    assert step(house, replies.take_back, id, ada.viewer, one.id) == "Hello Kim."
+    assert step(house, replies.take_back, id, ada.viewer, one.id) == ("Hello Kim.", [])
     later(house, 60)
     assert (replied(house, id), held(house)) == ([], [])
     with house.database.read() as session:
@@ -229,7 +229,7 @@ def test_a_reply_is_held_taken_back_and_sent_over_http(client, house, ada, ben, 
     assert one["held_until"] > one["created_at"]
     assert [shown["id"] for shown in call("GET", "").json()["held"]] == [one["id"]]
     assert call("GET", "", agent=ben).json()["held"] == [], "a colleague's are their own"
-    assert call("DELETE", f"/held/{one['id']}").json() == {"text": "Hello."}
+    assert call("DELETE", f"/held/{one['id']}").json() == {"text": "Hello.", "files": []}
     assert call("DELETE", f"/held/{one['id']}").status_code == 404
     two = call("POST", "/reply", {"text": "Hello again.", "undo_s": 10}).json()
     assert call("POST", f"/held/{two['id']}/send", agent=ben).status_code == 404
