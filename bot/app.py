@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bot.channels.widget.routes as widget
+import bot.dial_door as dial_door
 import bot.house
 import bot.questions.doors as questions
 import escalation.desk_tools.doors as desk_tools
@@ -188,6 +189,7 @@ def create_app(
     )
     app.include_router(insights.routes(database, doorkeeper, pages, lambda: standing(house)))
     app.include_router(questions.routes(house, doorkeeper))
+    app.include_router(dial_door.routes(house, doorkeeper))
     app.include_router(
         search_pages.routes(
             database, house.search, house.indexer, suggestions, doorkeeper, pages, audit.record

@@ -65,6 +65,7 @@ ACTIONS = {  # every deed that is logged, and what it is called; `subject` is th
     "team.change": "changed a team",
     "team.delete": "deleted a team",
     "desk.change": "changed the settings of the desk",
+    "dial.change": "set how many answers may be wrong",
     "site.change": "changed the settings of the site",
     "webhook.add": "added a webhook",
     "webhook.change": "changed a webhook",

@@ -25,6 +25,8 @@ PARTS = {  # the sections of the page by their address; what follows says who se
     "people": ("People", "admin"),
     "teams": ("Teams", "admin"),
     "hours": ("Office hours", "admin"),
+    "site": ("Site", "admin"),
+    "confidence": ("Confidence", "admin"),
     "targets": ("Targets and routing", "admin"),
     "canned": ("Canned replies", "lead"),
     "drafts": ("Article drafts", "lead"),

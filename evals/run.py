@@ -108,6 +108,7 @@ def run_suites(
         if name not in SUITES:
             raise EvalError(f"there is no suite {name!r}: the suites are {', '.join(SUITES)}.")
     chosen = [name for name in SUITES if name in names] if names else _fitting(data)
+    settings = in_force(settings)
     results: list[Result] = []
     if "sentiment" in chosen:
         file = (
@@ -149,6 +150,7 @@ def run_suites(
 
 def calibrate(settings: Settings, data: Path) -> Result:
     """Fits to the questions of `data` and keeps the fit for this installation. `document`: what is told of it."""
+    settings = in_force(settings)
     labelled = read_set(data)
     if labelled.corpus is not None:
         with house_apart(settings, labelled.corpus) as house:
@@ -225,7 +227,7 @@ def about(settings: Settings, data: Path | None) -> tuple[tuple[str, str], ...]:
         ("Made", now().strftime("%Y-%m-%d %H:%M UTC")),
         ("Parley", version("parley")),
         ("Judged on", f"{data.resolve().name}" if data is not None else "the cases that come with Parley"),
-        ("Dial (PARLEY_MAX_WRONG)", f"{settings.max_wrong:g}"),
+        ("Dial", f"{in_force(settings).max_wrong:g}"),
         ("Answerer", settings.llm),
         ("Embedding model", settings.embedding_model or "as shipped"),
     )
@@ -295,6 +297,15 @@ def _asked(settings: Settings, data: Path | None, labelled: LabelledSet | None) 
     else:
         with reached(settings, "eval") as reach:
             yield reach
+
+
+def in_force(settings: Settings) -> Settings:
+    """The settings with the dial that the owner has set, where there is one: what is judged is what serves."""
+    house = House(settings)
+    try:
+        return settings.model_copy(update={"max_wrong": house.dial()})
+    finally:
+        house.close()
 
 
 def kept_calibration(settings: Settings) -> dict[str, Any] | None:

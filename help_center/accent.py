@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 DEFAULT = "#1a56c4"
 READABLE = 4.5  # WCAG 2.2, 1.4.3: text
+READABLE_AT_NIGHT = 6.0  # on dark grounds the least that is allowed still tires
 SEEN = 3.0  # 1.4.11: what is no text
 WHITE, BLACK, INK = "#ffffff", "#000000", "#0b1626"
 LIGHT = ("#ffffff", "#f5f7fa")  # --surface and --surface-2 by day and by night
@@ -44,6 +45,14 @@ class Palette:
         return f":root {{ {brand} {_meanings(self.light)} }}\n{night}\n"
 
 
+SHIPPED = Palette(  # as colors.css has it
+    DEFAULT,
+    WHITE,
+    Shades(DEFAULT, "#14459e", "#eaf1fd", WHITE),
+    Shades("#8ab4ff", "#a9c8ff", "#1c2d4a", INK),
+)
+
+
 def normal_color(text: str) -> str:
     """`#abc` and `ABCDEF` as `#rrggbb`. Raises ValueError."""
     found = re.fullmatch(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text.strip())
@@ -65,6 +74,8 @@ def readable_on(color: str) -> str:
 
 
 def palette(color: str) -> Palette:
+    if color == DEFAULT:
+        return SHIPPED
     return Palette(
         color, readable_on(color), _shades(color, LIGHT, BLACK, 0.08), _shades(color, DARK, WHITE, 0.2)
     )
@@ -73,10 +84,10 @@ def palette(color: str) -> Palette:
 def _shades(color: str, surfaces: tuple[str, str], towards: str, tint: float) -> Shades:
     """The colour, drawn `towards` black or white no further than it takes to be read on the surfaces and on its tint."""
     soft = _mixed(surfaces[0], color, tint)
-    on = WHITE if towards == BLACK else INK
+    on, enough = (WHITE, READABLE) if towards == BLACK else (INK, READABLE_AT_NIGHT)
 
     def reads(candidate: str) -> bool:
-        return all(contrast(candidate, ground) >= READABLE for ground in (*surfaces, soft, on))
+        return all(contrast(candidate, ground) >= enough for ground in (*surfaces, soft, on))
 
     drawn = (_mixed(color, towards, step / STEPS) for step in range(STEPS + 1))
     accent = next(candidate for candidate in drawn if reads(candidate))

@@ -116,6 +116,10 @@ class Site(BaseModel):
     def starter_questions(self, language: str | None = None) -> list[str]:
         return self._nearest(self.starters, language) or []
 
+    @property
+    def logo_url(self) -> str | None:
+        return f"/files/{self.logo}/logo" if self.logo else None
+
     @cached_property
     def palette(self) -> Palette:
         return accent.palette(self.accent)

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from help_center.accent import SEEN, contrast, normal_color, palette
 from help_center.database import Database
+from help_center.file_door import FILE_BODY
+from help_center.files import LOGO, File, file_json, read_upload
 from help_center.kept import Kept
 from help_center.people import Viewer
 from help_center.site import Site, changes, keep_site, read_site
@@ -35,15 +38,30 @@ def routes(
     def change(body: Site, viewer: Viewer = Depends(doorkeeper.admin)) -> Site:
         """All of it at once; what is left out is as by default. It holds at once, without a restart."""
 
-        def keep(session: Session) -> None:
+        with database.write() as session:
             changed = changes(read_site(session), body)
+            if "logo" in changed:
+                _change_logo(session, body.logo)
             if changed:
                 keep_site(session, body)
                 record(session, viewer, "site.change", **changed)
-
-        with database.write() as session:
-            keep(session)
         return body
+
+    @router.post(
+        "/api/logo", status_code=201, openapi_extra=FILE_BODY, dependencies=[Depends(doorkeeper.admin)]
+    )
+    async def upload_logo(request: Request) -> dict[str, Any]:
+        """Takes a picture (PNG, JPEG, GIF or WebP) as the request's body. It is shown once its `id` is the `logo` of the
+        site."""
+        data = await request.body()
+
+        def kept() -> dict[str, Any]:
+            file = read_upload(data, "logo", LOGO)
+            with database.write() as session:
+                session.add(file)
+                return file_json(file)
+
+        return await database.run(kept)
 
     @router.get("/api/site/colors", dependencies=[Depends(doorkeeper.admin)])
     def colors(accent: str = Query(max_length=30)) -> dict[str, Any]:
@@ -74,3 +92,11 @@ def routes(
         return Response(now.palette.css, media_type="text/css; charset=utf-8", headers=headers)
 
     return router
+
+
+def _change_logo(session: Session, id: str | None) -> None:
+    """Forgets the logos that are not this one. Raises a 422 for one that was not uploaded as a logo."""
+    file = session.get(File, id) if id else None
+    if id and (file is None or file.kind != LOGO):
+        raise Problem(422, "logo: there is no such picture. Upload it with POST /api/logo first.")
+    session.execute(delete(File).where(File.kind == LOGO, File.id != (id or "")))

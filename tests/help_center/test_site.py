@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image
 from pydantic import ValidationError
 from sqlalchemy import select
 
@@ -19,6 +21,7 @@ from help_center import pages as help_pages
 from help_center.accent import DARK, LIGHT, READABLE, contrast, normal_color, palette
 from help_center.database import Database
 from help_center.desk import AuditEntry
+from help_center.files import File
 from help_center.people import add_agent, new_api_token
 from help_center.site import Site, keep_site, open_site
 from help_center.templating import Pages
@@ -192,3 +195,26 @@ def test_a_write_that_is_undone_changes_nothing(database: Database) -> None:
 def test_the_site_cannot_be_changed_in_place() -> None:
     with pytest.raises(ValidationError):
         Site().name = "Velo"  # type: ignore[misc]
+
+
+def test_a_logo_is_a_picture_that_was_uploaded_and_the_old_one_goes(
+    database: Database, client: TestClient
+) -> None:
+    admin = headers(database, "admin")
+    first, second = (
+        client.post("/api/logo", content=picture(color), headers=admin).json() for color in ("red", "blue")
+    )
+    assert client.put("/api/site", json={"logo": first["id"]}, headers=admin).status_code == 200
+    assert f'<img src="/files/{first["id"]}/logo"' in client.get("/help").text
+    with database.read() as session:
+        assert {file.id for file in session.scalars(select(File))} == {first["id"]}
+    assert client.put("/api/site", json={"logo": second["id"]}, headers=admin).status_code == 422
+    assert client.put("/api/site", json={"logo": None}, headers=admin).json()["logo"] is None
+    assert client.post("/api/logo", content=b"<svg onload='alert(1)'/>", headers=admin).status_code == 415
+    assert client.post("/api/logo", content=picture("red")).status_code == 401
+
+
+def picture(color: str) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8), color).save(data, "PNG")
+    return data.getvalue()
