@@ -49,6 +49,8 @@ export class Composer {
       if (event.isComposing || event.defaultPrevented || !(event.ctrlKey || event.metaKey)) return;
       if (event.key === "Enter") this.send();
       else if (event.key === "z" && !this.box.value && this.held) this.takeBack();
+      else if (event.key === "b") this.wrap("**");
+      else if (event.key === "i") this.wrap("*");
       else return;
       event.preventDefault();
     });
@@ -144,6 +146,19 @@ export class Composer {
     const text = this.previews ? this.box.value.trim() : "";
     this.preview.hidden = !text;
     this.preview.replaceChildren(...markdown(text));
+  }
+
+  /** Marks around what is selected, or none any more; without a selection the caret stands between them. */
+  wrap(mark) {
+    const { selectionStart: from, selectionEnd: to, value } = this.box;
+    const chosen = value.slice(from, to);
+    const has = value.slice(from - mark.length, from) === mark && value.slice(to, to + mark.length) === mark;
+    if (has) this.box.setRangeText(chosen, from - mark.length, to + mark.length, "select");
+    else {
+      this.box.setRangeText(mark + chosen + mark, from, to, "end");
+      this.box.setSelectionRange(from + mark.length, to + mark.length);
+    }
+    this.wrote();
   }
 
   /** Text at the caret, on lines of its own. */

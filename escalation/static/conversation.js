@@ -36,7 +36,7 @@ export class Conversation {
     this.marks = find("[data-marks]");
     this.typing = find("[data-typing]");
     this.bar = find("[data-steps]");
-    this.transcript = new Transcript(find("[data-inbox=transcript]"));
+    this.transcript = new Transcript(find("[data-inbox=transcript]"), find("[data-newer]"));
     this.composer = new Composer(root, {
       drafts,
       directory,

@@ -224,6 +224,8 @@ const commands = new Commands([
   { id: "reply", key: "r", label: "Reply", group: "Writing", when: opened, run: () => conversation.composer.write("reply") },
   { id: "note", key: "n", label: "Internal note", group: "Writing", when: opened, run: () => conversation.composer.write("note") },
   { id: "send", key: "Mod+Enter", label: "Send", group: "Writing", when: () => false, run: () => {} }, // the box itself listens
+  { id: "bold", key: "Mod+b", label: "Bold", group: "Writing", when: () => false, run: () => {} },
+  { id: "slanted", key: "Mod+i", label: "Slanted", group: "Writing", when: () => false, run: () => {} },
   { id: "undo", key: "z", label: "Take the reply back", group: "Writing", when: () => Boolean(conversation.composer.held), run: () => conversation.composer.takeBack() },
   { id: "canned", key: "i", label: "Insert a canned reply", group: "Writing", when: opened, run: () => conversation.composer.pickCanned() },
   { id: "articles", key: "h", label: "Search the help center and quote it", group: "Writing", when: opened, run: () => (view("packet"), articles.focus()) },

@@ -148,7 +148,7 @@ export function keyWords(key) {
   return key.split(" ").map((one, index) => [index ? " " : "", el("kbd", {}, KEYS[one] ?? one)]);
 }
 
-const KEYS = { "Mod+k": "Ctrl K", "Mod+Enter": "Ctrl Enter", "Mod+z": "Ctrl Z" };
+const KEYS = { "Mod+k": "Ctrl K", "Mod+Enter": "Ctrl Enter", "Mod+b": "Ctrl B", "Mod+i": "Ctrl I" };
 
 function lit(label, places) {
   if (!places.length) return label;

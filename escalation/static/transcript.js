@@ -9,11 +9,20 @@ const FLASH = 2000; // milliseconds
 const ONE_BREATH = 5 * 60000; // milliseconds between messages of one author that need no second byline
 
 export class Transcript {
-  constructor(root) {
+  /** `newer`: shown while a message that came stands below what is read. */
+  constructor(root, newer) {
     this.root = root;
+    this.newer = newer;
+    newer.querySelector("button").addEventListener("click", () => {
+      this.toEnd();
+      root.focus();
+    });
     this.drawn = new Map(); // key -> {state, node}
     // who reads the newest message goes on reading it when the room for it changes
-    root.addEventListener("scroll", () => (this.stuck = this.isAtEnd()));
+    root.addEventListener("scroll", () => {
+      this.stuck = this.isAtEnd();
+      if (this.stuck) newer.hidden = true;
+    });
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(root);
   }
 
@@ -23,6 +32,7 @@ export class Transcript {
       this.root.setAttribute("aria-live", "off");
       this.root.replaceChildren();
       this.drawn.clear();
+      this.newer.hidden = true;
     }
     this.packet = packet;
     this.messages = [...packet.transcript];
@@ -39,6 +49,7 @@ export class Transcript {
     this.messages.push(message);
     this.packet.transcript.push(message);
     this.packet.held = (this.packet.held ?? []).filter((held) => held.id !== message.id);
+    this.newer.hidden = this.isAtEnd() || message.role === "agent";
     this.draw();
     return true;
   }

@@ -458,6 +458,31 @@ def test_many_labels_are_folded_and_can_be_unfolded(desk: Desk) -> None:
     expect(page.locator("[data-marks] [data-inbox=label]")).to_have_count(8)
 
 
+def test_who_reads_above_is_told_of_what_comes_below_and_marks_words_by_keys(desk: Desk) -> None:
+    kim = desk.waiting(*["Where is my invoice A-4471?\n\n" + "I have waited for it. " * 60] * 3)
+    page = desk.open("ada", kim, size={"width": 1280, "height": 600})
+    transcript = page.locator("[data-inbox=transcript]")
+    newer = page.get_by_role("button", name="New message below")
+    transcript.evaluate("node => (node.scrollTop = 0)")
+    expect(newer).to_be_hidden()
+    kim.conversation.say("It is in the post!")
+    expect(newer).to_be_visible()
+    assert transcript.evaluate("node => node.scrollTop") < 5  # what is read stays where it is
+    newer.click()
+    expect(page.locator(".message.customer").last).to_be_in_viewport()
+    expect(newer).to_be_hidden()
+
+    box = page.locator("[data-inbox=reply]")
+    box.fill("very good")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+b")
+    expect(box).to_have_value("**very good**")
+    page.keyboard.press("Control+b")
+    expect(box).to_have_value("very good")
+    page.keyboard.press("Control+i")
+    expect(box).to_have_value("*very good*")
+
+
 def test_the_palette_finds_and_does_everything(desk: Desk) -> None:
     kim = desk.waiting()
     page = desk.open("ada", kim)
