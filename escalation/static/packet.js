@@ -108,8 +108,9 @@ export class Packet {
   get since() {
     const { packet } = this;
     const since = packet.transcript.filter((message) => message.created_at > packet.created_at);
-    if (since.some((message) => message.role === "agent")) return [];
-    return since.filter((message) => message.role === "customer").map(({ id, text }) => ({ id, text }));
+    const answered = since.findLastIndex((message) => message.role === "agent");
+    if (answered >= 0 && packet.status !== "waiting") return []; // a conversation that goes on, not one that waits again
+    return since.slice(answered + 1).filter((message) => message.role === "customer").map(({ id, text }) => ({ id, text }));
   }
 
   later() {
