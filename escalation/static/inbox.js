@@ -5,12 +5,14 @@ import { Commands } from "./commands.js";
 import { Conversation } from "./conversation.js";
 import { Desktop } from "./desktop.js";
 import { Directory } from "./directory.js";
-import { el, refreshTimes } from "./dom.js";
+import { calm, el, refreshTimes } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { listen } from "./live.js";
 import { ask, pick } from "./picker.js";
 import { Presence } from "./presence.js";
 import { Queue } from "./queue.js";
+
+const ANNOUNCED = 3000; // milliseconds: a rush is told once
 
 const me = JSON.parse(document.body.dataset.agent);
 const page = document.title;
@@ -67,8 +69,9 @@ const queue = new Queue($(".queue"), {
       if (badge) badge.textContent = count ? String(count) : "";
     }
     document.title = counts.waiting ? `(${counts.waiting}) ${page}` : page;
+    if (waiting !== null && counts.waiting > waiting) announce();
     waiting = counts.waiting;
-    $("[data-nothing-title]").textContent = waiting ? `${waiting} ${waiting === 1 ? "person waits" : "people wait"}` : "Nobody is waiting";
+    $("[data-nothing-title]").textContent = waits();
     $("[data-nothing-words]").textContent = [
       counts.mine && `${counts.mine} ${counts.mine === 1 ? "conversation is" : "conversations are"} yours.`,
       counts.overdue && `${counts.overdue} ${counts.overdue === 1 ? "is" : "are"} overdue.`,
@@ -99,7 +102,11 @@ async function open(id, pointed = false) {
   }
 }
 
-let waiting = 0;
+let waiting = null; // not known yet
+const waits = () => (waiting ? `${waiting} ${waiting === 1 ? "person waits" : "people wait"}` : "Nobody is waiting");
+/** For who does not see the queue grow. */
+const announce = calm(() => ($("[data-queue-say]").textContent = waits()), ANNOUNCED);
+
 /** The first in the order of service that nobody else takes at this moment; those of our own teams and of no team before others'. */
 async function claimNext() {
   const ours = ({ team }) => !team || (me.teams ?? []).some((one) => one.id === team.id);

@@ -616,6 +616,9 @@ def test_the_queue_changes_by_itself_and_keeps_its_view(desk: Desk) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#search")).to_have_value(word)
     expect(line).to_contain_text("due in")
+    expect(page.locator("[data-queue-say]")).to_have_text(
+        re.compile(r"\d+ (person waits|people wait)")
+    )  # by ear, too
     kim.conversation.say("Hello?")
     expect(page.locator(".row.unread")).to_have_count(1)
     page.reload()
