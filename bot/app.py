@@ -40,6 +40,7 @@ import help_center.pages as help_pages
 import help_center.site_door as site_door
 import retrieval.pages as search_pages
 from bot.channels import api, customers, owner, reference, transcripts
+from bot.channels.widget import plain
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
@@ -196,6 +197,11 @@ def create_app(
         )
     )
     app.include_router(help_pages.routes(database, doorkeeper, pages))
+    app.include_router(
+        plain.routes(
+            database, reception, tokens, links, doorkeeper, limits, pages, house.site, house.secret_key
+        )
+    )
     app.include_router(widget.routes(pages, settings.origin_list, house.site))
     app.include_router(owner.routes(house, owner_secret))
     app.include_router(reference.routes(app, pages))

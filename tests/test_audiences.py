@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -63,6 +64,12 @@ SHOWS_NO_ARTICLE = {
     "POST /api/conversations/{conversation_id}/files": "gives back what the customer sent",
     "POST /api/handoffs/{id}/files": "gives back what the agent sent",
     "GET /files/{id}/{name:path}": "what people sent to each other, and pictures by an address that cannot be guessed",
+    "POST /widget/plain": "the way back to the page",
+    "POST /widget/plain/person": "the way back to the page",
+    "POST /widget/plain/resume": "the way back to the page",
+    "POST /widget/plain/close": "the way back to the page",
+    "POST /widget/plain/email": "the way back to the page",
+    "POST /widget/plain/forget": "the way back to the page",
     "POST /api/customers/session": "a token",
     "GET /api/customers/me/conversations": "what the customer wrote first in each of their conversations",
     "GET /api/conversations/{conversation_id}/transcript": "what this customer was shown before",
@@ -499,6 +506,21 @@ def talking(world: World) -> Iterator[Sight]:
             yield Sight("GET /api/handoffs", agent, everything(queue))
         yield Sight("GET /api/inbox/events", agent, events(client, "/api/inbox/events"))
     yield from from_the_command_line(world)
+
+
+@tour("GET /widget/plain")
+def talking_without_scripts(world: World) -> Iterator[Sight]:
+    stranger = world.people[0]
+    for article in ARTICLES:
+        if article.locale != "en":
+            continue
+        asked = frozenset([article.words["title"]])
+        with world.server.client(follow_redirects=True) as client:
+            proof = re.search(r'name="proof" value="([^"]*)"', client.get("/widget/plain").text)
+            assert proof
+            text = f"How do I oil the velocipede {article.words['title']} on Sunday?"
+            page = client.post("/widget/plain", data={"proof": proof[1], "text": text})
+        yield Sight("GET /widget/plain", stranger, everything(page), ("heading", "body"), (article,), asked)
 
 
 def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) -> Iterator[Sight]:

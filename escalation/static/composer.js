@@ -1,6 +1,7 @@
 // The box to write in: reply or internal note, draft, preview, canned replies, mentions, and a moment to take a reply back.
 import { api } from "./api.js";
 import { Completion } from "./completion.js";
+import { Attachments } from "./files.js";
 import { sift } from "./fuzzy.js";
 import { markdown } from "./markdown.js";
 import { pick } from "./picker.js";
@@ -29,6 +30,12 @@ export class Composer {
     this.heldBar = find("[data-held]");
     this.countdown = find("[data-countdown]");
     this.heldWords = find("[data-held-say]"); // once for a screen reader, which the countdown does not disturb
+    this.attachments = new Attachments(this.form, root, {
+      path: () => `/api/handoffs/${encodeURIComponent(this.id)}/files`,
+      may: () => (this.mode === "note" ? "Files go with a reply, not with a note." : this.why),
+      said,
+      changed: () => this.packet && this.draw(false),
+    });
     this.packet = null;
     this.mode = "reply";
     this.held = null;
@@ -73,6 +80,7 @@ export class Composer {
     this.packet = packet;
     this.why = why;
     this.claimFirst = claimFirst;
+    if (fresh) this.attachments.open(packet.id);
     if (why && this.mode === "reply") this.stopTyping();
     this.hold(packet.held.at(-1) ?? null);
     this.draw(fresh);
@@ -227,23 +235,27 @@ export class Composer {
 
   async send() {
     const text = this.box.value.trim();
-    if (!text || this.sending || !this.packet || this.sendButton.disabled) return;
+    const files = this.mode === "reply" ? this.attachments.ids : [];
+    if ((!text && !files.length) || this.sending || !this.packet || this.sendButton.disabled) return;
     const { id, mode } = this;
     if (mode === "reply" && this.writing.length && !this.careful) {
       this.warn(`${this.writing.join(" and ")} is writing here, too. Send again to send it all the same.`, true);
       return;
     }
+    if (mode === "reply" && this.attachments.busy) return this.said("A file is still being uploaded.");
     this.sending = true;
     this.sendButton.disabled = true;
     this.stopTyping();
-    this.attempt = this.attempt?.text === text && this.attempt.id === id && this.attempt.mode === mode ? this.attempt : { text, id, mode, client_id: crypto.randomUUID?.() ?? `${Date.now()}${Math.random()}` };
+    const what = JSON.stringify([id, mode, text, files]);
+    this.attempt = this.attempt?.what === what ? this.attempt : { what, client_id: crypto.randomUUID?.() ?? `${Date.now()}${Math.random()}` };
     try {
       if (mode === "reply" && this.claimFirst && !(await this.claim())) return;
       const { client_id } = this.attempt;
-      const body = mode === "note" ? { text, client_id, mentions: this.mentionsIn(text) } : { text, client_id, undo_s: UNDO, seen: this.newest() };
+      const body = mode === "note" ? { text, client_id, mentions: this.mentionsIn(text) } : { text, files, client_id, undo_s: UNDO, seen: this.newest() };
       const message = await api("POST", `/api/handoffs/${encodeURIComponent(id)}/${mode}`, body);
       this.attempt = null;
       this.drafts.set(id, mode, "");
+      if (mode === "reply") this.attachments.clear(id);
       if (this.id !== id) return;
       this.warn(null);
       if (mode === "note") this.mode = "reply";
@@ -298,10 +310,11 @@ export class Composer {
     const { held, id } = this;
     if (!held) return;
     try {
-      const { text } = await api("DELETE", `/api/handoffs/${encodeURIComponent(id)}/held/${encodeURIComponent(held.id)}`);
+      const { text, files } = await api("DELETE", `/api/handoffs/${encodeURIComponent(id)}/held/${encodeURIComponent(held.id)}`);
       const more = this.drafts.get(id, "reply");
-      this.drafts.set(id, "reply", more ? `${text}\n\n${more}` : text);
+      this.drafts.set(id, "reply", [text, more].filter(Boolean).join("\n\n"));
       if (this.id !== id) return;
+      this.attachments.restore(files);
       this.taken(held.id);
       this.hold(null);
       this.mode = "reply";

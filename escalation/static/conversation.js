@@ -65,6 +65,8 @@ export class Conversation {
       edit: (text) => this.composer.use(text),
       send: (text) => this.sendSuggestion(text),
     });
+    this.markRead = calm(() => this.read(), 400);
+    document.addEventListener("visibilitychange", this.markRead);
     this.refreshSoon = calm(() => this.refresh().catch(() => {}), 150);
     find("[data-action=back]").addEventListener("click", () => view("queue"));
     find("[data-action=context]").addEventListener("click", () => view("packet"));
@@ -126,6 +128,22 @@ export class Conversation {
       this.showTyping(false);
       this.refreshSoon(); // what they told now belongs into the packet, too
     }
+    this.markRead();
+  }
+
+  /** The customer is shown that a person has read so far: when it is in sight, and once. */
+  read() {
+    const { newest } = this.transcript;
+    if (document.hidden || !this.packet || !newest || this.told === newest) return;
+    this.told = newest;
+    api("POST", this.path("/read"), { message_id: newest }).catch(() => (this.told = null));
+  }
+
+  /** A side has seen more than before. */
+  wasRead({ handoff_id, role, message_id, at }) {
+    if (handoff_id !== this.id) return;
+    this.packet.read = { ...this.packet.read, [role]: { message_id, at } };
+    this.transcript.drawReceipt();
   }
 
   /** The same conversation as it stands now. What came while it was fetched may not be in it: then once more. */
@@ -164,6 +182,7 @@ export class Conversation {
     this.composer.show(packet, fresh, { why: hints[packet.status], claimFirst: packet.status === "waiting" });
     this.context.show(packet, fresh);
     this.present();
+    this.markRead();
     this.shown();
   }
 

@@ -161,6 +161,7 @@ const close = listen({
     },
     people: () => directory.load().catch(fault),
     presence: (event) => presence.heard(event),
+    read: (event) => conversation.wasRead(event),
     mention(event) {
       desktop.mention(event);
       if (event.agent_id === me.id) queue.soon();
@@ -234,6 +235,7 @@ const commands = new Commands([
   { id: "bold", key: "Mod+b", label: "Bold", group: "Writing", when: () => false, run: () => {} },
   { id: "slanted", key: "Mod+i", label: "Slanted", group: "Writing", when: () => false, run: () => {} },
   { id: "undo", key: "z", label: "Take the reply back", group: "Writing", when: () => Boolean(conversation.composer.held), run: () => conversation.composer.takeBack() },
+  { id: "attach", key: "f", label: "Attach a file", group: "Writing", when: opened, run: () => conversation.composer.attachments.pick() },
   { id: "canned", key: "i", label: "Insert a canned reply", group: "Writing", when: opened, run: () => conversation.composer.pickCanned() },
   { id: "articles", key: "h", label: "Search the help center and quote it", group: "Writing", when: opened, run: () => (view("packet"), articles.focus()) },
   { id: "suggestion", key: "u", label: "Edit the suggested reply", group: "Writing", when: () => opened() && Boolean(conversation.context.suggestion), run: () => conversation.composer.use(conversation.context.suggestion) },

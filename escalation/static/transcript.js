@@ -1,5 +1,6 @@
 // What was said, in order: messages, internal notes among them, the days between, the moments that mattered.
 import { clock, day, el, link, time } from "./dom.js";
+import { attached } from "./files.js";
 import { markdown } from "./markdown.js";
 import { customerName, percent, role } from "./words.js";
 
@@ -92,7 +93,20 @@ export class Transcript {
     nodes.forEach((node, index) => {
       if (this.root.children[index] !== node) this.root.insertBefore(node, this.root.children[index] ?? null);
     });
+    this.drawReceipt();
     if (atEnd) this.toEnd();
+  }
+
+  /** Under our last message: whether the customer has seen it. */
+  drawReceipt() {
+    const order = this.messages.map((message) => message.id);
+    const last = this.messages.findLastIndex((message) => message.role === "agent");
+    const read = this.packet.read?.customer;
+    const seen = read && order.indexOf(read.message_id) >= last;
+    this.receipt ??= el("p", { class: "receipt small", "data-inbox": "receipt" });
+    if (last < 0) return this.receipt.remove();
+    this.receipt.replaceChildren(...(seen ? ["Seen ", time(read.at, clock)] : ["Delivered"]));
+    this.drawn.get(order[last])?.node.append(this.receipt);
   }
 
   /** The order of the packet is the right one; notes stand where they were written, what is still held at the end. */
@@ -141,7 +155,8 @@ export class Transcript {
       { class: `message ${kind}`, "data-id": message.id, "aria-label": message.internal ? "Internal note" : null },
       moments.length > 0 && el("p", { class: "moments small" }, moments.map((one) => el("span", { class: `moment ${one.kind}` }, one.label))),
       el("p", { class: "byline small" }, message.internal && el("span", { class: "tag" }, "Note"), el("b", {}, this.author(message)), " ", time(message.created_at, clock)),
-      el("div", { class: "rich" }, markdown(message.text)),
+      message.text && el("div", { class: "rich" }, markdown(message.text)),
+      attached(message.files),
       message.sources?.length > 0 && el("p", { class: "cited small" }, "Sources: ", message.sources.map((source, index) => [index ? ", " : "", link(source.url, source.title)])),
       this.judged(tried),
     );

@@ -115,4 +115,7 @@ export default {
   rate_change: "Bewertung ändern",
   rate_thanks: "Danke für Ihre Bewertung.",
   ended: "Das Gespräch ist beendet. Schreiben Sie unten, um es fortzusetzen.",
+
+  begin: "Neues Gespräch",
+  plain_reload: "Nach neuen Nachrichten sehen",
 };

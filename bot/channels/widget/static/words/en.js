@@ -115,4 +115,7 @@ export default {
   rate_change: "Change my rating",
   rate_thanks: "Thank you for your rating.",
   ended: "The conversation has ended. Write below to continue it.",
+
+  begin: "New conversation",
+  plain_reload: "Look for new messages",
 };

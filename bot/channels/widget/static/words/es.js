@@ -115,4 +115,7 @@ export default {
   rate_change: "Cambiar mi valoración",
   rate_thanks: "Gracias por su valoración.",
   ended: "La conversación ha terminado. Escriba abajo para continuarla.",
+
+  begin: "Nueva conversación",
+  plain_reload: "Buscar mensajes nuevos",
 };

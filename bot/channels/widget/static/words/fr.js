@@ -115,4 +115,7 @@ export default {
   rate_change: "Modifier mon évaluation",
   rate_thanks: "Merci pour votre évaluation.",
   ended: "La conversation est terminée. Écrivez ci-dessous pour la reprendre.",
+
+  begin: "Nouvelle conversation",
+  plain_reload: "Chercher de nouveaux messages",
 };

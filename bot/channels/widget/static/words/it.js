@@ -115,4 +115,7 @@ export default {
   rate_change: "Cambia la mia valutazione",
   rate_thanks: "Grazie per la valutazione.",
   ended: "La conversazione è terminata. Scrivi qui sotto per continuarla.",
+
+  begin: "Nuova conversazione",
+  plain_reload: "Cerca nuovi messaggi",
 };

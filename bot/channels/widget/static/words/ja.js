@@ -115,4 +115,7 @@ export default {
   rate_change: "評価を変更",
   rate_thanks: "評価をありがとうございました。",
   ended: "会話は終了しました。下に入力すると続けられます。",
+
+  begin: "新しい会話",
+  plain_reload: "新しいメッセージを確認",
 };

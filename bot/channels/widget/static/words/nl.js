@@ -115,4 +115,7 @@ export default {
   rate_change: "Mijn beoordeling wijzigen",
   rate_thanks: "Dank u voor uw beoordeling.",
   ended: "Het gesprek is beëindigd. Schrijf hieronder om het voort te zetten.",
+
+  begin: "Nieuw gesprek",
+  plain_reload: "Kijken of er nieuwe berichten zijn",
 };

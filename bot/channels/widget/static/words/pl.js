@@ -115,4 +115,7 @@ export default {
   rate_change: "Zmień ocenę",
   rate_thanks: "Dziękujemy za ocenę.",
   ended: "Rozmowa została zakończona. Napisz poniżej, aby ją kontynuować.",
+
+  begin: "Nowa rozmowa",
+  plain_reload: "Sprawdź nowe wiadomości",
 };

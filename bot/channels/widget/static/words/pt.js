@@ -115,4 +115,7 @@ export default {
   rate_change: "Alterar a minha avaliação",
   rate_thanks: "Obrigado pela sua avaliação.",
   ended: "A conversa terminou. Escreva abaixo para a continuar.",
+
+  begin: "Nova conversa",
+  plain_reload: "Procurar novas mensagens",
 };

@@ -115,4 +115,7 @@ export default {
   rate_change: "修改我的评分",
   rate_thanks: "感谢您的评分。",
   ended: "对话已结束。在下方输入即可继续。",
+
+  begin: "新对话",
+  plain_reload: "查看新消息",
 };
