@@ -19,6 +19,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bot.channels.widget.routes as widget
@@ -39,7 +40,8 @@ import escalation.writing.doors as writing
 import help_center.pages as help_pages
 import help_center.site_door as site_door
 import retrieval.pages as search_pages
-from bot.channels import api, customers, owner, reference, transcripts
+from bot.channels import api, customers, openai_api, owner, reference, transcripts
+from bot.channels.mcp import McpDoor
 from bot.channels.widget import plain
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
@@ -132,6 +134,15 @@ def create_app(
     ]
     clock = Clock(jobs)
     retelling = Retelling(database, house.parts)
+    mcp = McpDoor(
+        house.parts,
+        database,
+        doorkeeper,
+        limits,
+        settings.origin_list,
+        settings.public_url,
+        version("parley"),
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -150,6 +161,7 @@ def create_app(
         await places.stop()
         await live.stop()
         await reception.stop()
+        await mcp.close()
         await asyncio.wait([warming])
 
     app = FastAPI(
@@ -161,6 +173,7 @@ def create_app(
         summary="Answers from your help center, or a person.",
     )
     install_problems(app)
+    openai_api.install(app)
     _measure(app)
     app.add_middleware(BodyLimit, uploads=file_door.UPLOADS, upload_limit=MAX_UPLOAD)
     app.add_middleware(HeadAsGet)
@@ -203,8 +216,10 @@ def create_app(
         )
     )
     app.include_router(widget.routes(pages, settings.origin_list, house.site))
+    app.include_router(openai_api.routes(house.parts, doorkeeper, limits, settings.public_url))
     app.include_router(owner.routes(house, owner_secret))
     app.include_router(reference.routes(app, pages))
+    app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     for prefix, folder in STATIC.items():
         app.mount(prefix, VersionedStatic(directory=folder), name=prefix.rsplit("/", 1)[-1])
 

@@ -30,6 +30,7 @@ class Words:
     upset: str
     sensitive: str
     not_helping: str
+    no_person_here: str  # where nothing can be handed over
     handed_over_unsure: str
     seen_by_person: str
     which_one: str  # {one}, {other}: titles
@@ -93,6 +94,7 @@ ENGLISH = Words(
     upset="I'm sorry about this. I've asked a person to take over.",
     sensitive="This needs a person. I've put you in the queue.",
     not_helping="I don't seem to be helping with this. I've asked a person to take over.",
+    no_person_here="This needs a person, and I can't hand you over from here: please contact our support.",
     handed_over_unsure="I'm not sure enough to answer this, so I've asked a person to take over.",
     seen_by_person="They see everything you wrote here, so you don't need to repeat it.",
     which_one="Just to be sure, do you mean {one} or {other}?",
@@ -130,6 +132,8 @@ IN: dict[str, Words] = {
         upset="Das tut mir leid. Ich habe einen Menschen gebeten zu übernehmen.",
         sensitive="Das braucht einen Menschen. Sie stehen jetzt in der Warteschlange.",
         not_helping="Ich scheine hier nicht zu helfen. Ich habe einen Menschen gebeten zu übernehmen.",
+        no_person_here="Das braucht einen Menschen, und von hier aus kann ich Sie nicht weiterleiten: "
+        "Bitte wenden Sie sich an unseren Support.",
         handed_over_unsure="Ich bin nicht sicher genug, um das zu beantworten, und habe einen Menschen gebeten zu übernehmen.",
         seen_by_person="Was Sie hier geschrieben haben, ist dort zu sehen, Sie müssen nichts wiederholen.",
         which_one="Nur zur Sicherheit: Meinen Sie {one} oder {other}?",
@@ -164,6 +168,8 @@ IN: dict[str, Words] = {
         upset="Lo siento mucho. He pedido a una persona que se encargue.",
         sensitive="Esto necesita una persona. Le he puesto en la cola.",
         not_helping="Parece que no le estoy ayudando. He pedido a una persona que se encargue.",
+        no_person_here="Esto requiere a una persona y desde aquí no puedo pasarle con nadie: póngase en "
+        "contacto con nuestro soporte.",
         handed_over_unsure="No estoy lo bastante seguro para responder, así que he pedido a una persona que se encargue.",
         seen_by_person="Verá todo lo que ha escrito aquí, así que no tiene que repetirlo.",
         which_one="Para estar seguro, ¿se refiere a {one} o a {other}?",
@@ -197,6 +203,8 @@ IN: dict[str, Words] = {
         upset="J'en suis désolé. J'ai demandé à une personne de prendre la suite.",
         sensitive="Cela demande une personne. Je vous ai mis dans la file d'attente.",
         not_helping="Je ne semble pas vous aider. J'ai demandé à une personne de prendre la suite.",
+        no_person_here="Il faut une personne pour cela, et je ne peux pas vous en passer une d'ici : "
+        "veuillez contacter notre assistance.",
         handed_over_unsure="Je ne suis pas assez sûr pour répondre, j'ai donc demandé à une personne de prendre la suite.",
         seen_by_person="Elle voit tout ce que vous avez écrit ici, inutile de le répéter.",
         which_one="Pour être sûr, parlez-vous de {one} ou de {other} ?",
@@ -230,6 +238,7 @@ IN: dict[str, Words] = {
         upset="Lamento muito. Pedi a uma pessoa que assumisse.",
         sensitive="Isto precisa de uma pessoa. Já está na fila.",
         not_helping="Parece que não estou a ajudar. Pedi a uma pessoa que assumisse.",
+        no_person_here="Isto precisa de uma pessoa e daqui não posso encaminhar: contacte o nosso apoio.",
         handed_over_unsure="Não tenho certeza suficiente para responder, por isso pedi a uma pessoa que assumisse.",
         seen_by_person="Ela vê tudo o que escreveu aqui, não precisa de repetir.",
         which_one="Só para ter certeza: quer dizer {one} ou {other}?",
@@ -263,6 +272,8 @@ IN: dict[str, Words] = {
         upset="Mi dispiace molto. Ho chiesto a una persona di occuparsene.",
         sensitive="Per questo serve una persona. Ti ho messo in coda.",
         not_helping="Sembra che io non ti stia aiutando. Ho chiesto a una persona di occuparsene.",
+        no_person_here="Per questo serve una persona e da qui non posso passargliela: contatti la "
+        "nostra assistenza.",
         handed_over_unsure="Non sono abbastanza sicuro per rispondere, quindi ho chiesto a una persona di occuparsene.",
         seen_by_person="Vedrà tutto quello che hai scritto qui, non devi ripeterlo.",
         which_one="Per essere sicuri: intendi {one} o {other}?",
@@ -295,6 +306,8 @@ IN: dict[str, Words] = {
         upset="Dat spijt me. Ik heb een mens gevraagd het over te nemen.",
         sensitive="Hier is een mens voor nodig. U staat nu in de wachtrij.",
         not_helping="Ik lijk u hier niet mee te helpen. Ik heb een mens gevraagd het over te nemen.",
+        no_person_here="Hier is een mens voor nodig en van hieruit kan ik u niet doorverbinden: neem "
+        "contact op met onze klantenservice.",
         handed_over_unsure="Ik ben niet zeker genoeg om dit te beantwoorden en heb een mens gevraagd het over te nemen.",
         seen_by_person="Alles wat u hier schreef is daar te zien, u hoeft niets te herhalen.",
         which_one="Voor de zekerheid: bedoelt u {one} of {other}?",
@@ -329,6 +342,8 @@ IN: dict[str, Words] = {
         upset="Przykro mi. Przekazałem sprawę człowiekowi.",
         sensitive="Tym musi zająć się człowiek. Jesteś w kolejce.",
         not_helping="Chyba nie potrafię tu pomóc. Przekazałem sprawę człowiekowi.",
+        no_person_here="Tu potrzebny jest człowiek, a stąd nie mogę nikogo włączyć: prosimy o kontakt z "
+        "naszym wsparciem.",
         handed_over_unsure="Nie mam wystarczającej pewności, żeby odpowiedzieć, więc przekazałem sprawę człowiekowi.",
         seen_by_person="Widać tam wszystko, co tu napisano, nie trzeba niczego powtarzać.",
         which_one="Dla pewności: chodzi o {one} czy o {other}?",
@@ -361,6 +376,8 @@ IN: dict[str, Words] = {
         upset="Мне очень жаль. Я попросил человека подключиться.",
         sensitive="Здесь нужен человек. Вы в очереди.",
         not_helping="Похоже, я не могу помочь. Я попросил человека подключиться.",
+        no_person_here="Здесь нужен человек, а отсюда я не могу передать вас: пожалуйста, обратитесь в "
+        "нашу поддержку.",
         handed_over_unsure="Я недостаточно уверен, чтобы ответить, поэтому попросил человека подключиться.",
         seen_by_person="Всё, что вы написали здесь, будет видно, повторять не нужно.",
         which_one="Уточните, пожалуйста: вы имеете в виду {one} или {other}?",
@@ -392,6 +409,7 @@ IN: dict[str, Words] = {
         upset="آسف لذلك. طلبت من شخص أن يتولى الأمر.",
         sensitive="هذا يحتاج إلى شخص. وضعتك في قائمة الانتظار.",
         not_helping="يبدو أنني لا أساعدك في هذا. طلبت من شخص أن يتولى الأمر.",
+        no_person_here="هذا يحتاج إلى شخص، ولا أستطيع تحويلك من هنا: يرجى التواصل مع فريق الدعم لدينا.",
         handed_over_unsure="لست متأكدًا بما يكفي للإجابة، لذلك طلبت من شخص أن يتولى الأمر.",
         seen_by_person="سيرى كل ما كتبته هنا، فلا حاجة إلى تكراره.",
         which_one="للتأكد فقط: هل تقصد {one} أم {other}؟",
@@ -422,6 +440,7 @@ IN: dict[str, Words] = {
         upset="申し訳ございません。担当者に引き継ぎを依頼しました。",
         sensitive="この件は担当者が対応いたします。待ち行列にお入れしました。",
         not_helping="お役に立てていないようです。担当者に引き継ぎを依頼しました。",
+        no_person_here="この件は担当者が必要ですが、ここからはお引き継ぎできません。サポートまで直接ご連絡ください。",
         handed_over_unsure="お答えできるだけの確信がないため、担当者に引き継ぎを依頼しました。",
         seen_by_person="ここに書かれた内容はすべて担当者に見えますので、繰り返す必要はありません。",
         which_one="念のため確認します。{one} と {other} のどちらのことでしょうか。",
@@ -452,6 +471,7 @@ IN: dict[str, Words] = {
         upset="非常抱歉。我已请人工客服接手。",
         sensitive="这需要人工处理。您已进入排队队列。",
         not_helping="看来我没能帮上忙。我已请人工客服接手。",
+        no_person_here="这需要人工处理，但我无法从这里转接：请直接联系我们的客服。",
         handed_over_unsure="我没有足够的把握回答，因此已请人工客服接手。",
         seen_by_person="客服能看到您在这里写的所有内容，您无需重复。",
         which_one="请确认一下，您指的是{one}还是{other}？",

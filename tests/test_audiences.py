@@ -14,7 +14,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -622,6 +622,60 @@ def from_the_command_line(world: World) -> Iterator[Sight]:
             for door, must in (("ask", ("body",)), ("ranking", ("body", "section"))):
                 answer = client.post(f"/api/owner/{door}", json=query).raise_for_status()
                 yield Sight(f"POST /api/owner/{door}", stranger, everything(answer), must, (article,), asked)
+
+
+@tour("GET /v1/models", "GET /v1/models/{name}", "POST /v1/chat/completions")
+def with_an_openai_client(world: World) -> Iterator[Sight]:
+    """`parley` answers everybody from what is public; `parley-agent` a token's owner from what they may read."""
+    for viewer in world.people:
+        as_stranger = replace(viewer, sees=frozenset(["public"]))
+        with world.client(viewer) as client:
+            for address in ("/v1/models", "/v1/models/parley"):
+                door = "GET /v1/models" + ("/{name}" if address.count("/") == 3 else "")
+                yield Sight(door, viewer, everything(client.get(address)))
+            for article in ARTICLES:
+                if article.locale != "en":
+                    continue
+                question = f"How do I oil the velocipede {article.words['title']} on Sunday?"
+                asked = frozenset([article.words["title"]])
+                for model, seer in (("parley", as_stranger), ("parley-agent", viewer)):
+                    body = {"model": model, "messages": [{"role": "user", "content": question}]}
+                    answer = client.post("/v1/chat/completions", json=body)
+                    agent = "agents" in viewer.sees
+                    expect(answer, 200 if agent else 401, viewer)
+                    must = ("body",) if agent else ()
+                    yield Sight(
+                        "POST /v1/chat/completions", seer, everything(answer), must, (article,), asked
+                    )
+
+
+@tour("POST /mcp", "GET /mcp", "DELETE /mcp")
+def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
+    accept = {"Accept": "application/json, text/event-stream"}
+    for someone in world.people:
+        if not someone.cookies and someone.name == "a proven customer":
+            continue  # a conversation's token opens nothing here, and is told so
+        viewer = replace(someone, sees=frozenset(["public"])) if someone.cookies else someone
+
+        def call(client: httpx.Client, tool: str, **arguments: Any) -> str:
+            params = {"name": tool, "arguments": arguments}
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+            return everything(client.post("/mcp", json=body, headers=accept).raise_for_status())
+
+        with world.client(someone) as client:
+            yield Sight("GET /mcp", viewer, everything(client.get("/mcp")))
+            yield Sight("DELETE /mcp", viewer, everything(client.delete("/mcp")))
+            found = call(client, "search_help_center", query="velocipede", limit=20)
+            yield Sight("POST /mcp", viewer, found, ("title", "body", "section"))
+            for article in ARTICLES:
+                for name in (article.id, article.slug, f"/help/articles/{article.slug}"):
+                    read = call(client, "read_article", article=name)
+                    yield Sight("POST /mcp", viewer, read, ("title", "body", "label"), (article,))
+                if article.locale == "en":
+                    question = f"How do I oil the velocipede {article.words['title']} on Sunday?"
+                    asked = frozenset([article.words["title"]])
+                    told = call(client, "ask", question=question)
+                    yield Sight("POST /mcp", viewer, told, ("body",), (article,), asked)
 
 
 PLAIN = [  # addresses without parameters that are the same for everybody, or show figures
