@@ -186,6 +186,67 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+Whose = Annotated[
+    str,
+    typer.Argument(
+        metavar="CUSTOMER", help="The customer's id, their e-mail address, or a conversation's id."
+    ),
+]
+
+
+@app.command()
+def export(
+    customer: Whose,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="A file; else standard output.")
+    ] = None,
+) -> None:
+    """Write all that is kept of a customer as one JSON document."""
+    from help_center.customer_data import customers_named, told
+
+    with _database() as database, database.read() as session:
+        document = {"customers": [told(session, one) for one in customers_named(session, customer)]}
+    if output is None:
+        _print_json(document)
+        return
+    with open(output, "x", encoding="utf-8") as file:
+        json.dump(document, file, ensure_ascii=False, indent=2)
+    print(f"{len(document['customers'])} customers with all that is kept of them: {output}")
+
+
+@app.command()
+def erase(
+    customer: Whose,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a customer with every conversation, for good. Asks first on a terminal."""
+    from escalation import audit, staff
+    from help_center import customer_data
+
+    with _database() as database:
+        with database.read() as session:
+            found = [one.id for one in customer_data.customers_named(session, customer)]
+        if not yes:
+            if not sys.stdin.isatty():
+                raise typer.BadParameter("nothing was removed: add --yes where nobody can be asked.")
+            typer.confirm(
+                f"Remove {len(found)} customers with all their conversations, for good?", abort=True
+            )
+        counts = {"customers": len(found), "conversations": 0, "messages": 0, "files": 0}
+        for id in found:
+            with database.write() as session:
+                gone = session.get(customer_data.Customer, id)
+                if gone is not None:
+                    for what, number in customer_data.erase(session, gone).items():
+                        counts[what] += number
+                    audit.record(session, staff.COMMAND_LINE, "customer.erase", id)
+    if as_json:
+        _print_json(counts)
+    else:
+        print(", ".join(f"{number} {what}" for what, number in counts.items()) + " removed.")
+
+
 @agents.command("add")
 def add(
     email: Annotated[str, typer.Argument(help="The agent's e-mail address: the name to sign in with.")],

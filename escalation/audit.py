@@ -72,6 +72,7 @@ ACTIONS = {  # every deed that is logged, and what it is called; `subject` is th
     "webhook.delete": "deleted a webhook",
     "webhook.test": "tested a webhook",
     "delivery.retry": "sent a failed delivery again",
+    "customer.erase": "removed a customer's data",
     "audit.export": "exported the audit log",
 }
 COLUMNS = ("id", "at", "actor_id", "actor", "action", "subject", "detail", "address")
