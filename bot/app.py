@@ -42,7 +42,8 @@ import help_center.site_door as site_door
 import retrieval.pages as search_pages
 from bot.channels import api, customers, openai_api, owner, reference, transcripts
 from bot.channels.mcp import McpDoor
-from bot.channels.widget import plain
+from bot.channels.widget import articles, plain
+from bot.channels.widget.routes import POPULAR
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.receive import Reception
@@ -57,7 +58,8 @@ from escalation.writing import appointments
 from help_center import file_door
 from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
-from help_center.people import ConversationTokens, CustomerTokens
+from help_center.people import STRANGER, ConversationTokens, CustomerTokens
+from help_center.popular import Popular
 from help_center.templating import Pages
 from help_center.web import (
     BodyLimit,
@@ -215,8 +217,17 @@ def create_app(
             database, reception, tokens, links, doorkeeper, limits, pages, house.site, house.secret_key
         )
     )
-    app.include_router(widget.routes(pages, settings.origin_list, house.site))
     app.include_router(openai_api.routes(house.parts, doorkeeper, limits, settings.public_url))
+    popular = Popular(database)
+    app.include_router(
+        widget.routes(
+            pages,
+            settings.origin_list,
+            house.site,
+            lambda language: popular.find(STRANGER, language, POPULAR),
+        )
+    )
+    app.include_router(articles.routes(database, doorkeeper))
     app.include_router(owner.routes(house, owner_secret))
     app.include_router(reference.routes(app, pages))
     app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))

@@ -100,9 +100,22 @@ export async function createConversation(body) {
   return (await ask("POST", "/conversations", { body })).json();
 }
 
-export async function popularArticles(limit) {
-  return (await (await ask("GET", `/articles?limit=${limit}`)).json()).items;
+const read = async (path, signal) => (await ask("GET", path, { signal })).json();
+
+/** Titles for what has been typed so far. */
+export const suggest = async (query, signal) => (await read(`/suggest?limit=4&q=${encodeURIComponent(query)}`, signal)).results;
+
+export const search = async (query, language, signal) =>
+  (await read(`/search?limit=5&locale=${language}&q=${encodeURIComponent(query)}`, signal)).results;
+
+/** An article for the reader: {id, title, html, locale, direction, updated_at}. */
+export async function article(slug) {
+  const response = await fetch(`/widget/articles/${slug}`, { credentials: "omit" });
+  if (!response.ok) throw new Refused(response.status, response.statusText);
+  return response.json();
 }
+
+export const voteArticle = (id, body) => ask("POST", `/articles/${id.split("/").map(encodeURIComponent).join("/")}/feedback`, { body });
 
 /** The requests of one conversation. */
 export class Conversation {
@@ -154,8 +167,8 @@ export class Conversation {
     await ask("POST", `${this.path}/${what}`, { token: this.token, body });
   }
 
-  feedback(messageId, helpful) {
-    return this.post(`messages/${encodeURIComponent(messageId)}/feedback`, { helpful });
+  feedback(messageId, helpful, comment) {
+    return this.post(`messages/${encodeURIComponent(messageId)}/feedback`, { helpful, comment });
   }
 
   /**

@@ -1,11 +1,15 @@
 // The conversation, start to finish: what is remembered, sent, received and shown.
-// The door to the server is api.js, the messages on the screen are log.js, the page around is frame.js.
+// The door to the server is api.js, the messages on the screen are log.js, the page around is frame.js; what stands there
+// before the first word is home.js, an article is reader.js.
 
-import { Conversation, Refused, createConversation, pause, popularArticles, sleep } from "./api.js";
+import { Conversation, Refused, createConversation, pause, sleep } from "./api.js";
 import * as frame from "./frame.js";
+import { Home } from "./home.js";
 import { Log } from "./log.js";
 import { element, markdown } from "./markdown.js";
 import { Rating } from "./rating.js";
+import { Reader, slugOf } from "./reader.js";
+import { speakMessage, speakPart } from "./voice.js";
 import { Bar } from "./waiting.js";
 import { fillWords, locale, say } from "./words.js";
 
@@ -14,7 +18,7 @@ const TYPING_LASTS_MS = 12_000; // an agent who stopped without saying so
 const ATTEMPTS = 4;
 const ASK_AGAIN_MS = 90 * 86_400_000; // a browser that says no name is not asked for more than a rating more often
 
-// -- what this browser remembers: {id, token, greeting, seen, helpful, rated, recommended, outbox}
+// -- what this browser remembers: {id, token, customer, greeting, seen, previewed, helpful, rated, recommended, outbox, large}
 
 const KEY = `parley:${frame.hostOrigin}`;
 let memory = recall();
@@ -47,6 +51,7 @@ let open = false; // is the frame in sight?
 let following = null; // the AbortController of the live events
 let sticking = true; // does the view follow what comes in?
 const streams = new Set(); // answers that are on their way: {text, since}
+const coarse = matchMedia("(pointer: coarse)"); // a field that has the focus brings the keyboard up there
 
 fillWords(document);
 
@@ -55,10 +60,11 @@ const log = new Log($("log"), {
     deliver(entry);
     $("input").focus();
   },
-  feedback: async (id, helpful) => {
-    await conversation.feedback(id, helpful);
-    remember({ helpful: log.helpful });
+  feedback: async (id, helpful, comment) => {
+    await conversation.feedback(id, helpful, comment);
+    remember({ helpful: { ...log.helpful, [id]: helpful } });
   },
+  read: (event, article) => home.open(event, article),
 }, memory.helpful);
 
 const rating = new Rating($("rating"), {
@@ -92,39 +98,69 @@ greeting.firstChild.className = "by";
 greeting.lastChild.className = "text";
 $("log").before(greeting);
 
+let ownGreeting = $("hello").dataset.text;
+
 function greet() {
-  greeting.lastChild.replaceChildren(markdown(memory.greeting || document.body.dataset.greeting));
+  greeting.lastChild.replaceChildren(markdown(memory.greeting || ownGreeting));
 }
 
-async function offerStarters() {
-  if (memory.id || log.entries.length) return;
-  const own = JSON.parse(document.body.dataset.starters);
-  const questions = own.length ? own : (await popularArticles(3).catch(() => [])).map(({ title }) => title);
-  if (!questions.length || log.entries.length) return;
-  const buttons = questions.slice(0, 6).map((title) => {
-    const button = element("button", title);
-    button.type = "button";
-    button.dir = "auto";
-    button.onclick = () => write(title);
-    return button;
-  });
-  $("starters").append(...buttons);
-  $("starters").hidden = false;
+// -- three things to look at: home, the conversation, an article
+
+let view = "chat";
+let way = []; // what the way back from an article leads to: {view, article}
+let missed = false; // something came in while the conversation was out of sight
+
+const home = new Home({ ask: write, read });
+const reader = new Reader({ follow: read });
+
+function look(next, focus = true) {
+  if (next !== "article") {
+    way = [];
+    reader.leave();
+  }
+  view = next;
+  document.body.dataset.view = next;
+  for (const [name, id] of [["home", "home"], ["chat", "scroll"], ["article", "reader"]]) $(id).hidden = name !== next;
+  $("back").hidden = next === "chat" || (next === "home" && !begun());
+  $("find").hidden = next !== "chat";
+  if (next === "chat") arrived();
+  drawJump();
+  if (focus) (next === "article" ? $("reader-title") : coarse.matches ? $("title") : next === "home" ? $("query") : $("input")).focus();
 }
+
+const begun = () => Boolean(conversation || log.entries.length);
+
+/** Opens an article inside the chat; what is none of ours opens in a new tab. */
+function read(article) {
+  if (!slugOf(article.url)) return window.open(article.url, "_blank", "noopener");
+  way.push({ view, article: view === "article" ? reader.shown : null });
+  look("article");
+  reader.read(article);
+}
+
+$("back").onclick = () => {
+  const to = way.pop() ?? { view: begun() ? "chat" : "home" };
+  if (!to.article) return look(to.view);
+  look("article");
+  reader.read(to.article);
+};
+$("find").onclick = () => look("home");
 
 // -- one conversation: found again, made at the first word, or gone
 
 function adopt({ id, token }) {
   conversation = new Conversation({ id, token });
-  $("starters").hidden = true;
   return conversation;
 }
 
 async function ensure() {
   if (conversation) return conversation;
   creating ??= (async () => {
-    const made = await createConversation({ locale, ...(frame.pageUrl && { page_url: frame.pageUrl }) });
-    remember({ id: made.id, token: made.token, greeting: made.greeting, rated: false, seen: 0 });
+    const { user_hash, ...customer } = frame.who ?? {};
+    const made = await createConversation({
+      locale, ...(frame.pageUrl && { page_url: frame.pageUrl }), ...(frame.who && { customer, user_hash }),
+    });
+    remember({ id: made.id, token: made.token, customer: customer.id, greeting: ownGreeting || made.greeting, rated: false, seen: 0 });
     adopt(made);
     greet();
     setStatus(made.status ?? "bot");
@@ -143,12 +179,30 @@ function forget(gone) {
   if (found.id && found.id !== gone.id) return join(found); // another tab has begun anew already
   following?.abort();
   following = null;
-  log.helpful = {};
-  remember({ id: undefined, token: undefined, greeting: undefined, helpful: log.helpful, rated: false, seen: 0 });
+  blank();
   log.clear((entry) => entry.state);
-  greet();
   setStatus("bot");
   notice(say("gone"), "info");
+}
+
+function blank() {
+  log.helpful = {};
+  remember({ id: undefined, token: undefined, customer: undefined, greeting: undefined, helpful: log.helpful, rated: false, seen: 0 });
+  greet();
+}
+
+/** The customer has left this browser, or is another one now: nothing of the one before stays. */
+function leave() {
+  following?.abort();
+  following = null;
+  conversation = null;
+  told = {};
+  remember({ outbox: [] });
+  blank();
+  log.clear(() => false);
+  $("input").value = "";
+  setStatus("bot");
+  look("home", false);
 }
 
 /** Shows the conversation that another tab began. */
@@ -230,9 +284,17 @@ function follow() {
 /** A message of the server, new or known. What an agent wrote is told where nobody looks. */
 function came(message) {
   const entry = log.take(message);
+  if (live && entry.fresh) heard(entry);
   if (live && entry.fresh && message.role === "agent") {
     frame.notify(message.author ?? say("agent"), markdown(message.text).textContent.slice(0, 200), message.id);
   }
+}
+
+/** A message that was not there before: said to those who do not see it, and told to the page. */
+function heard(entry) {
+  if (entry.role !== "customer") speakMessage(log.author(entry), entry.text);
+  if (entry.role !== "customer" && view !== "chat") missed = true;
+  frame.event("message", { id: entry.id, role: entry.role });
 }
 
 let typingTimer;
@@ -245,9 +307,15 @@ function typing(on, name) {
 
 /** Something may have come in: what is unread, and where the view stands. */
 function arrived() {
-  const times = log.entries.filter((entry) => entry.role !== "customer").map((entry) => entry.at ?? 0);
-  if (open && !document.hidden) remember({ seen: Math.max(memory.seen ?? 0, ...times) });
-  frame.state(times.filter((at) => at > (memory.seen ?? 0)).length, status === "waiting" || status === "agent");
+  const others = log.entries.filter((entry) => entry.role !== "customer" && entry.at);
+  if (open && !document.hidden && view === "chat") remember({ seen: Math.max(memory.seen ?? 0, ...others.map(({ at }) => at)) });
+  const unread = others.filter(({ at }) => at > (memory.seen ?? 0));
+  const newest = unread.findLast(({ at }) => at > (memory.previewed ?? 0));
+  if (newest && !open) remember({ previewed: newest.at });
+  frame.state(
+    unread.length, status === "waiting" || status === "agent", say("unread", { n: unread.length }),
+    newest && !open ? `${log.author(newest)}: ${markdown(newest.text).textContent.slice(0, 160)}` : "",
+  );
   drawDraft();
   scroll();
 }
@@ -255,7 +323,7 @@ function arrived() {
 // -- sending
 
 function write(text) {
-  $("starters").hidden = true;
+  look("chat");
   notice("");
   sticking = true;
   const entry = log.add("customer", text, newId());
@@ -346,7 +414,10 @@ function settle(entry) {
 
 /** What one Turn of the server says. */
 function take(turn) {
-  if (turn.message) log.take(turn.message);
+  if (turn.message) {
+    const entry = log.take(turn.message);
+    if (entry.fresh) heard(entry);
+  }
   setStatus(turn.conversation.status, turn.conversation.handoff ?? handoff);
   if (turn.conversation.status === "waiting" || turn.conversation.status === "agent") refresh().catch(() => {});
   arrived();
@@ -390,6 +461,7 @@ function drawDraft(late = false) {
     box.firstElementChild.hidden = !text;
     box.firstElementChild.replaceChildren(markdown(text, { cite: (n) => element("sup", String(n)) }));
     box.lastElementChild.hidden = Boolean(text);
+    if (text) speakPart(text);
     scroll();
   });
 }
@@ -422,6 +494,7 @@ function setStatus(next, given = null) {
   drawRating();
   if (before === "waiting" && next === "agent") frame.notify(say("taken", { name }), "", `${conversation.id} taken`);
   if (before !== next) {
+    frame.event("status", { status: next });
     follow();
     arrived();
   }
@@ -464,7 +537,7 @@ async function act(button, what) {
 
 $("person").onclick = async () => {
   if (status === "waiting" || status === "agent") return $("bar").focus();
-  $("starters").hidden = true;
+  look("chat", false);
   sticking = true;
   const done = await act($("person"), async () => {
     const asked = await ensure();
@@ -503,7 +576,6 @@ $("end").onclick = async () => {
 
 // -- the field to write in
 
-const coarse = matchMedia("(pointer: coarse)");
 let said = 0; // when the agent was last told that the customer is typing
 let quiet;
 
@@ -551,35 +623,37 @@ function notice(text, kind = "bad") {
 
 // -- the view: it follows what comes in, but never past the beginning of the newest answer
 
-const view = $("scroll");
+const pane = $("scroll");
 
 function scroll() {
-  if (sticking) {
+  if (sticking && view === "chat") {
     const newest = $("draft").hidden ? log.entries.findLast((entry) => entry.role !== "system")?.node : $("draft");
-    const bottom = view.scrollHeight - view.clientHeight;
+    const bottom = pane.scrollHeight - pane.clientHeight;
     const top = newest && status !== "closed" ? newest.offsetTop - 12 : bottom;
-    view.scrollTop = Math.min(bottom, Math.max(top, 0));
+    pane.scrollTop = Math.min(bottom, Math.max(top, 0));
   }
   drawJump();
 }
 
 function drawJump() {
-  $("jump").hidden = view.scrollHeight - view.clientHeight - view.scrollTop < 60;
+  $("jump").hidden = view !== "chat" ? !missed : pane.scrollHeight - pane.clientHeight - pane.scrollTop < 60;
 }
 
 for (const kind of ["wheel", "touchmove", "keydown"]) {
-  view.addEventListener(kind, () => (sticking = false), { passive: true });
+  pane.addEventListener(kind, () => (sticking = false), { passive: true });
 }
-view.addEventListener("scroll", () => {
+pane.addEventListener("scroll", () => {
   drawJump();
   if ($("jump").hidden) sticking = true;
 }, { passive: true });
 $("jump").onclick = () => {
-  view.scrollTop = view.scrollHeight;
+  missed = false;
+  look("chat", false);
+  pane.scrollTop = pane.scrollHeight;
   sticking = true;
   $("input").focus();
 };
-new ResizeObserver(scroll).observe(view);
+new ResizeObserver(scroll).observe(pane);
 
 // -- the page around
 
@@ -588,6 +662,18 @@ function shut() {
   open = false; // what comes in from now on is unread
   frame.close();
 }
+
+$("larger").onclick = () => {
+  remember({ large: !memory.large });
+  drawLarger();
+  frame.large(memory.large);
+};
+
+function drawLarger() {
+  $("larger").setAttribute("aria-pressed", String(Boolean(memory.large)));
+  $("larger").setAttribute("aria-label", say(memory.large ? "smaller" : "larger"));
+}
+drawLarger();
 
 $("close").hidden = !frame.canClose;
 $("close").onclick = shut;
@@ -611,23 +697,45 @@ addEventListener("storage", ({ key }) => {
 if (memory.id && memory.token) adopt(memory);
 greet();
 setStatus("bot");
+look(conversation || memory.outbox.length ? "chat" : "home", false);
 frame.listen((shown) => {
   open = shown.open;
+  $("larger").hidden = !frame.canClose || shown.modal;
+  if (shown.forget || (frame.who?.id && memory.customer && frame.who.id !== memory.customer)) leave();
+  if (shown.forget) frame.forgotten();
+  if (typeof shown.greeting === "string") {
+    ownGreeting = shown.greeting;
+    home.greet(ownGreeting);
+    greet();
+  }
+  if (Array.isArray(shown.starters)) home.start(shown.starters);
   if (open) {
     sticking = true;
-    if (shown.text) {
-      $("input").value = shown.text;
-      grow();
-    }
+    show(shown.shows ?? {});
     arrived();
-    if (shown.focus) (coarse.matches ? $("title") : $("input")).focus();
+    if (shown.focus && view !== "article") (coarse.matches ? $("title") : $("input")).focus();
   }
   bar.drawNotify();
   follow();
-});
+}, { words: Object.fromEntries(["chat", "open", "close", "dismiss"].map((key) => [key, say(key)])), large: memory.large });
+
+/** What the page's own script asked to see. */
+function show({ text, article, search }) {
+  if (typeof text === "string" && text) {
+    if (view === "article") look("chat", false);
+    $("input").value = text;
+    grow();
+    $("input").focus();
+  } else if (typeof article === "string" && article) {
+    read({ url: slugOf(article) ? article : `/help/articles/${encodeURIComponent(article)}` });
+  } else if (typeof search === "string") {
+    look("home", false);
+    home.look(search);
+  }
+}
+
 if (conversation) await refresh().catch(() => notice(say("lost"), "info"));
 for (const { text, clientId } of memory.outbox) {
   // left behind by a reload: shown by the server already, or still to be sent
   deliver(log.entries.find((entry) => entry.clientId === clientId) ?? log.add("customer", text, clientId));
 }
-offerStarters();

@@ -27,8 +27,14 @@ let shown = () => {};
 /** May notifications be shown? default (not asked yet), granted, denied, or none: this browser has none. */
 export let notifications = "none";
 
-/** Begins to listen. `callback({open, focus, text})` is called when the frame is opened or closed, and after the question. */
-export function listen(callback) {
+/** Who the site says the customer is: {id, user_hash, name, email, attributes}. The server believes it with its hash only. */
+export let who = null;
+
+/**
+ * Begins to listen. `callback` is called with what the page around says: at the beginning, when the frame is opened or
+ * closed, and after the question about notifications. `hello`: what the launcher is told first, {words, large}.
+ */
+export function listen(callback, hello) {
   shown = callback;
   if (!framed) {
     notifications = window.Notification?.permission ?? "none";
@@ -39,9 +45,11 @@ export function listen(callback) {
     if (data.parley !== "open" && data.parley !== "closed") return;
     if (/^https?:/.test(data.page ?? "")) pageUrl = data.page;
     if (typeof data.notify === "string") notifications = data.notify;
-    shown({ open: data.parley === "open", focus: Boolean(data.focus), text: typeof data.text === "string" ? data.text : "" });
+    who = data.who && typeof data.who === "object" ? data.who : null;
+    const { focus, forget, modal, shows, greeting, starters } = data;
+    shown({ open: data.parley === "open", focus, forget, modal, shows, greeting, starters });
   });
-  tell({ parley: "ready" });
+  tell({ parley: "ready", ...hello });
 }
 
 /** Asks the customer whether notifications may be shown; a frame of another site may not ask by itself. */
@@ -62,6 +70,11 @@ export function notify(title, text, tag) {
 }
 
 export const close = () => tell({ parley: "close" });
+export const large = (on) => tell({ parley: "large", large: on });
+export const forgotten = () => tell({ parley: "forgotten" });
 
-/** Tells the launcher how many messages are unread, and whether a person may write while the chat is closed. */
-export const state = (unread, live) => tell({ parley: "state", unread, live });
+/** Tells the page's own script that something happened: `Parley("on", name, ...)`. Never what was said. */
+export const event = (name, detail) => tell({ parley: "event", name, detail });
+
+/** Tells the launcher how many messages are unread, in words too; whether a person may write while the chat is closed; and the newest message, to be shown beside it. */
+export const state = (unread, live, label, preview) => tell({ parley: "state", unread, live, label, preview });

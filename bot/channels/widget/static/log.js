@@ -1,13 +1,15 @@
 // The messages on the screen. Knows their order and their shape; not how they are sent or received.
 
+import { Helpful, asComment } from "./helpful.js";
 import { element, markdown, safeUrl } from "./markdown.js";
+import { slugOf } from "./reader.js";
 import { fillWords, formats, say } from "./words.js";
 
 const time = new Intl.DateTimeFormat(formats, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(formats, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export class Log {
-  /** `on.feedback(id, helpful)`, `on.retry(entry)`; `helpful`: what was said of which message before. */
+  /** `on.feedback(id, helpful, comment)`, `on.retry(entry)`, `on.read(event, article)`; `helpful`: what was said of which message before. */
   constructor(root, on, helpful) {
     this.root = root;
     this.on = on;
@@ -64,17 +66,20 @@ export class Log {
     this.entries = this.entries.filter(keep);
   }
 
+  author({ role, author }) {
+    return { customer: say("you"), assistant: say("assistant"), system: "" }[role] ?? author ?? say("agent");
+  }
+
   draw(entry) {
     const { node } = entry;
     node.className = `message ${entry.role}`;
-    node.querySelector(".who").textContent = { customer: say("you"), assistant: say("assistant"), system: "" }[entry.role]
-      ?? entry.author ?? say("agent");
+    node.querySelector(".who").textContent = this.author(entry);
     const text = node.querySelector(":scope > .text");
     if (entry.role === "customer") text.textContent = entry.text;
     else text.replaceChildren(markdown(entry.text, { cite: (n) => this.citation(entry, n), breaks: entry.role === "agent" }));
     const sources = node.querySelector(".sources");
     sources.hidden = !entry.sources.length;
-    sources.querySelector("ol").replaceChildren(...entry.sources.map(card));
+    sources.querySelector("ol").replaceChildren(...entry.sources.map((source) => this.card(source)));
     this.drawHelpful(entry);
     this.mark(entry);
   }
@@ -115,37 +120,38 @@ export class Log {
   drawHelpful(entry) {
     const box = entry.node.querySelector(".helpful");
     // what cites nothing answered nothing: a greeting or a handover is not asked about
-    box.hidden = entry.role !== "assistant" || !entry.id || !entry.sources.length;
-    const said = this.helpful[entry.id];
-    for (const button of box.querySelectorAll("button")) {
-      const value = button.dataset.helpful === "true";
-      button.setAttribute("aria-pressed", String(said === value));
-      button.onclick = async () => {
-        if (this.helpful[entry.id] === value) return;
-        const before = this.helpful[entry.id];
-        this.helpful[entry.id] = value;
-        this.drawHelpful(entry);
-        box.querySelector(".hint").textContent = say(value ? "thanks" : "noted");
-        try {
-          await this.on.feedback(entry.id, value);
-        } catch {
-          this.helpful[entry.id] = before;
-          this.drawHelpful(entry);
-          box.querySelector(".hint").textContent = say("failed");
-        }
-      };
-    }
+    const asked = entry.role === "assistant" && entry.id && entry.sources.length;
+    box.hidden = !asked;
+    if (!asked || box.childElementCount) return;
+    new Helpful(box, {
+      question: say("helpful"),
+      said: this.helpful[entry.id],
+      text: () => copyable(entry),
+      send: async (helpful, reason, comment) => {
+        await this.on.feedback(entry.id, helpful, asComment(reason, comment));
+        this.helpful[entry.id] = helpful;
+      },
+    });
+  }
+
+  card(source) {
+    const node = document.getElementById("source-template").content.cloneNode(true).firstElementChild;
+    const link = node.querySelector("a");
+    const url = safeUrl(source.url ?? source.original_url ?? "");
+    const inside = url && slugOf(url);
+    if (url) link.href = url;
+    link.querySelector("b").textContent = source.title;
+    link.querySelector(".heading").textContent = source.heading && source.heading !== source.title ? source.heading : "";
+    link.querySelector(".away").textContent = inside ? "" : ` (${say("new_tab")})`;
+    const excerpt = markdown(source.excerpt ?? "").textContent;
+    node.querySelector("p").textContent = excerpt;
+    if (inside) link.onclick = (event) => this.on.read(event, { url, title: source.title, excerpt });
+    return node;
   }
 }
 
-function card(source) {
-  const node = document.getElementById("source-template").content.cloneNode(true).firstElementChild;
-  const link = node.querySelector("a");
-  const url = safeUrl(source.url ?? source.original_url ?? "");
-  if (url) link.href = url;
-  link.querySelector("b").textContent = source.title;
-  link.querySelector(".heading").textContent = source.heading && source.heading !== source.title ? source.heading : "";
-  link.querySelector(".away").textContent = ` (${say("new_tab")})`;
-  node.querySelector("p").textContent = markdown(source.excerpt ?? "").textContent;
-  return node;
+/** An answer as plain text, with where it is from. */
+function copyable(entry) {
+  const sources = entry.sources.map(({ title, url }, n) => `[${n + 1}] ${title}: ${new URL(url, location.href)}`);
+  return [entry.node.querySelector(":scope > .text").innerText, ...sources].join("\n");
 }
