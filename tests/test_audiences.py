@@ -391,6 +391,7 @@ def guesses() -> Iterator[tuple[Written, str]]:
     "GET /help/sections/{path:path}",
     "GET /help/articles/{slug}",
     "POST /help/articles/{slug}/feedback",
+    "GET /widget/articles/{slug}",
 )
 def reading(world: World) -> Iterator[Sight]:
     for viewer in world.people:
@@ -405,6 +406,10 @@ def reading(world: World) -> Iterator[Sight]:
                 expect(page, 200 if viewer.may_see(article) else 404, viewer)
                 must = ("title", "heading", "body", "section")
                 yield Sight("GET /help/articles/{slug}", viewer, everything(page), must, (article,))
+                inside = client.get(f"/widget/articles/{article.slug}")
+                expect(inside, 200 if viewer.may_see(article) else 404, viewer)
+                must = ("title", "heading", "body")
+                yield Sight("GET /widget/articles/{slug}", viewer, everything(inside), must, (article,))
                 page = client.get(f"/help/sections/area-{article.words['section']}")
                 expect(page, 200 if viewer.may_see(article) else 404, viewer)
                 door = "GET /help/sections/{path:path}"
@@ -679,7 +684,7 @@ def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
 
 
 PLAIN = [  # addresses without parameters that are the same for everybody, or show figures
-    "GET /", "GET /widget.js", "GET /widget/chat", "GET /docs", "GET /openapi.json", "GET /metrics", "GET /healthz",
+    "GET /", "GET /widget.js", "GET /widget/chat", "GET /widget/panel.js", "GET /widget/colors.css", "GET /docs", "GET /openapi.json", "GET /metrics", "GET /healthz",
     "GET /readyz", "GET /favicon.ico", "GET /inbox", "GET /insights", "GET /api/insights",
     "GET /manage",
 ]  # fmt: skip

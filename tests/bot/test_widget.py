@@ -21,14 +21,30 @@ from bot.channels.widget.language import LANGUAGES
 from bot.channels.widget.routes import HERE, STATIC, TEMPLATES, routes
 from bot.words import IN
 from help_center.templating import Pages
+from help_center.web import install_problems
 
 HELP_STATIC = Path(help_center.__file__).parent / "static"
-HOOKS = ("send", "input", "log", "person", "status", "sources", "rate", "helpful", "end")
+HOOKS = (
+    "send",
+    "input",
+    "log",
+    "person",
+    "status",
+    "sources",
+    "rate",
+    "helpful",
+    "end",
+    "search",
+    "home",
+    "article",
+    "copy",
+)
 
 
 def site(*allowed_origins: str) -> TestClient:
     static = {"/static/widget": STATIC, "/static/help": HELP_STATIC}
     app = FastAPI()
+    install_problems(app)
     app.include_router(routes(Pages([TEMPLATES], static), allowed_origins))
     for prefix, folder in static.items():
         app.mount(prefix, StaticFiles(directory=folder))
@@ -69,9 +85,11 @@ def test_the_loader_is_at_most_four_kilobytes() -> None:
     assert len(gzip.compress(response.content)) <= 4096
 
 
-def test_the_chat_with_all_that_it_loads_is_at_most_forty_kilobytes() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chat_with_all_that_it_loads_is_at_most_forty_kilobytes(language: str) -> None:
+    """The frame and what is around it on the page, in one language."""
     client = site()
-    waiting, seen, total = ["/widget/chat"], set(), 0
+    waiting, seen, total = [f"/widget/chat?language={language}", "/widget/panel.js"], set(), 0
     while waiting:
         address = waiting.pop()
         path = address.partition("?")[0]
@@ -86,18 +104,24 @@ def test_the_chat_with_all_that_it_loads_is_at_most_forty_kilobytes() -> None:
         elif path.endswith("/chat"):
             waiting += Tags(response.text).addresses()
     assert "/static/widget/markdown.js" in seen
+    assert [path for path in seen if "/words/" in path] == [f"/static/widget/words/{language}.js"]
     assert total <= 40_000
 
 
-def test_the_chat_preloads_exactly_the_modules_that_it_imports() -> None:
+def test_the_chat_preloads_exactly_the_modules_that_it_begins_with() -> None:
     links = [attrs for tag, attrs in Tags(site().get("/widget/chat").text).tags if tag == "link"]
     preloaded = {attrs["href"] for attrs in links if attrs.get("rel") == "modulepreload"}
-    imported = {
-        f"/static/widget/{name}"
-        for script in STATIC.glob("*.js")
-        for name in re.findall(r'from "\./([^"]+)"', script.read_text())
-    }
-    assert preloaded == imported | {"/static/widget/words/en.js"}
+    waiting, begun = ["chat"], set()
+    while waiting:
+        name = waiting.pop()
+        begun.add(name)
+        found = re.findall(r'from "\./([^"]+)\.js"', (STATIC / f"{name}.js").read_text())
+        waiting += [one for one in found if one not in begun]
+    begun.add("words/en")
+    assert preloaded == {f"/static/widget/{name}.js" for name in begun - {"chat"}}
+    later = {"reader", "rating", "waiting"}  # what most conversations do without comes when it is needed
+    assert not later & begun
+    assert all(f'import("./{name}.js")' in (STATIC / "chat.js").read_text() for name in later)
 
 
 @pytest.mark.parametrize("address", ["/", "/widget/chat"])
@@ -115,7 +139,7 @@ def test_pages_hold_nothing_inline_that_their_policy_forbids(address: str) -> No
 
 
 def test_scripts_never_make_html_of_text_and_never_post_to_any_origin() -> None:
-    for script in (HERE / "loader.js", *STATIC.glob("*.js")):
+    for script in (*HERE.glob("*.js"), *STATIC.rglob("*.js")):
         text = script.read_text()
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text
@@ -146,6 +170,19 @@ def test_the_loader_is_not_sent_again_when_it_has_not_changed() -> None:
     assert "max-age" in first.headers["cache-control"]
     again = client.get("/widget.js", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    panel = re.search(r'"(/widget/panel\.js\?v=\w+)"', first.text)
+    assert panel
+    assert "immutable" in client.get(panel[1]).headers["cache-control"]
+    assert client.get("/widget/panel.js?v=old").headers["cache-control"] == "no-cache"
+
+
+def test_a_site_chooses_a_colour_and_gets_shades_that_can_be_read() -> None:
+    client = site()
+    page = client.get("/widget/chat?color=f5c400").text
+    assert 'href="/widget/colors.css?color=f5c400"' in page
+    assert "--brand: #f5c400; --on-brand: #000000" in client.get("/widget/colors.css?color=f5c400").text
+    assert "/widget/colors.css" not in client.get("/widget/chat?color=red;}").text
+    assert client.get("/widget/colors.css?color=red").status_code == 422
 
 
 def test_the_hooks_that_tests_and_owners_hold_on_to_are_there() -> None:
@@ -168,11 +205,14 @@ def blanks(word: str | dict[str, str]) -> set[str]:
     return {name for form in forms for name in re.findall(r"\{(\w+)\}", form)}
 
 
-def test_every_word_that_is_said_is_there_in_english() -> None:
+def test_every_word_that_is_said_is_there_in_english_and_none_that_is_not() -> None:
     asked = set(re.findall(r'data-word(?:-label|-hint)?="(\w+)"', (TEMPLATES / "chat.html").read_text()))
     scripts = "\n".join(script.read_text() for script in STATIC.glob("*.js"))
     asked |= set(re.findall(r'\bsay\("(\w+)"', scripts))
     assert asked - set(words("en")) == set()
+    built = re.compile(r"^(level_\d|place|later|subtitle|placeholder)")  # put together from parts
+    named = {key for key in words("en") if f'"{key}"' in scripts or built.match(key)}
+    assert set(words("en")) - asked - named == set()
 
 
 def test_the_chat_speaks_the_languages_of_the_bot() -> None:

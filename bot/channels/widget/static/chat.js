@@ -6,11 +6,8 @@ import { Conversation, Refused, createConversation, pause, sleep } from "./api.j
 import * as frame from "./frame.js";
 import { Home } from "./home.js";
 import { Log } from "./log.js";
-import { element, markdown } from "./markdown.js";
-import { Rating } from "./rating.js";
-import { Reader, slugOf } from "./reader.js";
+import { element, markdown, slugOf } from "./markdown.js";
 import { speakMessage, speakPart } from "./voice.js";
-import { Bar } from "./waiting.js";
 import { fillWords, locale, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -67,7 +64,16 @@ const log = new Log($("log"), {
   read: (event, article) => home.open(event, article),
 }, memory.helpful);
 
-const rating = new Rating($("rating"), {
+/** Loads what most conversations do without, once it is needed. */
+function lazily(load) {
+  let made;
+  return () => (made ??= load().catch((error) => {
+    made = null; // no network: the next time it is tried again
+    throw error;
+  }));
+}
+
+const rating = lazily(async () => new (await import("./rating.js")).Rating($("rating"), {
   send: async (values) => {
     await conversation.post("rating", values);
     remember({ rated: true, ...(!$("rate-nps").hidden && { recommended: Date.now() }) });
@@ -76,19 +82,22 @@ const rating = new Rating($("rating"), {
   done: (thanks) => {
     if (thanks === null) return notice(say("failed"));
     remember({ rated: true });
-    rating.hide();
+    $("rating").hidden = true;
     $("thanks").textContent = thanks || say("ended");
     drawRating();
     $("input").focus();
   },
-});
+}));
 
-const bar = new Bar({
+const bar = lazily(async () => new (await import("./waiting.js")).Bar({
   leave: async (email) => {
     await conversation.post("contact", { email });
     told.email = email;
   },
-});
+}));
+
+const reader = lazily(async () => new (await import("./reader.js")).Reader({ follow: read }));
+let book = null; // the reader, once there is one
 
 // -- the greeting, before anything was said
 
@@ -111,12 +120,11 @@ let way = []; // what the way back from an article leads to: {view, article}
 let missed = false; // something came in while the conversation was out of sight
 
 const home = new Home({ ask: write, read });
-const reader = new Reader({ follow: read });
 
 function look(next, focus = true) {
   if (next !== "article") {
     way = [];
-    reader.leave();
+    book?.leave();
   }
   view = next;
   document.body.dataset.view = next;
@@ -133,16 +141,24 @@ const begun = () => Boolean(conversation || log.entries.length);
 /** Opens an article inside the chat; what is none of ours opens in a new tab. */
 function read(article) {
   if (!slugOf(article.url)) return window.open(article.url, "_blank", "noopener");
-  way.push({ view, article: view === "article" ? reader.shown : null });
+  way.push({ view, article: view === "article" ? book?.shown : null });
+  show(article);
+}
+
+async function show(article) {
   look("article");
-  reader.read(article);
+  try {
+    book = await reader();
+    book.read(article);
+  } catch {
+    notice(say("article_failed"));
+  }
 }
 
 $("back").onclick = () => {
   const to = way.pop() ?? { view: begun() ? "chat" : "home" };
   if (!to.article) return look(to.view);
-  look("article");
-  reader.read(to.article);
+  show(to.article);
 };
 $("find").onclick = () => look("home");
 
@@ -477,7 +493,7 @@ function setStatus(next, given = null) {
   document.body.dataset.status = next;
 
   const waiting = next === "waiting";
-  bar.draw(next, handoff, told);
+  drawBar();
   $("person").setAttribute("aria-disabled", String(waiting || next === "agent"));
   $("end").hidden = !conversation || next === "closed";
   $("input").placeholder = say(next === "agent" ? "placeholder_agent" : next === "closed" ? "placeholder_closed" : "placeholder", { name });
@@ -487,7 +503,7 @@ function setStatus(next, given = null) {
     $("thanks").textContent ||= say("ended");
     if (before !== "closed") sticking = true;
   } else {
-    rating.hide();
+    $("rating").hidden = true;
     $("thanks").textContent = "";
     if (before === "closed") remember({ rated: false });
   }
@@ -500,23 +516,34 @@ function setStatus(next, given = null) {
   }
 }
 
+let barred = false; // has there been a bar?
+
+async function drawBar() {
+  barred ||= status === "waiting" || status === "agent";
+  if (barred) (await bar()).draw(status, handoff, told);
+}
+
 /** An end is rated once, where the server asks for it; the rating can be changed as long as it is in sight. */
-function drawRating() {
-  const closed = status === "closed";
-  if (closed && told.ask?.csat && !memory.rated) rating.show({ ...second(), name: $("title").textContent });
-  $("rate-change").hidden = !closed || !told.rating?.csat || !$("rating").hidden;
+async function drawRating() {
+  const due = () => status === "closed" && told.ask?.csat && !memory.rated;
+  if (due()) {
+    const form = await rating();
+    if (due()) form.show({ ...second(), name: $("title").textContent });
+  }
+  $("rate-change").hidden = status !== "closed" || !told.rating?.csat || !$("rating").hidden;
 }
 
 function second() {
   return { nps: Boolean(told.ask?.nps) && !(Date.now() - memory.recommended < ASK_AGAIN_MS) };
 }
 
-$("rate-change").onclick = () => {
-  rating.show({ ...second(), name: $("title").textContent, csat: told.rating.csat });
+$("rate-change").onclick = async () => {
+  const form = await rating();
+  form.show({ ...second(), name: $("title").textContent, csat: told.rating.csat });
   drawRating();
   sticking = true;
   scroll();
-  rating.focus();
+  form.focus();
 };
 
 /** Does something with the conversation that is not a message; tells when it failed. */
@@ -571,7 +598,9 @@ $("end").onclick = async () => {
     setStatus("closed");
     await refresh();
   });
-  if (done && !$("rating").hidden) rating.focus();
+  if (!done) return;
+  await drawRating();
+  if (!$("rating").hidden) (await rating()).focus();
 };
 
 // -- the field to write in
@@ -591,6 +620,7 @@ function tellTyping(on) {
 
 function grow() {
   const field = $("input");
+  field.dir = field.value ? "auto" : ""; // a placeholder reads as the page does
   field.style.height = "auto";
   if (field.value) field.style.height = `${Math.min(field.scrollHeight + 2, 140)}px`;
 }
@@ -698,6 +728,7 @@ if (memory.id && memory.token) adopt(memory);
 greet();
 setStatus("bot");
 look(conversation || memory.outbox.length ? "chat" : "home", false);
+delete document.body.dataset.loading;
 frame.listen((shown) => {
   open = shown.open;
   $("larger").hidden = !frame.canClose || shown.modal;
@@ -711,16 +742,16 @@ frame.listen((shown) => {
   if (Array.isArray(shown.starters)) home.start(shown.starters);
   if (open) {
     sticking = true;
-    show(shown.shows ?? {});
+    asked(shown.shows ?? {});
     arrived();
     if (shown.focus && view !== "article") (coarse.matches ? $("title") : $("input")).focus();
   }
-  bar.drawNotify();
+  drawBar();
   follow();
 }, { words: Object.fromEntries(["chat", "open", "close", "dismiss"].map((key) => [key, say(key)])), large: memory.large });
 
 /** What the page's own script asked to see. */
-function show({ text, article, search }) {
+function asked({ text, article, search }) {
   if (typeof text === "string" && text) {
     if (view === "article") look("chat", false);
     $("input").value = text;

@@ -63,6 +63,7 @@ export class Home {
 
   typed() {
     const query = $("query").value.trim();
+    $("query").dir = query ? "auto" : ""; // a placeholder reads as the page does
     $("query-clear").hidden = !query;
     clearTimeout(this.soon);
     clearTimeout(this.later);

@@ -9,6 +9,7 @@ const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?:( +)(?=\S)|\s*$)/;
 const QUOTE = /^ {0,3}>/;
 const DIVIDER = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+const ARTICLE = /^\/help\/articles\/([^/?#]+)/;
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", "#39": "'", mdash: "—", ndash: "–", hellip: "…" };
 
 /** A fragment of nodes for `text`. `cite(n)`: the node for a mark [n], or null. `breaks`: a newline is a line break. */
@@ -26,6 +27,16 @@ export function safeUrl(address) {
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(url);
   if (scheme) return /^(https?|mailto)$/i.test(scheme[1]) ? url : null;
   return url && !url.startsWith("\\") ? url : null;
+}
+
+/** The slug of an article's address here; null where it leads elsewhere. */
+export function slugOf(address) {
+  try {
+    const url = new URL(address, location.href);
+    return url.origin === location.origin ? ARTICLE.exec(url.pathname)?.[1] ?? null : null;
+  } catch {
+    return null;
+  }
 }
 
 /** An element with its children. A link that leaves the chat opens in a new tab. */

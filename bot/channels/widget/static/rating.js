@@ -18,7 +18,7 @@ export class Rating {
       if (target.name !== "csat") return;
       this.more();
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.send(this.values()).catch(() => {}), 700); // arrow keys pass over stars
+      this.timer = setTimeout(() => this.form.hidden || this.send(this.values()).catch(() => {}), 700); // arrow keys pass over stars
     });
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -63,11 +63,6 @@ export class Rating {
     for (const id of ["rate-more", "rate-send"]) document.getElementById(id).hidden = false;
     document.getElementById("rate-skip").hidden = true;
     document.getElementById("rate-level").textContent = say(`level_${this.values().csat}`);
-  }
-
-  hide() {
-    clearTimeout(this.timer);
-    this.form.hidden = true;
   }
 
   focus() {

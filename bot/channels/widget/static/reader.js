@@ -2,21 +2,10 @@
 
 import { article, voteArticle } from "./api.js";
 import { Helpful } from "./helpful.js";
+import { slugOf } from "./markdown.js";
 import { formats, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const ARTICLE = /^\/help\/articles\/([^/?#]+)/;
-
-/** The slug of an article's address here; null where it leads elsewhere. */
-export function slugOf(address) {
-  try {
-    const url = new URL(address, location.href);
-    return url.origin === location.origin ? ARTICLE.exec(url.pathname)?.[1] ?? null : null;
-  } catch {
-    return null;
-  }
-}
-
 export class Reader {
   /** `follow({url, title})` is called for a link to another article. */
   constructor({ follow }) {

@@ -26,7 +26,7 @@ export default {
   article_updated: "Aktualisiert am {date}",
   article_helpful: "Hat dieser Artikel geholfen?",
 
-  subtitle_bot: "Antworten aus dem Hilfebereich",
+  subtitle_bot: "Antworten aus der Hilfe",
   subtitle_waiting: "Ein Mensch ist unterwegs",
   subtitle_later: "Ein Mensch antwortet später",
   subtitle_agent: "{name} ist für Sie da",
