@@ -50,16 +50,13 @@ class Step:
 
 
 class AnotherSite:
-    """Pages of another origin. `tag`: what stands at the end of their bodies. The policy allows the chat's origin its script
-    and its frame, and nothing else: no style, no inline script, no eval, no connection, and Trusted Types on top."""
+    """Pages of another origin. Their policy allows the chat's origin its scripts and its frame, and nothing else: no style, no
+    inline script, no eval, no connection, and Trusted Types on top."""
 
-    def __init__(self, chat: str, tag: str = "", *, strict: bool = True, path: str = "") -> None:
-        self.pages: dict[str, str] = {"/": page(TEXT + tag), "/plain": page(TEXT)}
+    def __init__(self) -> None:
+        self.pages: dict[str, str] = {"/": page(TEXT), "/plain": page(TEXT)}
         self.files: dict[str, str] = {}  # scripts of the page's own
-        self.policy = (
-            f"default-src 'none'; script-src {chat} 'self'; frame-src {chat}; require-trusted-types-for 'script'; "
-            "base-uri 'none'; form-action 'none'"
-        )
+        self.policy = "default-src 'none'"
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -81,6 +78,16 @@ class AnotherSite:
         # another site, not another port alone: storage and processes are apart by site
         self.origin = f"http://localhost:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def embed(self, chat: str, attributes: str = "", before: str = "") -> None:
+        """The chat's one line stands on every page but `/plain`. `before`: a script of the page's own."""
+        self.policy = (
+            f"default-src 'none'; script-src {chat} 'self'; frame-src {chat}; require-trusted-types-for 'script'; "
+            "base-uri 'none'; form-action 'none'"
+        )
+        self.files["/own.js"] = before
+        own = '<script src="/own.js"></script>' if before else ""
+        self.pages["/"] = page(f'{TEXT}{own}<script src="{chat}/widget.js" {attributes} async></script>')
 
     def close(self) -> None:
         self._server.shutdown()
@@ -120,7 +127,8 @@ def measured(rounds: int) -> list[Step]:
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory(prefix="parley-bench-widget-") as name, served(Path(name)) as chat:
-        site = AnotherSite(chat.url, f'<script src="{chat.url}/widget.js" async></script>')
+        site = AnotherSite()
+        site.embed(chat.url)
         try:
             chat.restart(site.origin)
             with sync_playwright() as playwright:
