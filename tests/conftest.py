@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -384,25 +384,36 @@ def eventually(true: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 def in_proportion(
-    act: Callable[[str], Any], piece: str, lengths: tuple[int, ...] = (1000, 8000, 64_000)
+    act: Callable[[str], Any],
+    text: str | Callable[[int], str],
+    lengths: tuple[int, ...] = (1000, 8000, 64_000),
 ) -> None:
-    """A text of one piece again and again costs no more than its length: eight times as much of it at most 24 times
-    the work, where what grows with the square takes 64. Counted in this thread's own processor time, the best of three,
-    each text with another end so that nothing is remembered; below a millisecond nothing is told apart."""
+    """The work that a text makes grows with its length and no faster: eight times as long, at most 24 times the work,
+    where what grows with the square takes 64. `text` is a piece that is repeated, or makes the text of a length."""
 
-    def seconds(length: int) -> float:
-        taken = []
-        for n in range(3):
-            text = f"{(piece * (length // len(piece) + 1))[:length]} {n}"
-            began = time.thread_time()
-            act(text)
-            taken.append(time.thread_time() - began)
-        return min(taken)
+    def given(length: int) -> str:
+        return (text * (length // len(text) + 1))[:length] if isinstance(text, str) else text(length)
 
-    act(piece)
-    costs = [max(seconds(length), 0.001) for length in lengths]
-    for (short, before), (long, after) in pairwise(zip(lengths, costs, strict=True)):
-        assert after < 3 * long / short * before, dict(zip(lengths, costs, strict=True))
+    texts = {length: given(length) for length in lengths}
+    ends = count()
+    grows(lambda length: act(f"{texts[length]} {next(ends)}"), lengths)  # another end: nothing is remembered
+
+
+def grows(act: Callable[[int], Any], sizes: tuple[int, ...], faster: float = 3.0) -> None:
+    """The work grows at most `faster` times as much as the size. Counted in this thread's own processor time, and again
+    where it seems to be too much, up to three times; what takes less than a millisecond is not told apart."""
+
+    def seconds(size: int) -> float:
+        began = time.thread_time()
+        act(size)
+        return max(0.001, time.thread_time() - began)
+
+    seconds(sizes[0])
+    for small, large in pairwise(sizes):
+        tries: list[float] = []
+        while not any(ratio < faster * large / small for ratio in tries):
+            assert len(tries) < 3, f"{large / small:g} times the size takes {min(tries):.1f} times the work"
+            tries.append(seconds(large) / min(seconds(small) for _ in range(2)))
 
 
 def free_port() -> int:

@@ -6,7 +6,6 @@ import json
 import socket
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -331,7 +330,7 @@ def test_one_source_of_several_that_is_broken_does_not_stop_the_others(
 @pytest.mark.slow
 def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     file = str(write_text(tmp_path / "a file", "not a folder"))
-    search, began = ("search", "anything"), time.monotonic()
+    search = ("search", "anything")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         complain(
             tmp_path,
@@ -360,7 +359,6 @@ def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
                 "PARLEY_CHROMA_URL",
             ),
         )
-    assert time.monotonic() - began < 120
 
 
 def test_a_port_in_use_is_one_line(installation: Installation) -> None:

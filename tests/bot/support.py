@@ -161,7 +161,7 @@ def in_thread(app: FastAPI) -> Iterator[str]:
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not server.started:
         assert thread.is_alive(), "the server did not start"
         assert time.monotonic() < end, "the server did not start in time"
@@ -205,7 +205,7 @@ class Service:
     dial: Dial
 
     def client(self, **more: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=20, trust_env=False, **more)
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **more)
 
     def talk(self, **given: Any) -> Talk:
         with self.client() as client:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from importlib.resources import files
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from bot.moods import BUCKETS, DIMENSIONS, SIGNS, Feelings, mood_signs, wording_buckets
 from retrieval.embedders.sentence_transformers import BUNDLED_SHA256
+from tests.conftest import in_proportion
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +126,6 @@ def test_serving_loads_neither_torch_nor_scikit_learn() -> None:
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("text", ["a the " * 2000, "you are a fucking " * 800, "x" * 50_000, "!? " * 3000])
-def test_no_message_takes_long(feelings: Feelings, text: str) -> None:
-    start = time.perf_counter()
-    feelings.read(text)
-    assert time.perf_counter() - start < 0.5
+@pytest.mark.parametrize("piece", ["a the ", "you are a fucking ", "x", "!? "])
+def test_no_message_takes_long(feelings: Feelings, piece: str) -> None:
+    in_proportion(feelings.read, piece)

@@ -21,18 +21,10 @@ from help_center.live import Live
 from help_center.site import Site
 from tests.bot.conftest import Serve
 from tests.bot.support import UNSURE, Dial, Service, StringModel, Talk, parts_of
+from tests.conftest import eventually
 
 RETURN = "How do I return a bicycle?"
 GOOD = ["You can return a bicycle within 30 days. ", "Print the label."]
-
-
-def eventually(true: Callable[[], Any], seconds: float = 5.0) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := true():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it did not happen in time")
 
 
 @pytest.fixture
@@ -340,8 +332,8 @@ def messages(reception: Reception, conversation: str) -> list[tuple[str, str]]:
     return [(message["role"], message["text"]) for message in reception.show(conversation)["messages"]]
 
 
-async def within(seconds: float, true: Callable[[], Any]) -> None:
-    end = time.monotonic() + seconds
+async def happens(true: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
         await asyncio.sleep(0.02)
@@ -354,7 +346,7 @@ def test_a_message_that_was_saved_and_never_begun_is_answered_by_the_next_proces
 
     async def restart() -> dict[str, Any]:
         await alive.start()
-        await within(5, lambda: len(messages(alive, conversation)) == 2)
+        await happens(lambda: len(messages(alive, conversation)) == 2)
         told: dict[str, Any] = await alive.result(conversation, alive.accept(conversation, RETURN, "m1"))
         await alive.stop()
         return told
@@ -417,7 +409,7 @@ def kill(reception: Reception, conversation: str, turn: str, when: Callable[[], 
 
     async def run() -> None:
         following = asyncio.create_task(anext(reception.follow(conversation, turn)))  # type: ignore[arg-type]
-        await within(5, when)
+        await happens(when)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await asyncio.wait([following])
@@ -436,7 +428,7 @@ def test_two_processes_never_run_the_same_turn(reception: Any) -> None:
         await one.start()
         await other.start()
         first = asyncio.create_task(one.result(conversation, turn))
-        await within(5, lambda: one._parts.llm.prompts)
+        await happens(lambda: one._parts.llm.prompts)
         second = asyncio.create_task(other.result(conversation, turn))
         await asyncio.sleep(1.0)  # longer than a lease: the holder renews it
         assert other._parts.llm.prompts == []

@@ -1,10 +1,9 @@
 """Greetings, thanks and farewells, and what is more than that."""
 
-import time
-
 import pytest
 
 from bot.small_talk import chat_kind
+from tests.conftest import in_proportion
 
 
 @pytest.mark.parametrize(
@@ -62,8 +61,6 @@ def test_an_acknowledgement_is_thanks(text: str) -> None:
     assert chat_kind(text) == "thanks"
 
 
-@pytest.mark.parametrize("text", ["hi " * 50, " " * 100_000, "a " * 50_000, '"' * 100_000, "ok thanks " * 15])
-def test_no_message_takes_long(text: str) -> None:
-    start = time.perf_counter()
-    chat_kind(text)
-    assert time.perf_counter() - start < 0.5
+@pytest.mark.parametrize("piece", ["hi ", " ", "a ", '"', "ok thanks "])
+def test_no_message_takes_long(piece: str) -> None:
+    in_proportion(chat_kind, piece)

@@ -119,7 +119,7 @@ def inbox(service: Service) -> Iterator[Iterator[Any]]:
     """The live events of the agents, from now on."""
     with ExitStack() as stack:
         client: httpx.Client = stack.enter_context(service.client(headers=service.agent()))
-        events = events_of(stack.enter_context(client.stream("GET", "/api/inbox/events", timeout=10)))
+        events = events_of(stack.enter_context(client.stream("GET", "/api/inbox/events", timeout=60)))
         assert next(events).name == "ready"
         yield events
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from escalation.facts import MOST_OF_A_KIND, facts_of, pieces_of
+from escalation.facts import MOST_OF_A_KIND, facts_of
+from tests.conftest import in_proportion
 
 
 def told(*texts: str) -> list[tuple[str, str]]:
@@ -123,8 +122,4 @@ def test_a_long_list_of_numbers_does_not_fill_the_packet() -> None:
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:
-    """A text of one piece again and again is no slower than its length: a hundred times what it takes here is allowed for."""
-    pieces_of.cache_clear()
-    began = time.perf_counter()
-    facts_of([("message", (piece * 4000)[:8000])])
-    assert time.perf_counter() - began < 5
+    in_proportion(lambda text: facts_of([("message", text)]), piece, (500, 4000, 32_000))

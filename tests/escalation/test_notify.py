@@ -300,7 +300,7 @@ def test_many_workers_at_once_send_each_delivery_once(database: Database) -> Non
             seen.append(parcel.id)
 
     outboxes = [outbox_of(database, Counting()) for _ in range(4)]
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while len(seen) < 60 and time.monotonic() < until:
         wait([one for outbox in outboxes for one in outbox.send_due()], 30)
     assert sorted(seen) == sorted(row.id for row in deliveries(database))

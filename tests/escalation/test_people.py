@@ -235,7 +235,7 @@ def test_who_is_let_in_again_needs_a_new_session_and_new_tokens(house, client, a
 
 
 def test_the_event_stream_of_a_deactivated_agent_ends_at_once(house, address, ada, grace):
-    with httpx.stream("GET", f"{address}/api/inbox/events", headers=ada.headers, timeout=10) as stream:
+    with httpx.stream("GET", f"{address}/api/inbox/events", headers=ada.headers, timeout=60) as stream:
         lines = stream.iter_lines()
         assert next(line for line in lines if line.startswith("event:")) == "event: ready"
         body = {"active": False}
@@ -270,7 +270,7 @@ def until_one_waits(house: House) -> Callable[[], None]:
         query = sqlalchemy.text(
             "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
         )
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while house.database.is_postgres and time.monotonic() < until:
             with house.database.read() as session:
                 if session.scalar(query):

@@ -56,7 +56,7 @@ def tell(database: Database, n: int, topic: str = TOPIC) -> None:
 
 
 async def take(
-    live: Live, count: int, after: int = 0, topic: str = TOPIC, seconds: float = 10
+    live: Live, count: int, after: int = 0, topic: str = TOPIC, seconds: float = 60
 ) -> list[LiveEvent]:
     taken: list[LiveEvent] = []
     async with asyncio.timeout(seconds), aclosing(live.follow(topic, after)) as events:  # type: ignore[type-var]
@@ -184,19 +184,19 @@ def test_on_postgresql_an_event_of_the_inbox_waits_for_those_before_it(
 def test_a_writer_in_this_process_wakes_readers_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_events, "POLL_SECONDS", 60.0)
-    asyncio.run(_heard_within(database, database, None, 1.0))
+    monkeypatch.setattr(live_events, "POLL_SECONDS", 600.0)
+    asyncio.run(_heard(database, database))
 
 
 def test_the_poll_finds_what_another_process_wrote(database: Database, url: str) -> None:
     other = Database(url)
-    asyncio.run(_heard_within(database, other, None, 2.0))
+    asyncio.run(_heard(database, other))
     other.close()
 
 
 def test_a_redis_that_is_down_leaves_it_to_the_poll(database: Database, url: str) -> None:
     other = Database(url)
-    asyncio.run(_heard_within(database, other, f"redis://127.0.0.1:{free_port()}/0", 2.0))
+    asyncio.run(_heard(database, other, f"redis://127.0.0.1:{free_port()}/0"))
     other.close()
 
 
@@ -204,23 +204,21 @@ def test_a_redis_that_is_down_leaves_it_to_the_poll(database: Database, url: str
 def test_redis_wakes_the_readers_of_another_process(
     database: Database, url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_events, "POLL_SECONDS", 60.0)
+    monkeypatch.setattr(live_events, "POLL_SECONDS", 600.0)
     # the other host names the same database in another way
     other = Database(url.replace("127.0.0.1", "localhost"))
-    asyncio.run(_heard_within(database, other, redis_url, 1.0))
+    asyncio.run(_heard(database, other, redis_url))
     other.close()
 
 
-async def _heard_within(reader: Database, writer: Database, redis_url: str | None, seconds: float) -> None:
+async def _heard(reader: Database, writer: Database, redis_url: str | None = None) -> None:
     async with running(reader, redis_url) as reading, running(writer, redis_url):
         for n in range(3):
             after = await reading.newest()
             following = asyncio.create_task(take(reading, 1, after=after))
             await asyncio.sleep(0.3)
-            began = time.monotonic()
             await writer.run(tell, writer, n)
             assert numbers(await following) == [n]
-            assert time.monotonic() - began < seconds
 
 
 def test_a_reader_hears_that_nothing_came(database: Database) -> None:
