@@ -20,9 +20,16 @@ from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
+import argon2
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+import help_center.tables  # noqa: F401  (fills Base.metadata)
+from help_center import people
+from help_center.database import Database
 
 PARLEY = str(Path(sys.executable).parent / "parley")
 SERVICES_REQUIRED = os.environ.get("SERVICES") == "required"
@@ -98,6 +105,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("PARLEY_") or name in {"OPENAI_API_KEY", "OPENAI_BASE_URL"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_nothing() -> Iterator[None]:
+    """Slow on purpose is what a password's hash is in the product: here, hundreds are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture
@@ -260,16 +275,16 @@ def installations(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
 
 
 @contextmanager
-def fresh_postgres() -> Iterator[str]:
-    """The address of a new PostgreSQL database, dropped afterwards."""
-    from sqlalchemy import create_engine, text
-
+def fresh_postgres(like: str = "template1") -> Iterator[str]:
+    """The address of a new PostgreSQL database, a copy of `like`; dropped afterwards."""
     name = f"parley_test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 10})
     try:
         with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-    except Exception as error:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'))
+            # nobody pulls the plug of the tests' PostgreSQL: it need not wait for its disk
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
+    except SQLAlchemyError as error:
         absent("PostgreSQL", error)
     yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
     with admin.connect() as connection:
@@ -278,9 +293,45 @@ def fresh_postgres() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
+def empty_postgres_url() -> Iterator[str]:
     with fresh_postgres() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def blank_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database with all tables, which nobody uses: it is copied."""
+    with fresh_postgres() as url:
+        database = Database(url)
+        database.migrate(tmp_path_factory.mktemp("blank"))
+        database.close()
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def postgres_url(blank_postgres: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, with all tables."""
+    with fresh_postgres(like=blank_postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty migrated SQLite file, to be copied."""
+    folder = tmp_path_factory.mktemp("blank")
+    database = Database(f"sqlite:///{folder / 'parley.db'}")
+    database.migrate(folder)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return folder / "parley.db"
+
+
+@pytest.fixture
+def sqlite_url(blank_database: Path, tmp_path: Path) -> str:
+    """A SQLite database of the test's own, with all tables: `parley.db` in its folder."""
+    shutil.copy(blank_database, tmp_path / "parley.db")
+    return f"sqlite:///{tmp_path / 'parley.db'}"
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 
 from bot.app import create_app
 from bot.house import House
-from help_center.database import Database
 from help_center.importing import bring_in
 from help_center.settings import Settings
 from tests.bot.support import Dial, Service, in_thread, relevance
@@ -45,18 +44,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house.indexer.sync()
     yield house
     house.close()
-
-
-@pytest.fixture(scope="session")
-def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty migrated SQLite file, to be copied."""
-    folder = tmp_path_factory.mktemp("blank")
-    database = Database(f"sqlite:///{folder / 'parley.db'}")
-    database.migrate(folder)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return folder / "parley.db"
 
 
 Serve = Callable[..., Service]

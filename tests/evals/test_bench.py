@@ -101,10 +101,9 @@ def test_articles_of_two_files_do_not_get_in_each_others_way(corpus: Path) -> No
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def library(sqlite_url: str, tmp_path: Path) -> Iterator[Library]:
     """An empty index whose model answers at once."""
-    database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
-    database.migrate(tmp_path)
+    database = Database(sqlite_url)
     yield Library(database, open_store(tmp_path / "chroma", None), WordsEmbedder(), tmp_path)
     database.close()
 

@@ -26,7 +26,7 @@ BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.services)]
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
+        return str(request.getfixturevalue("empty_postgres_url"))
     return f"sqlite:///{tmp_path / 'parley.db'}"
 
 

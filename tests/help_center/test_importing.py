@@ -19,9 +19,8 @@ from help_center.sources.base import SourceArticle
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
-    database.migrate(tmp_path)
+def database(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url)
     yield database
     database.close()
 

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -26,16 +25,13 @@ TOPIC = "conversation:c1"
 
 
 @pytest.fixture(params=BOTH)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite:///{tmp_path / 'parley.db'}"
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
-def database(url: str, tmp_path: Path) -> Iterator[Database]:
+def database(url: str) -> Iterator[Database]:
     made = Database(url)
-    made.migrate(tmp_path)
     yield made
     made.close()
 
@@ -157,12 +153,9 @@ def test_a_reader_of_the_inbox_misses_nothing_of_concurrent_writers(database: Da
 
 
 @pytest.mark.services
-def test_on_postgresql_an_event_of_the_inbox_waits_for_those_before_it(
-    postgres_url: str, tmp_path: Path
-) -> None:
+def test_on_postgresql_an_event_of_the_inbox_waits_for_those_before_it(postgres_url: str) -> None:
     """One transaction has taken its id and has not committed: the next one must not be seen first."""
     database, other = Database(postgres_url), Database(postgres_url)
-    database.migrate(tmp_path)
     slow = threading.Event()
     database.before_commit += [live_events.write_events, lambda session: slow.wait(10) and None]
     other.before_commit.append(live_events.write_events)

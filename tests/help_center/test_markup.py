@@ -373,7 +373,7 @@ def test_a_slug_is_never_long_or_empty() -> None:
             id="wide cells",
         ),
         pytest.param(
-            lambda n: "\n".join(("|a" * (n // 10), "|-" * (n // 10), "|a\n" * (n // 5))),
+            lambda n: "\n".join(("|a" * (n // 40), "|-" * (n // 40), "|a\n" * (n // 20))),
             id="a table of missing cells",
         ),
     ],

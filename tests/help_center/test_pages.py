@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ import help_center.tables  # noqa: F401
 from help_center import articles
 from help_center import pages as help_pages
 from help_center.articles import Article, ArticleFeedback
-from help_center.database import Base, Database
+from help_center.database import Database
 from help_center.people import add_agent, new_api_token
 from help_center.sources.base import SourceArticle, article_from_record
 from help_center.templating import Pages
@@ -66,9 +65,8 @@ def told(answer: httpx.Response, status: int) -> Any:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[HelpCenter]:
-    database = Database(f"sqlite:///{tmp_path}/parley.db")
-    Base.metadata.create_all(database.engine)
+def house(sqlite_url: str) -> Iterator[HelpCenter]:
+    database = Database(sqlite_url)
     app = FastAPI()
     install_problems(app)
     pages = Pages([help_pages.TEMPLATES], {"/static/help": help_pages.STATIC})

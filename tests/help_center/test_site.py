@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,9 +28,8 @@ from help_center.web import Doorkeeper, install_problems
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/parley.db")
-    database.migrate(tmp_path)
+def database(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url)
     yield database
     database.close()
 

@@ -113,10 +113,9 @@ def words() -> WordsEmbedder:
 
 
 @pytest.fixture
-def library(tmp_path: Path, words: WordsEmbedder) -> Iterator[Library]:
+def library(sqlite_url: str, tmp_path: Path, words: WordsEmbedder) -> Iterator[Library]:
     """An empty index on SQLite and embedded Chroma."""
-    database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
-    database.migrate(tmp_path)
+    database = Database(sqlite_url)
     yield Library(database, open_store(tmp_path / "chroma", None), words, tmp_path)
     database.close()
 

@@ -279,12 +279,9 @@ def test_a_model_that_fails_leaves_what_was_done(library: Library, monkeypatch: 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
 def crowd(request: pytest.FixtureRequest, tmp_path: Path, words: WordsEmbedder) -> Iterator[list[Library]]:
     """Four processes on one index, each with a connection pool and a search of its own."""
-    url = f"sqlite:///{tmp_path / 'parley.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
+    url = request.getfixturevalue(f"{request.param}_url")
     store = open_store(tmp_path / "chroma", None)
     databases = [Database(url) for _ in range(4)]
-    databases[0].migrate(tmp_path)
     yield [Library(database, store, words, tmp_path / str(n)) for n, database in enumerate(databases)]
     for database in databases:
         database.close()

@@ -21,7 +21,7 @@ import help_center.tables  # noqa: F401
 from help_center import articles
 from help_center import pages as help_pages
 from help_center.articles import ArticleFeedback
-from help_center.database import Base, Database
+from help_center.database import Database
 from help_center.people import add_agent, new_api_token
 from help_center.sources.base import SourceArticle, article_from_record
 from help_center.templating import Pages
@@ -142,9 +142,8 @@ def model() -> Embedder:
 
 
 @pytest.fixture
-def house(tmp_path: Path, model: Embedder) -> Iterator[House]:
-    database = Database(f"sqlite:///{tmp_path}/parley.db")
-    Base.metadata.create_all(database.engine)
+def house(sqlite_url: str, tmp_path: Path, model: Embedder) -> Iterator[House]:
+    database = Database(sqlite_url)
     store, embedder = BrokenStore(tmp_path / "chroma"), BrokenEmbedder(model)
     indexer = Indexer(database, store, embedder)
     search = Search(database, store, embedder, tmp_path / "lexical")

@@ -38,9 +38,8 @@ Write = Callable[..., None]
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/parley.db")
-    Base.metadata.create_all(database.engine)
+def database(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url)
     yield database
     database.close()
 
