@@ -136,7 +136,7 @@ class Installation:
         return kept | {"PARLEY_DATA_DIR": str(self.folder / "var"), "PARLEY_RATE_LIMIT": "off"} | self.env
 
     def parley(
-        self, *words: str, check: bool = True, stdin: str = "", timeout: float = 120
+        self, *words: str, check: bool = True, stdin: str = "", timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [PARLEY, *words],
@@ -201,10 +201,10 @@ class Server:
         return httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=False, **more)
 
     def wait(self, log: Path) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while time.monotonic() < end:
             try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=10):
                     return
             except OSError:
                 if self.process.poll() is not None:
@@ -257,6 +257,22 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     made = Installation(tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def indexed_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data dir with the bicycle shop in its index, made as its owner does: it is copied."""
+    made = Installation(tmp_path_factory.mktemp("shop"))
+    (made.folder / "bicycles.jsonl").write_text("\n".join(json.dumps(article) for article in ARTICLES))
+    made.parley("index", "bicycles.jsonl")
+    return made.folder / "var"
+
+
+@pytest.fixture
+def shop_installation(installation: Installation, indexed_shop: Path) -> Installation:
+    """A data dir of its own with the bicycle shop in its index."""
+    shutil.copytree(indexed_shop, installation.folder / "var")
+    return installation
 
 
 @pytest.fixture
@@ -361,7 +377,7 @@ def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         try:
             if httpx.get(f"{url}/api/v2/heartbeat", trust_env=False).is_success:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import sqlite3
 import threading
@@ -35,12 +36,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Server]]:
+def served(
+    tmp_path_factory: pytest.TempPathFactory, indexed_shop: Path
+) -> Iterator[tuple[Installation, Server]]:
     """The bicycle shop with a server on it."""
     folder = tmp_path_factory.mktemp("served")
     made = Installation(folder)
-    write(folder / "bicycles.jsonl", *ARTICLES)
-    made.parley("index", "bicycles.jsonl")
+    shutil.copytree(indexed_shop, folder / "var")
     yield made, made.serve()
     made.stop()
 
@@ -55,9 +57,9 @@ def the_one_document(stdout: str) -> Any:
     return json.loads(stdout)
 
 
-def complaint(installation: Installation, *words: str, stdin: str = "", timeout: float = 30) -> str:
+def complaint(installation: Installation, *words: str, stdin: str = "") -> str:
     """The one line that a command ends with which cannot do what it was told."""
-    done = installation.parley(*words, check=False, stdin=stdin, timeout=timeout)
+    done = installation.parley(*words, check=False, stdin=stdin)
     lines = done.stderr.splitlines()
     assert done.returncode == 2, f"status {done.returncode}: {done.stdout}{done.stderr}"
     assert len(lines) == 1, done.stderr

@@ -179,10 +179,9 @@ QUESTIONS = (
 
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5])
 def test_a_server_killed_during_turns_answers_every_saved_message_once_after_the_restart(
-    installation: Installation, articles_file: Path, seconds: float
+    shop_installation: Installation, seconds: float
 ) -> None:
-    installation.parley("index", str(articles_file))
-    server = installation.serve()
+    server = shop_installation.serve()
     conversations = [server.conversation() for _ in range(12)]
     sent: dict[str, list[tuple[str, str, dict | None]]] = {one.id: [] for one in conversations}
 
@@ -204,7 +203,7 @@ def test_a_server_killed_during_turns_answers_every_saved_message_once_after_the
             one.result()
     assert any(said[-1][2] is None for said in sent.values()), "nothing was in flight"
 
-    again = installation.serve()
+    again = shop_installation.serve()
     end = time.monotonic() + 60
     unanswered = [Conversation(again, one.id, one.token) for one in conversations]
     while unanswered and time.monotonic() < end:
@@ -238,11 +237,10 @@ def answered(conversation: Conversation) -> bool:
 
 
 def test_a_server_killed_after_an_answer_was_shown_never_takes_it_back(
-    installation: Installation, articles_file: Path
+    shop_installation: Installation,
 ) -> None:
-    installation.parley("index", str(articles_file))
     for _ in range(3):
-        server = installation.serve()
+        server = shop_installation.serve()
         conversation = server.conversation()
         shown = ""
         url = f"/api/conversations/{conversation.id}/messages"
@@ -255,7 +253,7 @@ def test_a_server_killed_after_an_answer_was_shown_never_takes_it_back(
                     server.kill()
                     break
         assert shown
-        again = installation.serve()
+        again = shop_installation.serve()
         turn = Conversation(again, conversation.id, conversation.token).say(QUESTIONS[0], "shown")
         assert turn["message"]["text"].startswith(shown)
         roles = [
@@ -282,18 +280,15 @@ def test_a_server_stops_within_seconds_while_an_event_stream_is_open(
     assert Conversation(again, conversation.id, conversation.token).show()["status"] == "bot"
 
 
-def test_a_server_that_is_stopped_finishes_what_it_began(
-    installation: Installation, articles_file: Path
-) -> None:
-    installation.parley("index", str(articles_file))
-    server = installation.serve()
+def test_a_server_that_is_stopped_finishes_what_it_began(shop_installation: Installation) -> None:
+    server = shop_installation.serve()
     conversations = [server.conversation() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(conversation.say, QUESTIONS[0], "one") for conversation in conversations]
         time.sleep(0.1)
         stop(server)
         turns = [one.result() for one in asked if one.exception() is None]
-    again = installation.serve()
+    again = shop_installation.serve()
     for conversation in conversations:
         turn = Conversation(again, conversation.id, conversation.token).say(QUESTIONS[0], "one")
         assert turn["action"] == "answer", turn

@@ -257,17 +257,16 @@ def test_two_installations_share_one_chroma_server_and_never_touch_each_other(
 
 @pytest.mark.slow
 def test_workers_on_one_machine_start_a_chroma_server_and_take_it_with_them(
-    installation: Installation, articles_file: Path
+    shop_installation: Installation, articles_file: Path
 ) -> None:
-    installation.parley("index", str(articles_file))
-    server = installation.serve("--workers", "2")
+    server = shop_installation.serve("--workers", "2")
     family = descendants(server.process.pid)
     assert any("chroma" in command for command in family.values()), family
     conversation = server.conversation()
     assert conversation.say(HOW_TO_RETURN)["action"] == "answer"
 
     # every worker answers, and sees at once what another one publishes
-    admin = installation.agent(role="admin")
+    admin = shop_installation.agent(role="admin")
     for round in range(6):
         word = f"numbat{round}"
         with server.client(headers=admin) as client:
@@ -278,13 +277,13 @@ def test_workers_on_one_machine_start_a_chroma_server_and_take_it_with_them(
         assert [found(server, word)[0] for _ in range(4)] == [word] * 4  # a connection each: either worker
 
     # the commands beside it work through it
-    searched = json.loads(installation.parley("search", "return a bicycle", "--json").stdout)
+    searched = json.loads(shop_installation.parley("search", "return a bicycle", "--json").stdout)
     assert searched["results"][0]["article_id"] == "returns"
     more = articles_file.with_name("more.jsonl")
     more.write_text(
         json.dumps({"id": "bells", "title": "Fit a bell", "body": "Put the bell on the left of the bar."})
     )
-    indexed = json.loads(installation.parley("index", str(more), "--json").stdout)
+    indexed = json.loads(shop_installation.parley("index", str(more), "--json").stdout)
     assert (indexed["added"], indexed["failed"]) == (1, [])
     assert found(server, "fit a bell")[0] == "bells"
 
@@ -292,21 +291,20 @@ def test_workers_on_one_machine_start_a_chroma_server_and_take_it_with_them(
     assert server.process.wait(30) == 0
     assert_gone(family)
     # and the store that the Chroma server wrote is read by the embedded one
-    searched = json.loads(installation.parley("search", "fit a bell", "--json").stdout)
+    searched = json.loads(shop_installation.parley("search", "fit a bell", "--json").stdout)
     assert searched["results"][0]["article_id"] == "bells"
 
 
 @pytest.mark.slow
 def test_when_the_parent_of_the_workers_is_killed_nothing_of_it_is_left(
-    installation: Installation, articles_file: Path
+    shop_installation: Installation,
 ) -> None:
-    installation.parley("index", str(articles_file))
-    server = installation.serve("--workers", "2")
+    server = shop_installation.serve("--workers", "2")
     family = descendants(server.process.pid)
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
     assert_gone(family)
-    again = installation.serve()  # the data dir is free, and its store is whole
+    again = shop_installation.serve()  # the data dir is free, and its store is whole
     assert again.conversation().say(HOW_TO_RETURN)["action"] == "answer"
 
 

@@ -129,22 +129,19 @@ def test_the_doctor_says_what_is_in_use_and_whether_live_answers_bear_it_out(tmp
 
 
 @pytest.mark.slow
-def test_a_fit_of_other_parts_warns_on_stderr_wherever_it_is_used(
-    installation: Installation, articles_file: Path
-) -> None:
-    installation.parley("index", str(articles_file))
-    assert "confidence" not in installation.parley("ask", "How do I return a bicycle?").stderr
-    house = House(settings(installation.folder / "var"))
+def test_a_fit_of_other_parts_warns_on_stderr_wherever_it_is_used(shop_installation: Installation) -> None:
+    assert "confidence" not in shop_installation.parley("ask", "How do I return a bicycle?").stderr
+    house = House(settings(shop_installation.folder / "var"))
     keep(house, "another|extractive")
     house.close()
-    asked = installation.parley("ask", "How do I return a bicycle?", "--json")
+    asked = shop_installation.parley("ask", "How do I return a bicycle?", "--json")
     assert "fitted before the embedding model" in asked.stderr
     assert json.loads(asked.stdout)["action"]
-    questions = installation.folder / "questions"
+    questions = shop_installation.folder / "questions"
     questions.mkdir()
     (questions / "queries.jsonl").write_text(json.dumps({"_id": "1", "text": "How do I return a bicycle?"}))
     (questions / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\treturns\t1\n")
-    judged = installation.parley("eval", "confidence", "--data", str(questions), check=False)
+    judged = shop_installation.parley("eval", "confidence", "--data", str(questions), check=False)
     assert "fitted before the embedding model" in judged.stderr
-    installation.serve()
-    assert "fitted before the embedding model" in (installation.folder / "stderr.log").read_text()
+    shop_installation.serve()
+    assert "fitted before the embedding model" in (shop_installation.folder / "stderr.log").read_text()

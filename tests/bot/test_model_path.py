@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -620,15 +619,14 @@ def test_over_http_it_never_ends_in_silence(
 
 @pytest.mark.slow
 def test_the_shipped_command_serves_with_the_model_of_its_settings(
-    installation: Installation, articles_file: Path, running: ModelServer
+    shop_installation: Installation, running: ModelServer
 ) -> None:
-    installation.env = {
+    shop_installation.env = {
         "PARLEY_LLM": "openai:test", "OPENAI_BASE_URL": running.url, "OPENAI_API_KEY": "x", "PARLEY_MAX_WRONG": "0.99",
     }  # fmt: skip
-    installation.parley("index", str(articles_file))
     running.asked.clear()
     running.will(*GOOD)
-    talking = installation.serve().conversation()
+    talking = shop_installation.serve().conversation()
     told = talking.say(QUESTION)
     assert len(running.asked) == 1
     assert told["action"] == "answer"

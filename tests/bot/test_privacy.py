@@ -7,7 +7,6 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -195,17 +194,14 @@ def test_an_access_line_holds_no_query(lines: io.StringIO) -> None:
 
 
 @pytest.mark.slow
-def test_the_shipped_server_writes_no_search_into_its_log(
-    installation: Installation, articles_file: Path
-) -> None:
-    installation.parley("index", str(articles_file))
-    service = installation.serve()
+def test_the_shipped_server_writes_no_search_into_its_log(shop_installation: Installation) -> None:
+    service = shop_installation.serve()
     for path in ("/api/search", "/help/search"):
         answer = httpx.get(service.url + path, params={"q": f"zebra crossing {EMAIL}"}, trust_env=False)
         assert answer.status_code == 200
     service.process.terminate()
     service.process.wait(20)
-    told = (installation.folder / "stderr.log").read_text("utf-8")
+    told = (shop_installation.folder / "stderr.log").read_text("utf-8")
     assert "zebra" not in told
     assert EMAIL not in told
 
