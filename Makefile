@@ -38,9 +38,11 @@ $(VENV)/.made-dev: $(VENV)/.made
 
 # One process for each processor, at least two and at most four: each holds a model and a browser.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, max(2, os.cpu_count() or 2)))')
+# A file stays in one process, with the servers that its tests share; the files come in the order of the collection, the longest first.
+SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # Fast tests by default. SERVICES=required runs all: PostgreSQL, Redis, a Chroma server, Chromium; what is missing fails.
 ifeq ($(SERVICES),required)
-CHOSEN := -n $(PROCESSES) --dist loadfile
+CHOSEN := $(SPREAD)
 else
 CHOSEN := -m "not slow and not services and not browser"
 endif
@@ -50,7 +52,7 @@ test: dev
 	$(BIN)/pytest $(CHOSEN)
 
 test-all: dev
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	$(BIN)/pytest $(SPREAD)
 
 lint: dev
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ from typing import Any
 import argon2
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,6 +43,9 @@ CHROMIUM = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+# no clock here either
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("parley")
 # a help center that is not ours: a bicycle shop's
 ARTICLES: list[dict[str, Any]] = [
     {
