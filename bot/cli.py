@@ -54,7 +54,10 @@ def serve(
 @app.command()
 def index(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Folders of Markdown or HTML, or .jsonl files.")
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="Folders of Markdown or HTML, .jsonl files, exports, addresses."
+        ),
     ],
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove what the same SOURCE brought earlier and has no longer.")

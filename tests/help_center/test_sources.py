@@ -444,7 +444,7 @@ def test_a_source_has_the_same_name_however_it_is_written(
 @pytest.mark.parametrize(
     ("spec", "named"),
     [
-        ("https://example.com/help", "not supported yet"),
+        ("ftp://example.com/help", "begin with https://"),
         ("missing.jsonl", "does not exist"),
         ("missing", "does not exist"),
         ("table.csv", "kind that is not supported"),
