@@ -192,10 +192,12 @@ def test_the_hooks_that_tests_and_owners_hold_on_to_are_there() -> None:
 
 
 def words(language: str) -> dict[str, str | dict[str, str]]:
-    """The words of one language, as its module has them."""
-    text = (STATIC / "words" / f"{language}.js").read_text("utf-8").partition("export default ")[2].strip()
-    named = re.sub(r"([{,]\s*)(\w+):", r'\1"\2":', re.sub(r",(\s*})", r"\1", text.removesuffix(";")))
-    found: dict[str, str | dict[str, str]] = json.loads(named)
+    """The words of one language, as its modules have them."""
+    found: dict[str, str | dict[str, str]] = {}
+    for file in (STATIC / "words" / f"{language}.js", STATIC / "words" / "more" / f"{language}.js"):
+        text = file.read_text("utf-8").partition("export default ")[2].strip()
+        named = re.sub(r"([{,]\s*)(\w+):", r'\1"\2":', re.sub(r",(\s*})", r"\1", text.removesuffix(";")))
+        found |= json.loads(named)
     return found
 
 
@@ -209,6 +211,7 @@ def test_every_word_that_is_said_is_there_in_english_and_none_that_is_not() -> N
     asked = set(re.findall(r'data-word(?:-label|-hint)?="(\w+)"', (TEMPLATES / "chat.html").read_text()))
     scripts = "\n".join(script.read_text() for script in STATIC.glob("*.js"))
     asked |= set(re.findall(r'\bsay\("(\w+)"', scripts))
+    asked |= set(re.findall(r"\bwords\.(\w+)", (TEMPLATES / "plain.html").read_text()))
     assert asked - set(words("en")) == set()
     built = re.compile(r"^(level_\d|place|later|subtitle|placeholder)")  # put together from parts
     plain = (TEMPLATES / "plain.html").read_text() + (HERE / "plain.py").read_text()

@@ -35,6 +35,20 @@ from help_center.web import Doorkeeper, Problem, RateLimits, clean_text
 
 PATH = "/widget/plain"
 COOKIE = "parley_plain"
+RELOAD = {  # what the chat with scripts never says
+    "en": "Look for new messages",
+    "de": "Nach neuen Nachrichten sehen",
+    "es": "Buscar mensajes nuevos",
+    "fr": "Chercher de nouveaux messages",
+    "pt": "Procurar novas mensagens",
+    "it": "Cerca nuovi messaggi",
+    "nl": "Kijken of er nieuwe berichten zijn",
+    "pl": "Sprawdź nowe wiadomości",
+    "ru": "Проверить новые сообщения",
+    "ar": "البحث عن رسائل جديدة",
+    "ja": "新しいメッセージを確認",
+    "zh": "查看新消息",
+}
 WORDS = Path(__file__).parent / "static" / "words"
 
 
@@ -77,6 +91,7 @@ def routes(
             language=language,
             direction=direction(language),
             words=words_of(language),
+            reload=RELOAD[language],
             greeting=site().greeting(locale) or in_language(language).greeting,
             told=told,
             messages=[links.sign(message) for message in told["messages"]] if told else [],

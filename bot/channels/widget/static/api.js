@@ -35,7 +35,7 @@ export function pause(ms) {
   });
 }
 
-async function ask(method, path, { token, body, accept = "application/json", headers = {}, signal } = {}) {
+export async function ask(method, path, { token, body, accept = "application/json", headers = {}, signal } = {}) {
   const response = await fetch(`/api${path}`, {
     method,
     signal,
@@ -134,7 +134,7 @@ export class Conversation {
   }
 
   /** One turn. Calls `on.stage(name)` and `on.delta(text)` as they come; gives the Turn. */
-  async send(text, clientId, on) {
+  async send(text, clientId, on, files = []) {
     const abort = new AbortController();
     let timer = setTimeout(() => abort.abort(), STALL_MS);
     const heard = () => {
@@ -142,7 +142,7 @@ export class Conversation {
       timer = setTimeout(() => abort.abort(), STALL_MS);
     };
     try {
-      const body = { text, client_id: clientId };
+      const body = { text, client_id: clientId, files };
       const response = await ask("POST", `${this.path}/messages`, {
         token: this.token, body, accept: "text/event-stream", signal: abort.signal,
       });
@@ -174,7 +174,7 @@ export class Conversation {
   /**
    * Follows the live events until `signal` aborts, reconnecting with growing pauses and without loss.
    * `on.connected()` after each connection, `on.lost()` when one breaks, `on.gone()` when the conversation is no more,
-   * and `on.message`, `on.status`, `on.typing` with the event's data and its id: null where it is true for the moment only.
+   * and `on.message`, `on.status`, `on.typing`, `on.read` with the event's data and its id: null where it is true for the moment only.
    */
   async follow(signal, on) {
     let failures = 0;

@@ -15,7 +15,7 @@ const TYPING_LASTS_MS = 12_000; // an agent who stopped without saying so
 const ATTEMPTS = 4;
 const ASK_AGAIN_MS = 90 * 86_400_000; // a browser that says no name is not asked for more than a rating more often
 
-// -- what this browser remembers: {id, token, customer, greeting, seen, previewed, helpful, rated, recommended, outbox, large}
+// -- what this browser remembers: {id, token, customer, proven, greeting, seen, previewed, helpful, rated, recommended, outbox, large}
 
 const KEY = `parley:${frame.hostOrigin}`;
 let memory = recall();
@@ -62,6 +62,7 @@ const log = new Log($("log"), {
     remember({ helpful: { ...log.helpful, [id]: helpful } });
   },
   read: (event, article) => home.open(event, article),
+  grown: () => scroll(),
 }, memory.helpful);
 
 /** Loads what most conversations do without, once it is needed. */
@@ -95,6 +96,22 @@ const bar = lazily(async () => new (await import("./waiting.js")).Bar({
     told.email = email;
   },
 }));
+
+const history = lazily(async () => (past = new (await import("./history.js")).History({
+  turnTo,
+  here: () => ({ conversation, proven: memory.proven, begun: begun() }),
+  identified: (customer) => remember({ customer, proven: true }),
+})));
+let past = null; // the earlier conversations, once somebody has some
+
+const tray = lazily(async () => (box = new (await import("./files.js")).Tray({ open: ensure, said: notice })));
+let box = null; // the tray, once there is one
+
+const receipts = lazily(async () => (marks = new (await import("./receipts.js")).Receipts(log, $("scroll"), {
+  looking: () => open && !document.hidden && view === "chat",
+  tell: (id) => conversation.post("read", { message_id: id }),
+})));
+let marks = null; // of what was read, once a person has a part in it
 
 const reader = lazily(async () => new (await import("./reader.js")).Reader({ follow: read }));
 let book = null; // the reader, once there is one
@@ -160,7 +177,10 @@ $("back").onclick = () => {
   if (!to.article) return look(to.view);
   show(to.article);
 };
-$("find").onclick = () => look("home");
+$("find").onclick = () => {
+  look("home");
+  if (past?.token) past.read().catch(() => {});
+};
 
 // -- one conversation: found again, made at the first word, or gone
 
@@ -176,7 +196,7 @@ async function ensure() {
     const made = await createConversation({
       locale, ...(frame.pageUrl && { page_url: frame.pageUrl }), ...(frame.who && { customer, user_hash }),
     });
-    remember({ id: made.id, token: made.token, customer: customer.id, greeting: ownGreeting || made.greeting, rated: false, seen: 0 });
+    remember({ id: made.id, token: made.token, customer: customer.id, proven: Boolean(user_hash), greeting: ownGreeting || made.greeting, rated: false, seen: 0 });
     adopt(made);
     greet();
     setStatus(made.status ?? "bot");
@@ -202,8 +222,9 @@ function forget(gone) {
 }
 
 function blank() {
+  marks?.begin();
   log.helpful = {};
-  remember({ id: undefined, token: undefined, customer: undefined, greeting: undefined, helpful: log.helpful, rated: false, seen: 0 });
+  remember({ id: undefined, token: undefined, customer: undefined, proven: undefined, greeting: undefined, helpful: log.helpful, rated: false, seen: 0 });
   greet();
 }
 
@@ -216,9 +237,47 @@ function leave() {
   remember({ outbox: [] });
   blank();
   log.clear(() => false);
+  box?.clear();
+  past?.clear();
   $("input").value = "";
   setStatus("bot");
   look("home", false);
+}
+
+// -- a customer whom the site vouches for: their earlier conversations, on every device
+
+let held = Boolean(memory.proven); // kept for a customer who has not been vouched for on this page yet
+
+function recognise() {
+  if (held && memory.customer === frame.who.id) resume();
+  held = false;
+  history().then((list) => list.recognise(frame.who), () => {});
+}
+
+/** Goes on with another conversation, or with none: the next word begins one. */
+function turnTo(item) {
+  if (streams.size) return notice(say("sending"), "info"); // what is on its way belongs to this one
+  if (item?.id === conversation?.id && item) return look("chat");
+  following?.abort();
+  following = null;
+  conversation = null;
+  live = false;
+  told = {};
+  box?.clear();
+  log.clear(() => false);
+  remember({ outbox: [] });
+  blank();
+  setStatus("bot");
+  if (!item) return look("home");
+  remember({ id: item.id, token: item.token, customer: frame.who?.id, proven: true });
+  resume();
+}
+
+function resume() {
+  adopt(memory);
+  greet();
+  look("chat", false);
+  refresh().then(follow, follow);
 }
 
 /** Shows the conversation that another tab began. */
@@ -252,6 +311,7 @@ function refresh() {
       live = true;
       told = state;
       setStatus(state.status, state.handoff);
+      drawReceipt(state.read?.agent?.message_id);
       arrived();
     } while (again);
   })().catch((error) => {
@@ -293,6 +353,7 @@ function follow() {
       if (data.status) setStatus(data.status, data.handoff ?? handoff);
       refresh().catch(() => {});
     },
+    read: (data) => data.role === "agent" && drawReceipt(data.message_id),
     typing: (data) => data.role !== "customer" && typing(data.on, data.name ?? data.author),
   });
 }
@@ -302,13 +363,18 @@ function came(message) {
   const entry = log.take(message);
   if (live && entry.fresh) heard(entry);
   if (live && entry.fresh && message.role === "agent") {
-    frame.notify(message.author ?? say("agent"), markdown(message.text).textContent.slice(0, 200), message.id);
+    frame.notify(message.author ?? say("agent"), gist(message).slice(0, 200), message.id);
   }
+}
+
+/** What a message says, in a line: a file by its name. */
+function gist({ text, files = [] }) {
+  return markdown(text).textContent || files.map(({ name }) => name).join(", ");
 }
 
 /** A message that was not there before: said to those who do not see it, and told to the page. */
 function heard(entry) {
-  if (entry.role !== "customer") speakMessage(log.author(entry), entry.text);
+  if (entry.role !== "customer") speakMessage(log.author(entry), entry.text || gist(entry));
   if (entry.role !== "customer" && view !== "chat") missed = true;
   frame.event("message", { id: entry.id, role: entry.role });
 }
@@ -330,20 +396,27 @@ function arrived() {
   if (newest && !open) remember({ previewed: newest.at });
   frame.state(
     unread.length, status === "waiting" || status === "agent", say("unread", { n: unread.length }),
-    newest && !open ? `${log.author(newest)}: ${markdown(newest.text).textContent.slice(0, 160)}` : "",
+    newest && !open ? `${log.author(newest)}: ${gist(newest).slice(0, 160)}` : "",
   );
+  drawReceipt();
   drawDraft();
   scroll();
 }
 
+/** How far each side has read. `agent`: the last message that a person has seen. */
+function drawReceipt(agent) {
+  const person = status === "waiting" || status === "agent";
+  if (agent || person || marks) receipts().then(() => marks.draw(agent, person), () => {});
+}
+
 // -- sending
 
-function write(text) {
+function write(text, files = []) {
   look("chat");
   notice("");
   sticking = true;
-  const entry = log.add("customer", text, newId());
-  remember({ outbox: [...memory.outbox, { text, clientId: entry.clientId }] });
+  const entry = log.add("customer", text, newId(), files);
+  remember({ outbox: [...memory.outbox, { text, clientId: entry.clientId, files }] });
   deliver(entry);
 }
 
@@ -376,7 +449,7 @@ async function deliver(entry) {
           if (text.length > stream.text.length) stream.text = text; // what was shown stays when a stream begins anew
           drawDraft();
         },
-      });
+      }, entry.files.map(({ id }) => id));
       state(null, "");
       settle(entry);
       streams.delete(stream);
@@ -496,6 +569,7 @@ function setStatus(next, given = null) {
   drawBar();
   $("person").setAttribute("aria-disabled", String(waiting || next === "agent"));
   $("end").hidden = !conversation || next === "closed";
+  $("keep").hidden = !conversation;
   $("input").placeholder = say(next === "agent" ? "placeholder_agent" : next === "closed" ? "placeholder_closed" : "placeholder", { name });
   if (next !== "agent") typing(false);
 
@@ -638,12 +712,54 @@ $("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("input").value.trim();
   $("input").focus();
-  if (!text) return;
+  if (!text && !box?.items.length) return;
+  if (box?.busy) return notice(say("file_busy"), "info");
   $("input").value = "";
   grow();
   tellTyping(false);
-  write(text);
+  write(text, box?.take());
 });
+
+// -- files: chosen, dropped or pasted
+
+async function attach(files) {
+  if (!files.length) return;
+  notice("");
+  look("chat", false);
+  try {
+    (await tray()).add(files);
+  } catch {
+    notice(say("failed"));
+  }
+}
+
+$("attach").onclick = () => $("file").click();
+$("file").onchange = () => {
+  attach([...$("file").files]);
+  $("file").value = "";
+};
+$("input").addEventListener("paste", (event) => {
+  const files = [...event.clipboardData.files];
+  if (!files.length) return;
+  event.preventDefault();
+  attach(files);
+});
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault(); // never leaves the chat for the file
+    document.body.toggleAttribute("data-dropping", kind === "dragover");
+    if (kind === "drop") attach([...event.dataTransfer.files]);
+  });
+}
+
+$("keep").onclick = async () => {
+  try {
+    (await import("./keep.js")).offer(conversation, told, notice);
+  } catch {
+    notice(say("failed"));
+  }
+};
 
 /** Tells something above the field. `kind`: bad, info, or spoken where it can be seen elsewhere already. */
 function notice(text, kind = "bad") {
@@ -673,6 +789,7 @@ for (const kind of ["wheel", "touchmove", "keydown"]) {
   pane.addEventListener(kind, () => (sticking = false), { passive: true });
 }
 pane.addEventListener("scroll", () => {
+  marks?.look();
   drawJump();
   if ($("jump").hidden) sticking = true;
 }, { passive: true });
@@ -724,16 +841,18 @@ addEventListener("storage", ({ key }) => {
 
 // -- start
 
-if (memory.id && memory.token) adopt(memory);
+if (memory.id && memory.token && !held) adopt(memory);
 greet();
 setStatus("bot");
-look(conversation || memory.outbox.length ? "chat" : "home", false);
+look(conversation || (memory.outbox.length && !held) ? "chat" : "home", false);
 delete document.body.dataset.loading;
 frame.listen((shown) => {
   open = shown.open;
   $("larger").hidden = !frame.canClose || shown.modal;
   if (shown.forget || (frame.who?.id && memory.customer && frame.who.id !== memory.customer)) leave();
   if (shown.forget) frame.forgotten();
+  if (frame.who?.id && frame.who.user_hash) recognise();
+  else if (frame.who) held = false;
   if (typeof shown.greeting === "string") {
     ownGreeting = shown.greeting;
     home.greet(ownGreeting);
@@ -766,7 +885,7 @@ function asked({ text, article, search }) {
 }
 
 if (conversation) await refresh().catch(() => notice(say("lost"), "info"));
-for (const { text, clientId } of memory.outbox) {
+for (const { text, clientId, files } of held ? [] : memory.outbox) {
   // left behind by a reload: shown by the server already, or still to be sent
-  deliver(log.entries.find((entry) => entry.clientId === clientId) ?? log.add("customer", text, clientId));
+  deliver(log.entries.find((entry) => entry.clientId === clientId) ?? log.add("customer", text, clientId, files));
 }

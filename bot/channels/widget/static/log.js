@@ -8,7 +8,7 @@ const time = new Intl.DateTimeFormat(formats, { hour: "2-digit", minute: "2-digi
 const day = new Intl.DateTimeFormat(formats, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export class Log {
-  /** `on.feedback(id, helpful, comment)`, `on.retry(entry)`, `on.read(event, article)`; `helpful`: what was said of which message before. */
+  /** `on.feedback(id, helpful, comment)`, `on.retry(entry)`, `on.read(event, article)`, `on.grown()` when one became longer; `helpful`: what was said of which message before. */
   constructor(root, on, helpful) {
     this.root = root;
     this.on = on;
@@ -21,12 +21,12 @@ export class Log {
     let entry = this.entries.find((known) => (known.id && known.id === message.id)
       || (known.clientId && known.clientId === message.client_id));
     const fresh = !entry;
-    if (fresh) entry = this.add(message.role, message.text, message.client_id);
+    if (fresh) entry = this.add(message.role, message.text, message.client_id, message.files);
     // the text of a message never changes, but its sources come only with the whole of it
     const same = !fresh && entry.text === message.text && (entry.sources.length || !message.sources?.length);
     Object.assign(entry, {
       id: message.id, text: message.text, author: message.author, sources: message.sources ?? [],
-      at: Date.parse(message.created_at) || entry.at, fresh, state: null,
+      files: message.files ?? [], at: Date.parse(message.created_at) || entry.at, fresh, state: null,
     });
     this.place(entry);
     if (same) this.mark(entry);
@@ -35,8 +35,8 @@ export class Log {
   }
 
   /** A message at the end that the server does not know yet. */
-  add(role, text, clientId = null) {
-    const entry = { id: null, clientId, role, text, author: null, sources: [], at: null, state: null, note: "" };
+  add(role, text, clientId = null, files = []) {
+    const entry = { id: null, clientId, role, text, author: null, sources: [], files, at: null, state: null, note: "" };
     entry.node = document.getElementById("message-template").content.cloneNode(true).firstElementChild;
     fillWords(entry.node);
     this.entries.push(entry);
@@ -76,6 +76,10 @@ export class Log {
     const text = node.querySelector(":scope > .text");
     if (entry.role === "customer") text.textContent = entry.text;
     else text.replaceChildren(markdown(entry.text, { cite: (n) => this.citation(entry, n), breaks: entry.role === "agent" }));
+    text.hidden = !entry.text;
+    const files = node.querySelector(".files");
+    files.hidden = !entry.files.length;
+    if (entry.files.length) import("./files.js").then(({ fill }) => this.on.grown(fill(files, entry.files)), () => {});
     const sources = node.querySelector(".sources");
     sources.hidden = !entry.sources.length;
     sources.querySelector("ol").replaceChildren(...entry.sources.map((source) => this.card(source)));

@@ -26,6 +26,9 @@ export function say(key, values = {}) {
   return word.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number.format(values[name]) : values[name] ?? ""));
 }
 
+/** More words, of what is loaded later. */
+export const learn = (more) => Object.assign(words, more);
+
 /** Fills in the words of `root`: data-word is the text, data-word-label the accessible name, data-word-hint the placeholder. */
 export function fillWords(root) {
   for (const node of root.querySelectorAll("[data-word]")) node.textContent = say(node.dataset.word);

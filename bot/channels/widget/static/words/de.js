@@ -117,5 +117,12 @@ export default {
   ended: "Das Gespräch ist beendet. Schreiben Sie unten, um es fortzusetzen.",
 
   begin: "Neues Gespräch",
-  plain_reload: "Nach neuen Nachrichten sehen",
+
+  attach: "Datei anhängen",
+  files: "Dateien",
+  file_busy: "Eine Datei wird noch hochgeladen.",
+  delivered: "Zugestellt",
+  read: "Gelesen",
+  keep: "Dieses Gespräch sichern",
+  earlier: "Ihre Gespräche",
 };

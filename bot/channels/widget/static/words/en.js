@@ -117,5 +117,12 @@ export default {
   ended: "The conversation has ended. Write below to continue it.",
 
   begin: "New conversation",
-  plain_reload: "Look for new messages",
+
+  attach: "Attach a file",
+  files: "Files",
+  file_busy: "A file is still being uploaded.",
+  delivered: "Delivered",
+  read: "Read",
+  keep: "Save this conversation",
+  earlier: "Your conversations",
 };

@@ -117,5 +117,12 @@ export default {
   ended: "La conversación ha terminado. Escriba abajo para continuarla.",
 
   begin: "Nueva conversación",
-  plain_reload: "Buscar mensajes nuevos",
+
+  attach: "Adjuntar un archivo",
+  files: "Archivos",
+  file_busy: "Todavía se está subiendo un archivo.",
+  delivered: "Entregado",
+  read: "Leído",
+  keep: "Guardar esta conversación",
+  earlier: "Sus conversaciones",
 };

@@ -117,5 +117,12 @@ export default {
   ended: "La conversation est terminée. Écrivez ci-dessous pour la reprendre.",
 
   begin: "Nouvelle conversation",
-  plain_reload: "Chercher de nouveaux messages",
+
+  attach: "Joindre un fichier",
+  files: "Fichiers",
+  file_busy: "Un fichier est encore en cours d'envoi.",
+  delivered: "Distribué",
+  read: "Lu",
+  keep: "Enregistrer cette conversation",
+  earlier: "Vos conversations",
 };

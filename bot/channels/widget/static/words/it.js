@@ -117,5 +117,12 @@ export default {
   ended: "La conversazione è terminata. Scrivi qui sotto per continuarla.",
 
   begin: "Nuova conversazione",
-  plain_reload: "Cerca nuovi messaggi",
+
+  attach: "Allega un file",
+  files: "File",
+  file_busy: "Un file è ancora in caricamento.",
+  delivered: "Consegnato",
+  read: "Letto",
+  keep: "Salva questa conversazione",
+  earlier: "Le tue conversazioni",
 };

@@ -117,5 +117,12 @@ export default {
   ended: "会話は終了しました。下に入力すると続けられます。",
 
   begin: "新しい会話",
-  plain_reload: "新しいメッセージを確認",
+
+  attach: "ファイルを添付",
+  files: "ファイル",
+  file_busy: "ファイルをアップロード中です。",
+  delivered: "送信済み",
+  read: "既読",
+  keep: "この会話を保存",
+  earlier: "これまでの会話",
 };

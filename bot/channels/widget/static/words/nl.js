@@ -117,5 +117,12 @@ export default {
   ended: "Het gesprek is beëindigd. Schrijf hieronder om het voort te zetten.",
 
   begin: "Nieuw gesprek",
-  plain_reload: "Kijken of er nieuwe berichten zijn",
+
+  attach: "Bestand toevoegen",
+  files: "Bestanden",
+  file_busy: "Er wordt nog een bestand geüpload.",
+  delivered: "Bezorgd",
+  read: "Gelezen",
+  keep: "Dit gesprek bewaren",
+  earlier: "Uw gesprekken",
 };

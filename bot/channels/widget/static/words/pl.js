@@ -117,5 +117,12 @@ export default {
   ended: "Rozmowa została zakończona. Napisz poniżej, aby ją kontynuować.",
 
   begin: "Nowa rozmowa",
-  plain_reload: "Sprawdź nowe wiadomości",
+
+  attach: "Dołącz plik",
+  files: "Pliki",
+  file_busy: "Plik jest jeszcze przesyłany.",
+  delivered: "Dostarczono",
+  read: "Przeczytano",
+  keep: "Zapisz tę rozmowę",
+  earlier: "Twoje rozmowy",
 };

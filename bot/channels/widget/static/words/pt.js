@@ -117,5 +117,12 @@ export default {
   ended: "A conversa terminou. Escreva abaixo para a continuar.",
 
   begin: "Nova conversa",
-  plain_reload: "Procurar novas mensagens",
+
+  attach: "Anexar um ficheiro",
+  files: "Ficheiros",
+  file_busy: "Ainda está a ser enviado um ficheiro.",
+  delivered: "Entregue",
+  read: "Lida",
+  keep: "Guardar esta conversa",
+  earlier: "As suas conversas",
 };

@@ -1,0 +1,12 @@
+// Japanese.
+
+export default {
+  file_remove: "{name} を削除",
+  file_large: "{name} は {size} を超えています。",
+  file_many: "1 件のメッセージに添付できるのは {n} 個までです。",
+  file_failed: "アップロードできませんでした",
+  keep_text: "テキストとして",
+  keep_print: "印刷用のページとして",
+  keep_mail: "自分のメールアドレスへ",
+  keep_mailed: "{email} に送信しています。",
+};
