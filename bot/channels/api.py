@@ -37,8 +37,9 @@ from help_center.web import (
 
 ATTRIBUTES_DEPTH = 8
 log = logging.getLogger(__name__)
-Short = Annotated[CleanText, StringConstraints(max_length=300)]
-Long = Annotated[CleanText, StringConstraints(max_length=MAX_MESSAGE_CHARACTERS)]
+# the length first: what is too long is told in characters, and not cleaned
+Short = Annotated[str, StringConstraints(max_length=300), AfterValidator(clean_text)]
+Long = Annotated[str, StringConstraints(max_length=MAX_MESSAGE_CHARACTERS), AfterValidator(clean_text)]
 Locale = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")]
 
 
