@@ -27,6 +27,7 @@ PARTS = {  # the sections of the page by their address; what follows says who se
     "hours": ("Office hours", "admin"),
     "site": ("Site", "admin"),
     "confidence": ("Confidence", "admin"),
+    "questions": ("Questions", "admin"),
     "targets": ("Targets and routing", "admin"),
     "canned": ("Canned replies", "lead"),
     "drafts": ("Article drafts", "lead"),

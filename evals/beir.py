@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.questions.beir import Written, history_of, written
 from bot.understand import Said
 from escalation.labelled import LabelledQuestion
 from help_center.sources.base import Failure, SourceArticle, article_from_record
@@ -64,18 +65,6 @@ def read_set(folder: Path) -> LabelledSet:
     return LabelledSet(folder.resolve().name, tuple(queries), _corpus(folder / "corpus.jsonl"))
 
 
-def history_of(told: Any) -> tuple[Said, ...]:
-    """`history`: dicts with role and text, or strings (customer and assistant in turn, the customer first)."""
-    said = []
-    for i, one in enumerate(told or []):
-        if isinstance(one, dict):
-            role = "customer" if str(one.get("role", "")).lower() in {"customer", "user"} else "assistant"
-            said.append(Said(role, str(one.get("text", ""))))
-        else:
-            said.append(Said("customer" if i % 2 == 0 else "assistant", str(one)))
-    return tuple(said)
-
-
 def read_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, object) of a .jsonl file."""
     try:
@@ -123,13 +112,13 @@ def write_labelled(folder: Path, questions: Sequence[LabelledQuestion]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise EvalError(f"{folder} is not empty: give a new folder, nothing is written over.")
-        with open(folder / "queries.jsonl", "w", encoding="utf-8") as queries:
-            for one in questions:
-                row = {"_id": one.id, "text": one.text, "history": list(one.history)}
-                queries.write(json.dumps(row, ensure_ascii=False) + "\n")
-        with open(folder / "qrels.tsv", "w", encoding="utf-8", newline="") as qrels:
-            qrels.write("query-id\tcorpus-id\tscore\n")
-            qrels.writelines(f"{one.id}\t{one.article_id}\t1\n" for one in questions if one.article_id)
+        rows = (
+            Written(one.id, one.text, (one.article_id,) if one.article_id else (), one.history)
+            for one in questions
+        )
+        queries, qrels = written(rows)
+        (folder / "queries.jsonl").write_text(queries, "utf-8", newline="")
+        (folder / "qrels.tsv").write_text(qrels, "utf-8", newline="")
     except OSError as error:
         raise EvalError(f"{folder} cannot be written: {error.strerror}.") from error
 

@@ -18,6 +18,7 @@ from bot.house import House
 from bot.moods import Feelings, Sentiment
 from bot.oneshot import ask_once
 from bot.progress import Progress
+from bot.questions.beir import history_of
 from bot.reach import Direct, Reach, reached
 from bot.topics import Topic
 from bot.topics import topics as named_topics
@@ -25,7 +26,7 @@ from bot.turn import remembered
 from bot.understand import Said
 from bot.wishes import wants_human
 from evals.apart import fitted_on, house_apart
-from evals.beir import EvalError, LabelledSet, Query, history_of, read_lines, read_set
+from evals.beir import EvalError, LabelledSet, Query, read_lines, read_set
 from evals.calibration import Row, fit, rows_of
 from evals.handing_over import handing_over
 from evals.result import Cost, Forecast, Result

@@ -33,7 +33,8 @@ JUDGED = ("answer", "offer", "clarify", "escalate")
 @dataclass(frozen=True)
 class Asking:
     """`expected`: ids of the articles that answer it, empty where none should; None: nobody has said. `met`: articles that
-    answered it, or stood near the top, when it was asked. `answered`: it was. `times`: how many questions are one in it."""
+    answered it, or stood near the top, when it was asked. `answered`: it was. `first`: the article that is said to answer it.
+    `times`: how many questions are one in it."""
 
     id: str
     kind: str  # golden, past
@@ -43,6 +44,7 @@ class Asking:
     met: frozenset[str] = frozenset()
     answered: bool = False
     conversation_id: str | None = None
+    first: str | None = None
     times: int = 1
 
     @property
@@ -94,7 +96,7 @@ def past(session: Session, limit: int = LOOKED_BACK) -> list[Asking]:
         found.append(
             Asking(
                 turn.id, "past", asked, turn.created_at, None, frozenset((*cited, *near)), turn.action == "answer",
-                turn.conversation_id,
+                turn.conversation_id, cited[0] if cited else None,
             )
         )  # fmt: skip
     return found

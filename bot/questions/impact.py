@@ -19,12 +19,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bot.house import House
 from bot.questions.asking import Asking, distinct, golden, past
-from bot.questions.trial import Trial, parts_with, trial
+from bot.questions.trial import Bench, Trial, parts_with, trial
 from help_center.database import iso
 from help_center.masking import stored_for_agents
-from retrieval.rehearsal import Change, Rehearsal, Remembering
+from retrieval.rehearsal import Change, Rehearsal
 
 Verdict = Literal["lost", "other", "won", "kept", "open"]
 VERDICTS: tuple[Verdict, ...] = ("lost", "other", "won", "kept", "open")  # as they are told
@@ -68,17 +67,16 @@ def judge(asking: Asking, now: Trial, after: Trial) -> tuple[Verdict, str]:
 
 
 class Impact:
-    """One per process; one comparison at a time, customers come first."""
+    """Compares on a bench. One per process."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._one = asyncio.Lock()
-        self._embedder: Remembering | None = None
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._house = bench.house
 
     async def of(self, change: Change) -> AsyncIterator[dict[str, Any]]:
         """Yields `{"done", "of"}` as it goes on, and at last `{"impact": ...}`."""
         yield {"done": 0, "of": 0}
-        async with self._one:
+        async with self._bench.alone:
             now, after = await asyncio.to_thread(self._rehearse, change)
             askings, golden_ones = await asyncio.to_thread(self._askings, change, after)
             began = time.monotonic()
@@ -95,16 +93,14 @@ class Impact:
 
     def _rehearse(self, change: Change) -> tuple[Rehearsal, Rehearsal]:
         search = self._house.search
-        self._embedder = self._embedder or Remembering(search.embedder)
-        return Rehearsal(search, None, self._embedder), Rehearsal(search, change, self._embedder)
+        embedder = self._bench.embedder
+        return Rehearsal(search, None, embedder), Rehearsal(search, change, embedder)
 
     def _askings(self, change: Change, after: Rehearsal) -> tuple[list[Asking], int]:
         """The questions that the change may concern: golden ones first, each kind newest first, and how many are golden."""
         with self._house.database.read() as session:
             everything = [*golden(session), *past(session)]
-        assert self._embedder is not None
-        embed = self._embedder.embed_query
-        once, vectors = distinct(everything, embed)
+        once, vectors = distinct(everything, self._bench.embedder.embed_query)
         near = (vectors @ after.parts.T).max(axis=1) if once and len(after.parts) else np.zeros(len(once))
         id = change.article_id
         sure = [id in one.met or id in (one.expected or ()) for one in once]

@@ -6,13 +6,17 @@ comparison. With one configured, an answer of the passages is one that the model
 
 from __future__ import annotations
 
+import asyncio
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from bot.house import House
 from bot.questions.asking import Asking
 from bot.turn import Outcome, Parts, Sentence, take_turn
 from retrieval.excerpt import excerpt
+from retrieval.rehearsal import Remembering
 from retrieval.search import Search
 
 SENTENCE = 240  # characters shown of what answers
@@ -49,6 +53,19 @@ class Trial:
         article = {"id": self.article_id, "title": self.title} if self.article_id else None
         told = {"action": self.action, "confidence": self.confidence, "article": article}
         return told | {"sentence": self.sentence}
+
+
+class Bench:
+    """Where questions are tried: one comparison at a time, because customers come first. One per process; keeps the vectors
+    of questions, which are asked again and again."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.alone = asyncio.Lock()
+
+    @cached_property
+    def embedder(self) -> Remembering:
+        return Remembering(self.house.search.embedder)
 
 
 def parts_with(parts: Parts, search: Search) -> Parts:

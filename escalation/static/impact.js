@@ -1,6 +1,6 @@
 // What a change of an article would win and lose, told before it is published: lost first, in words, colour and icon.
-import { Problem } from "./api.js";
 import { ago, el } from "./dom.js";
+import { lines } from "./lines.js";
 import { percent } from "./words.js";
 
 const VERDICTS = {
@@ -41,29 +41,7 @@ export async function impact(place, article, changes, more = {}) {
 
 async function compare(id, changes, signal, progress) {
   const address = `/api/articles/${id.split("/").map(encodeURIComponent).join("/")}/impact`;
-  const headers = { Accept: "application/x-ndjson", "Content-Type": "application/json" };
-  let response;
-  try {
-    response = await fetch(address, { method: "POST", headers, body: JSON.stringify(changes), signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(0, "the server cannot be reached.");
-  }
-  if (!response.ok) throw new Problem(response.status, (await response.json().catch(() => ({}))).detail ?? `the server answered ${response.status}.`);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    const lines = (rest + (value ?? "")).split("\n");
-    rest = lines.pop();
-    for (const text of lines) {
-      const step = JSON.parse(text);
-      if (step.error) throw new Problem(step.error.status, step.error.detail);
-      if (step.impact) return step.impact;
-      progress(step);
-    }
-    if (done) throw new Problem(0, "the connection was lost.");
-  }
+  return (await lines(address, changes, progress, signal)).impact;
 }
 
 function drawn(told, article) {

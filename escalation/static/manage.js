@@ -7,13 +7,14 @@ import { confidence } from "./manage_confidence.js";
 import { hours } from "./manage_hours.js";
 import { notifications } from "./manage_notifications.js";
 import { people } from "./manage_people.js";
+import { questions } from "./manage_questions.js";
 import { site } from "./manage_site.js";
 import { targets } from "./manage_targets.js";
 import { teams } from "./manage_teams.js";
 import { tokens } from "./manage_tokens.js";
 
 // Each gets the place to draw in and the desk below; a new part is one more module here and one more line in manage.py.
-const PARTS = { people, teams, hours, site, confidence, targets, canned, drafts, notifications, tokens, audit };
+const PARTS = { people, teams, hours, site, confidence, questions, targets, canned, drafts, notifications, tokens, audit };
 
 const place = document.querySelector("[data-manage=part]");
 const links = [...document.querySelectorAll(".parts a")];
