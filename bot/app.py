@@ -56,8 +56,11 @@ from escalation.notify.transports import open_transports
 from escalation.places import Places
 from escalation.writing import appointments
 from help_center import file_door
+from help_center.customer_links import CustomerLinks
+from help_center.figures import Views
 from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
+from help_center.outline import Outline
 from help_center.people import STRANGER, ConversationTokens, CustomerTokens
 from help_center.popular import Popular
 from help_center.templating import Pages
@@ -72,6 +75,7 @@ from help_center.web import (
     problem_response,
 )
 from retrieval.embedders.base import EmbedderError
+from retrieval.related import Related
 from retrieval.stores.base import StoreError
 from retrieval.suggest import Suggestions
 
@@ -111,7 +115,8 @@ def create_app(
     settings = house.settings
     database = house.database
     live = Live(database, settings.redis_url)
-    doorkeeper = Doorkeeper(database, settings.proxy_list)
+    vouched = CustomerLinks(house.secret_key)
+    doorkeeper = Doorkeeper(database, settings.proxy_list, vouched)
     limits = RateLimits(settings.rate_limit, settings.redis_url)
     tokens = ConversationTokens(house.secret_key)
     links = file_door.FileLinks(house.secret_key)
@@ -119,6 +124,8 @@ def create_app(
     places = Places(database, live)
     reception = Reception(database, live, house.parts, house.site)
     suggestions = Suggestions(database)
+    outline = Outline(database)
+    views = Views(database)
     transports = open_transports(settings, database)
     outbox = Outbox(database, transports)
     notify.email_is_set_up(settings.smtp_url is not None)
@@ -127,6 +134,7 @@ def create_app(
         Job("snoozed handoffs", 5, lambda: handoffs.wake_due(database)),
         *queue.jobs(database),
         Job("who was here", 30, doorkeeper.keep_uses),
+        Job("views of articles", 10, views.keep),
         Job("presence", 10, lambda: presence.sweep(database)),
         Job("outbox", 1, outbox.send_due),
         Job("older handoffs into the search", 1, lambda: documents.read_older(database)),
@@ -158,6 +166,8 @@ def create_app(
         yield
         keeper.cancel()
         await clock.stop()
+        with contextlib.suppress(Exception):
+            await asyncio.to_thread(views.keep)
         await retelling.stop()
         outbox.close()
         await places.stop()
@@ -208,10 +218,29 @@ def create_app(
     app.include_router(dial_door.routes(house, doorkeeper))
     app.include_router(
         search_pages.routes(
-            database, house.search, house.indexer, suggestions, doorkeeper, pages, audit.record
+            database,
+            house.search,
+            house.indexer,
+            suggestions,
+            doorkeeper,
+            pages,
+            audit.record,
+            outline=outline,
+            public_url=settings.public_url,
         )
     )
-    app.include_router(help_pages.routes(database, doorkeeper, pages))
+    app.include_router(
+        help_pages.routes(
+            database,
+            doorkeeper,
+            pages,
+            outline=outline,
+            customers=vouched,
+            public_url=settings.public_url,
+            views=views,
+            related=Related(database, house.search),
+        )
+    )
     app.include_router(
         plain.routes(
             database, reception, tokens, links, doorkeeper, limits, pages, house.site, house.secret_key

@@ -16,7 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from help_center import markup
+from help_center.people import STRANGER
 from help_center.site import Site
+from help_center.words import ENGLISH, direction, filled
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' https: data:; style-src 'self'; script-src 'self'; "
@@ -27,11 +29,12 @@ CONTENT_SECURITY_POLICY = (
 class Pages:
     """Renders templates. `folders`: template folders of the packages, `static`: url prefix -> folder of assets.
 
-    Every template has `site`, what the owner has set as it is now, and `site_name`."""
+    Every template has `site`, what the owner has set as it is now, `site_name`, and the `words` of the help center's pages,
+    in English where nothing else is given."""
 
     def __init__(self, folders: list[Path], static: dict[str, Path], site: Callable[[], Site] = Site) -> None:
         self._static = static
-        self._site = site
+        self.site = site
         self._versions: dict[str, str] = {}
         self._environment = Environment(
             loader=FileSystemLoader(folders),
@@ -40,7 +43,11 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(asset=self.asset)
+        self._environment.globals.update(
+            asset=self.asset, direction=direction, viewer=STRANGER, words=ENGLISH, language="en",
+            head=None, switcher=(), suffix="", query="",
+        )  # fmt: skip
+        self._environment.filters["fill"] = filled
         self._environment.filters["markdown"] = lambda text: Markup(markup.render(text))
 
     def asset(self, url: str) -> str:
@@ -56,8 +63,11 @@ class Pages:
         self, template: str, /, *, status: int = 200, ancestors: str = "'self'", **context: Any
     ) -> HTMLResponse:
         """The rendered page with its security headers. `ancestors`: who may frame it."""
-        site = self._site()
-        html = self._environment.get_template(template).render(site=site, site_name=site.name, **context)
+        site = self.site()
+        context = {"site": site, "site_name": site.name} | context
+        spoken = "en" if context.get("words", ENGLISH) is ENGLISH else str(context["language"])
+        context |= {"page_lang": spoken, "page_dir": direction(spoken)}
+        html = self._environment.get_template(template).render(**context)
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(ancestors=ancestors),
             "X-Content-Type-Options": "nosniff",

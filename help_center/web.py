@@ -7,6 +7,7 @@ protected against cross-site requests by the browser's own Sec-Fetch-Site and Or
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import json
 import logging
@@ -243,6 +244,24 @@ class RateLimits:
             raise Problem(
                 429, f"too many requests: try again in {wait} s.", headers={"Retry-After": str(wait)}
             )
+
+
+def answered(request: Request, response: Response, *, shared: bool) -> Response:
+    """The response with its ETag, or a 304 where the reader has it already.
+
+    `shared`: it is the same for every stranger, and may be kept on the way to them, to be asked for again each time; what is
+    not is kept by the reader's own browser alone."""
+    etag = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()[:20]}"'  # weak: it is compressed on the way
+    kept = "public, no-cache" if shared else "private, no-cache"
+    response.headers["ETag"] = etag
+    response.headers.setdefault("Cache-Control", kept)
+    known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
+    if response.status_code != 200 or not ({etag, "*"} & known):
+        return response
+    headers = {
+        name: response.headers[name] for name in ("ETag", "Cache-Control", "Vary") if name in response.headers
+    }
+    return Response(status_code=304, headers=headers)
 
 
 def sse(event: str, data: Any, id: int | str | None = None) -> bytes:

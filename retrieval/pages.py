@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from markupsafe import Markup
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
@@ -19,13 +20,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from help_center import articles
+from help_center.article_door import ArticleId, Locale, article_id, no_article
 from help_center.articles import Article, article_json
 from help_center.database import Database
-from help_center.pages import ArticleId, Locale, article_id, direction, no_article
+from help_center.head import Head
+from help_center.outline import Outline
+from help_center.pages import Reader
 from help_center.people import Viewer
+from help_center.reading import language_of
 from help_center.sources.base import Failure, SourceArticle, article_from_record, normal_locale
 from help_center.templating import Pages
 from help_center.web import Doorkeeper, Problem, clean_text
+from help_center.words import words_in
 from retrieval.embedders.base import EmbedderError
 from retrieval.excerpt import excerpt, marked
 from retrieval.indexing import Indexer
@@ -80,9 +86,13 @@ def routes(
     doorkeeper: Doorkeeper,
     pages: Pages,
     record: Record | None = None,
+    *,
+    outline: Outline | None = None,
+    public_url: str | None = None,
 ) -> APIRouter:
     """`record` writes what admins change into the audit log, in the transaction of the change."""
     router = APIRouter()
+    reader = Reader(outline or Outline(database), pages, public_url)
 
     @router.get("/api/search")
     def find(
@@ -117,30 +127,49 @@ def routes(
     def suggest(
         q: Annotated[Question, Query(description="what has been typed so far")],
         limit: Annotated[int, Query(ge=1, le=20)] = 8,
+        locale: Annotated[Locale, Query(description="articles of this language come first")] = None,
         viewer: Viewer = Depends(doorkeeper.viewer),
     ) -> dict[str, Any]:
         """Titles that fit what has been typed so far, forgiving of typing errors."""
-        found = suggestions.find(q, viewer, limit)
-        results = [{"article_id": entry.id, "title": entry.title, "url": entry.url} for entry in found]
+        found = suggestions.find(q, viewer, limit, language_of(locale))
+        results = [
+            {"article_id": entry.id, "title": entry.title, "url": entry.url, "locale": entry.locale}
+            for entry in found
+        ]
         return {"query": q, "results": results}
 
     @router.get("/help/search", include_in_schema=False)
-    def search_page(q: str = "", locale: str = "", viewer: Viewer = Depends(doorkeeper.viewer)) -> Response:
+    def search_page(
+        request: Request, q: str = "", locale: str = "", viewer: Viewer = Depends(doorkeeper.viewer)
+    ) -> Response:
         asked = clean_text(q).strip()
         question = asked[:MAX_QUESTION]
+        language = reader.language(request, locale, viewer)
         found, down = Found(), False
         try:
-            found = search.find(
-                question, viewer=viewer, limit=10, locale=normal_locale(locale), unfinished=True
-            )
+            wanted = normal_locale(locale)
+            found = search.find(question, viewer=viewer, limit=10, locale=wanted, unfinished=True)
+            if wanted and not found.relevant:  # nothing in this language: perhaps in another
+                found = search.find(question, viewer=viewer, limit=10, unfinished=True)
         except (StoreError, EmbedderError):
             down = True
         fits = found.relevant
         corrected = found.wording.corrected if found.wording else None
-        similar = [] if fits else suggestions.find(corrected or question, viewer, 5)
+        similar = [] if fits else suggestions.find(corrected or question, viewer, 5, language)
         named = {entry.url for entry in similar}
-        return pages.page(
+        words = words_in(language)
+        title = f"{question} · {words.search}" if question else words.search
+        return reader.answer(
+            request,
             "search.html",
+            viewer,
+            language,
+            head=Head(reader.base(request), "/help/search", title, indexed=False),
+            switcher=reader.switcher(
+                reader.offered(viewer),
+                language,
+                lambda one: "/help/search?" + urlencode({"q": question, "locale": one}),
+            ),
             status=503 if down else 200,
             query=question,
             corrected=corrected,
@@ -153,7 +182,6 @@ def routes(
                 if hit.url not in named
             ],
             similar=similar,
-            direction=direction,
         )
 
     @router.put("/api/articles/{id:path}", responses={201: {}})

@@ -125,6 +125,7 @@ class Search:
         self._shelves = shelves_of(database, self.space)
         self._closeness = Closeness(database, self.space)
         self._lexicon: LexicalIndex | None = None
+        self._dimensions: int | None = None
         self._change = threading.Lock()
         self._rebuilding = threading.Lock()
 
@@ -188,6 +189,27 @@ class Search:
     def vector(self, text: str) -> Vectors:
         """A text's embedding, as a question's; shape (d,). Raises EmbedderError."""
         return self._embedder.embed_query(text)
+
+    def meaning_of(self, passages: Sequence[str]) -> Vectors | None:
+        """What passages are about, together: the middle of their parts, as a unit vector; None where none has any. Raises
+        EmbedderError."""
+        if self._dimensions is None:
+            self._dimensions = len(self.vector("meaning"))
+        parts = [one for one in self._closeness.parts(passages, self._dimensions) if len(one)]
+        if not parts:
+            return None
+        middle: Vectors = np.concatenate(parts).mean(axis=0)
+        return middle / max(float(np.linalg.norm(middle)), 1e-9)
+
+    def near(
+        self, vector: Vectors, audiences: Collection[str], language: str, depth: int
+    ) -> list[tuple[str, float]]:
+        """(article, cosine) of the passages of one language that are nearest to a vector. Raises StoreError."""
+        found: dict[str, float] = {}
+        for audience in audiences:
+            found |= dict(self._store.nearest(shelf_of(self._shelves, audience, language), vector, depth))
+        articles = self.lexicon().articles_of(list(found))
+        return [(articles[id], cosine) for id, cosine in found.items() if id in articles]
 
     def _dense_share(self, places: frozenset[Place]) -> float:
         """How far the dense half is trusted: by the language, where one is searched."""

@@ -49,6 +49,7 @@ class _Titles:
     weights: Scores  # of each word: how telling it is
     flat: NDArray[np.int32]
     starts: NDArray[np.int32]
+    languages: NDArray[np.str_]  # of each title
     beginnings: dict[int, Words]  # of each length that was asked for
 
 
@@ -60,8 +61,8 @@ class Suggestions:
         self._held: dict[tuple[str, ...], _Titles] = {}
         self._preparing = threading.Lock()
 
-    def find(self, typed: str, viewer: Viewer, limit: int = 8) -> list[Entry]:
-        """Up to `limit` articles whose titles fit what was typed, best first."""
+    def find(self, typed: str, viewer: Viewer, limit: int = 8, language: str | None = None) -> list[Entry]:
+        """Up to `limit` articles whose titles fit what was typed, best first; those of a `language` before the others."""
         words = _words(typed)[:MAX_WORDS]
         if not words:
             return []
@@ -69,7 +70,8 @@ class Suggestions:
         if not titles.entries:
             return []
         scores = _score(titles, words, _folded(typed))
-        best = np.argsort(-scores, kind="stable")[:limit]
+        order = scores + (titles.languages == language) * (scores >= ENOUGH) * 2.0 if language else scores
+        best = np.argsort(-order, kind="stable")[:limit]
         return [titles.entries[i] for i in best if scores[i] >= ENOUGH]
 
     def _titles(self, viewer: Viewer) -> _Titles:
@@ -106,6 +108,7 @@ def _taken_apart(entries: tuple[Entry, ...]) -> _Titles:
         near=Words(dict.fromkeys(words, 1), {}),
         weights=weights.astype(np.float32),
         flat=np.array([place[word] for title in titles for word in title], dtype=np.int32),
+        languages=np.array([entry.language for entry in entries]),
         starts=np.cumsum([0, *(len(title) for title in titles[:-1])], dtype=np.int32),
         beginnings={},
     )

@@ -12,6 +12,7 @@ import hmac
 import json
 import random
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -226,6 +227,11 @@ class World:
         return [
             Viewer("a stranger", public),
             Viewer("a proven customer", public, headers=proven.headers),
+            Viewer(
+                "a customer with a signed link", frozenset(["public", "customers"]), cookies=self.signed_in()
+            ),
+            Viewer("somebody with a link that ended", public, cookies=self.signed_in(seconds=-60)),
+            Viewer("somebody with another's link", public, cookies=self.signed_in(said="eve")),
             Viewer("an agent with a token", everything, headers=tokens["agent"]),
             Viewer("an agent with a cookie", everything, cookies=dict(signed_in.cookies)),
             Viewer("an admin", everything, headers=tokens["admin"], reads_all=True),
@@ -246,6 +252,16 @@ class World:
     def proven(self) -> dict[str, Any]:
         proof = hmac.new(KEY.encode(), b"ada", hashlib.sha256).hexdigest()
         return {"customer": {"id": "ada"}, "user_hash": proof}
+
+    def signed_in(self, seconds: int = 600, said: str = "ada") -> dict[str, str]:
+        """The cookies that a signed link gives. `said`: who the link says that it is for, Ada's signature below it."""
+        expires = int(time.time()) + seconds
+        proof = hmac.new(KEY.encode(), f"help:{expires}:ada".encode(), hashlib.sha256).hexdigest()
+        with self.server.client() as client:
+            entered = client.get(
+                "/help/enter", params={"customer": said, "expires": str(expires), "hash": proof}
+            )
+        return dict(entered.cookies)
 
     @cached_property
     def tokens(self) -> dict[str, dict[str, str]]:
@@ -404,7 +420,9 @@ def guesses() -> Iterator[tuple[Written, str]]:
 def reading(world: World) -> Iterator[Sight]:
     for viewer in world.people:
         with world.client(viewer) as client:
-            yield Sight("GET /help", viewer, everything(client.get("/help")), ("title", "section"))
+            english = tuple(article for article in ARTICLES if article.locale == "en")
+            home = client.get("/help")  # in the language that the reader would like, or that the site speaks
+            yield Sight("GET /help", viewer, everything(home), ("title", "section"), english)
             for locale in ("en", "de"):
                 of = tuple(article for article in ARTICLES if article.locale == locale)
                 page = client.get("/help", params={"locale": locale})
@@ -428,7 +446,30 @@ def reading(world: World) -> Iterator[Sight]:
 
 
 @tour(
-    "GET /api/articles", "GET /api/articles/{id:path}", "POST /api/articles/{id:path}/feedback",
+    "GET /help/enter",
+    "GET /robots.txt",
+    "GET /sitemap.xml",
+    "GET /sitemap-{number}.xml",
+    "GET /help/feed.atom",
+)
+def as_machines(world: World) -> Iterator[Sight]:
+    """Whoever asks: what machines are told is for everybody."""
+    doors = {
+        "/help/enter": (), "/robots.txt": (), "/sitemap.xml": ("title",), "/sitemap-{number}.xml": ("title",),
+        "/help/feed.atom": ("title", "body"),
+    }  # fmt: skip
+    for viewer in world.people:
+        everybody = Viewer(f"{viewer.name}, as everybody", frozenset(["public"]))
+        with world.client(viewer) as client:
+            for door, must in doors.items():
+                answer = client.get(door.replace("{number}", "1"))
+                expect(answer, 403 if door == "/help/enter" else 200, viewer)
+                yield Sight(f"GET {door}", everybody, everything(answer), must)
+
+
+@tour(
+    "GET /api/articles", "GET /api/articles/{id:path}", "GET /api/articles/{id:path}/figures",
+    "POST /api/articles/{id:path}/feedback",
     "PUT /api/articles/{id:path}", "DELETE /api/articles/{id:path}", "POST /api/articles/{id:path}/impact",
 )  # fmt: skip
 def over_http(world: World) -> Iterator[Sight]:
@@ -456,6 +497,10 @@ def over_http(world: World) -> Iterator[Sight]:
                 voted = client.post(f"{address}/feedback", json={"helpful": True})
                 expect(voted, 204 if viewer.may_see(article) else 404, viewer)
                 yield Sight("POST /api/articles/{id:path}/feedback", viewer, everything(voted))
+                figures = client.get(f"{address}/figures")
+                refused = 403 if "an agent" in viewer.name else 401
+                expect(figures, 200 if viewer.reads_all else refused, viewer)
+                yield Sight("GET /api/articles/{id:path}/figures", viewer, everything(figures))
             if not viewer.reads_all:
                 for article in ARTICLES:
                     for method in ("PUT", "DELETE"):
@@ -820,13 +865,17 @@ def shown_at(world: World, article: Written | None) -> dict[str, list[str]]:
             )
             searched = client.get("/help/search", params={"q": f"velocipede {misspelt(words['title'])}"})
             judge("search page", viewer, searched.text, words["title"])
-            judge("contents", viewer, client.get("/help").text, words["title"])
+            home = client.get("/help", params={"locale": one.locale})
+            judge("contents", viewer, home.text, words["title"])
             judge("page", viewer, client.get(f"/help/articles/{one.slug}").text, words["body"])
             judge(
                 "section", viewer, client.get(f"/help/sections/area-{words['section']}").text, words["title"]
             )
             listed = client.get("/api/articles", params={"section": f"Area {words['section']}"})
             judge("articles", viewer, listed.text, words["title"])
+            everybody = Viewer(viewer.name, frozenset(["public"]))
+            judge("sitemap", everybody, client.get("/sitemap.xml").text, words["title"])
+            judge("feed", everybody, client.get("/help/feed.atom").text, words["body"])
             if not viewer.reads_all:
                 judge("article", viewer, client.get(f"/api/articles/{MOVING}").text, words["body"])
     for viewer, given in world.customers:

@@ -1,5 +1,7 @@
-// The help center's comforts: suggestions while typing, the vote without a reload, copying of code.
-// Every one of them only adds: without this file the forms and links do the same.
+// What every page of the help center has: suggestions while typing, the language menu, the assistant where it is offered.
+// Everything here only adds: without this file the forms and links do the same.
+
+export const words = JSON.parse(document.body.dataset.words || "{}");
 
 const WAIT_MS = 90;
 const FEWEST = 2; // characters before suggestions are asked for
@@ -8,6 +10,7 @@ function suggestions(form) {
   const input = form.querySelector("input[name=q]");
   const list = form.querySelector("[role=listbox]");
   const status = form.querySelector("[data-search-status]");
+  const locale = form.elements.namedItem("locale")?.value || "";
   let waiting, asking, active = -1;
 
   input.setAttribute("role", "combobox");
@@ -33,12 +36,13 @@ function suggestions(form) {
   };
   const show = (results) => {
     list.replaceChildren(
-      ...results.map(({ title, url }, index) => {
+      ...results.map(({ title, url, locale }, index) => {
         const option = document.createElement("li");
         option.id = `_option-${index}`;
         option.setAttribute("role", "option");
         option.setAttribute("aria-selected", "false");
         option.dir = "auto";
+        if (locale) option.lang = locale;
         option.dataset.url = url;
         option.textContent = title;
         return option;
@@ -48,7 +52,7 @@ function suggestions(form) {
     input.removeAttribute("aria-activedescendant");
     list.hidden = !results.length;
     input.setAttribute("aria-expanded", String(!!results.length));
-    status.textContent = results.length ? `${results.length} articles fit: use the arrow keys` : "";
+    status.textContent = results.length ? words.suggestions_count.replace("{count}", results.length) : "";
   };
   const ask = async () => {
     const typed = input.value.trim();
@@ -56,7 +60,7 @@ function suggestions(form) {
     if (typed.length < FEWEST) return close();
     asking = new AbortController();
     try {
-      const answer = await fetch(`/api/suggest?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+      const answer = await fetch(`/api/suggest?q=${encodeURIComponent(typed)}&locale=${encodeURIComponent(locale)}`, { signal: asking.signal });
       if (answer.ok && input.value.trim() === typed && document.activeElement === input) show((await answer.json()).results);
     } catch {
       // aborted, or no network: the form still searches
@@ -101,96 +105,35 @@ function suggestions(form) {
   });
 }
 
-function vote(form) {
-  const id = form.dataset.vote.split("/").map(encodeURIComponent).join("/");
-  const details = form.querySelector("details");
-  const comment = form.elements.namedItem("comment");
-  const send = form.querySelector("[data-send]");
-  let unsent = false; // "no" was said, the comment is being written
+/** Calls `offer` where the chat is there to be asked, as soon as it is. */
+export function withChat(offer) {
+  const ready = () => typeof window.Parley === "function" && offer((message) => window.Parley("open", message));
+  if (ready() === false) addEventListener("load", ready, { once: true });
+}
 
-  const post = (helpful) =>
-    fetch(`/api/articles/${id}/feedback`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ helpful, comment: comment.value.trim() || null }),
-      keepalive: true,
-    });
-  const say = (text, bad) => {
-    const told = document.createElement("p");
-    told.setAttribute("role", "status");
-    told.className = bad ? "bad" : "";
-    form.querySelector("[role=status]")?.remove();
-    form.append(told);
-    told.textContent = text;
-  };
-
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = event.submitter;
-    if (!button) return;
-    const helpful = button.value === "true";
-    if (!helpful && button !== send) {
-      unsent = true;
-      button.setAttribute("aria-pressed", "true");
-      send.hidden = false;
-      details.open = true;
-      comment.focus();
-      return;
-    }
-    unsent = false;
-    const buttons = [...form.querySelectorAll("button")];
-    buttons.forEach((one) => (one.disabled = true));
-    try {
-      const answer = await post(helpful);
-      if (!answer.ok) throw new Error(String(answer.status));
-      form.querySelector(".buttons").remove();
-      details.remove();
-      say("Thank you: this helps to make the article better.");
-    } catch {
-      buttons.forEach((one) => (one.disabled = false));
-      say("That did not arrive. Please try again.", true);
-    }
+function menu(details) {
+  details.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !details.open) return;
+    details.open = false;
+    details.querySelector("summary").focus();
   });
-  addEventListener("pagehide", () => {
-    if (unsent) post(false).catch(() => {});
-    unsent = false;
+  details.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget && !details.contains(relatedTarget)) details.open = false;
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (!details.contains(target)) details.open = false;
   });
 }
 
-function copying(pre) {
-  const box = document.createElement("div");
-  box.className = "code";
-  box.dir = "ltr";
-  pre.replaceWith(box);
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", "Copy the code");
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(pre.textContent.replace(/\n$/, ""));
-      button.textContent = "Copied";
-    } catch {
-      getSelection().selectAllChildren(pre);
-      button.textContent = "Selected";
-    }
-    setTimeout(() => (button.textContent = "Copy"), 2000);
-  });
-  box.append(pre, button);
-}
-
-// The assistant is offered where the widget is there to be asked.
 function asking(place) {
-  const offer = () => {
-    if (typeof window.Parley !== "function") return;
+  withChat((open) => {
     place.hidden = false;
-    place.querySelector("button").onclick = () => window.Parley("open", place.dataset.ask);
-  };
-  offer();
-  addEventListener("load", offer);
+    for (const button of place.querySelectorAll("button")) {
+      button.onclick = () => open("question" in button.dataset ? place.dataset.ask : undefined);
+    }
+  });
 }
 
 document.querySelectorAll("[data-search]").forEach(suggestions);
-document.querySelectorAll("form[data-vote]").forEach(vote);
-if (navigator.clipboard) document.querySelectorAll("[data-prose] pre").forEach(copying);
+document.querySelectorAll("[data-menu]").forEach(menu);
 document.querySelectorAll("[data-ask]").forEach(asking);

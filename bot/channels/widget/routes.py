@@ -18,10 +18,10 @@ from bot.channels.widget.language import chosen
 from bot.words import in_language
 from help_center.accent import Palette, normal_color, palette
 from help_center.outline import Entry
-from help_center.pages import direction
 from help_center.site import Site
 from help_center.templating import Pages
 from help_center.web import Problem
+from help_center.words import direction
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
