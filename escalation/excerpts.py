@@ -16,7 +16,8 @@ from help_center.conversations import Handoff, Message
 
 MOST_WORDS = 4  # the longest ones: they say most
 MOST_MESSAGES = 400  # of one page
-AROUND = 60  # characters before and after the word
+BEFORE = 20  # characters before the word: it must be in sight where a line is cut
+LONGEST = 160
 
 
 def excerpts(session: Session, handoffs: Sequence[Handoff], q: str) -> dict[str, str]:
@@ -49,10 +50,10 @@ def excerpt(text: str, words: Sequence[str]) -> str:
     text = " ".join(text.split())
     plain = text.casefold()
     found = [place for word in words if (place := plain.find(word)) >= 0]
-    start = max(0, min(found, default=0) - AROUND)
-    end = min(len(text), start + 3 * AROUND)
+    start = max(0, min(found, default=0) - BEFORE)
+    end = min(len(text), start + LONGEST)
     if start:
-        start = text.find(" ", start, start + 20) + 1 or start
+        start = text.find(" ", start, start + BEFORE) + 1 or start
     return f"{'… ' if start else ''}{text[start:end].strip()}{' …' if end < len(text) else ''}"
 
 

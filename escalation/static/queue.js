@@ -230,7 +230,7 @@ export class Queue {
         "button",
         { type: "button", class: `item ${unread ? "unread" : ""}`, "data-inbox": "item", "data-id": item.id, "aria-current": String(item.id === this.selected), onclick: () => this.open(item.id, true) },
         el("span", { class: "line" }, el("b", {}, unread && el("span", { class: "visually-hidden" }, "New: "), marked(name, words)), time(item.created_at)),
-        el("span", { class: "question" }, marked(this.gist(item), words)),
+        this.gist(item).map((text) => el("span", { class: "question", dir: "auto" }, marked(text.replace(/```\w*\s?/g, ""), words))),
         el("span", { class: "chips" }, this.chips(item, others)),
       ),
     );
@@ -241,11 +241,12 @@ export class Queue {
     return assignee.id === this.directory.me.id ? "yours" : assignee.name;
   }
 
-  /** What it is about: after a search where the words were said, once somebody has it what was said last. */
+  /** What it is about; under it where the words of a search were said, or what was said last once somebody has it. */
   gist({ question, last, found }) {
-    const who = last?.role === "agent" ? `${last.author === this.directory.me.name ? "You" : last.author}: ` : "";
-    const said = this.words ? (found ?? question) : last ? who + last.text : question;
-    return said.replace(/```\w*\s?/g, "");
+    if (this.words) return found ? [question, found] : [question];
+    if (!last || last.text === question) return [question];
+    const who = last.role === "customer" ? "" : `${last.author === this.directory.me.name ? "You" : last.author}: `;
+    return [question, who + last.text];
   }
 
   chips(item, others) {
