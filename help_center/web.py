@@ -85,7 +85,8 @@ def install_problems(app: FastAPI) -> None:
         told = []
         for item in error.errors()[:5]:
             where = ".".join(str(part) for part in item["loc"] if part not in {"body", "query", "path"})
-            told.append(f"{where}: {item['msg']}" if where else str(item["msg"]))
+            reason = str(item["msg"]).removeprefix("Value error, ")
+            told.append(f"{where}: {reason}" if where else reason)
         return problem_response(422, "; ".join(told))
 
     @app.exception_handler(Exception)

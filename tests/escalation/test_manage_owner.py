@@ -1,0 +1,231 @@
+"""What the owner sets and sees at /manage in Chromium: the site, the dial, golden questions, and what an edit would win or lose.
+
+Set SCREENSHOTS=folder to keep pictures of what was seen.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.conftest import ARTICLES, Installation, Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PASSWORD = "correct horse battery"
+PATIENCE = 30_000
+SIZES = ((390, "dark"), (768, "light"), (1280, "light"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The bicycle shop, with an admin and a few questions of customers."""
+    installation = Installation(tmp_path_factory.mktemp("owner"))
+    file = installation.folder / "bicycles.jsonl"
+    file.write_text("\n".join(json.dumps(article) for article in ARTICLES), encoding="utf-8")
+    installation.parley("index", str(file))
+    who = ("agent", "add", "ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin")
+    installation.parley(*who, stdin=PASSWORD)
+    served = installation.serve()
+    for text in ("How do I return a bicycle?", "Can I lease a bicycle?", "What does error E-417 mean?"):
+        served.conversation().say(text)
+    yield served
+    installation.stop()
+
+
+@pytest.fixture(scope="module")
+def cookies(server: Server) -> list[dict[str, str]]:
+    with server.client() as client:
+        mine = {"email": "ada@example.org", "password": PASSWORD}
+        client.post("/api/session", json=mine).raise_for_status()
+        return [{"name": key, "value": value, "url": server.url} for key, value in client.cookies.items()]
+
+
+@pytest.fixture
+def admin(server: Server, cookies: list[dict[str, str]]) -> Iterator[httpx.Client]:
+    with server.client(cookies={one["name"]: one["value"] for one in cookies}) as client:
+        yield client
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def at(open_page: Opener, server: Server, cookies: list[dict[str, str]]) -> Opener:
+    def opened(part: str, width: int = 1280, scheme: Any = "light") -> Page:
+        page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        page.set_default_timeout(PATIENCE)
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{server.url}/manage#{part}")
+        expect(page.locator("main .body:not([aria-busy])")).to_be_visible(timeout=PATIENCE)
+        return page
+
+    return opened
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("[data-toast]")).to_have_class("toast shown", timeout=PATIENCE)
+
+
+def test_the_site_is_named_coloured_and_greets_at_once(
+    at: Opener, admin: httpx.Client, server: Server, tmp_path: Path
+) -> None:
+    page = at("site")
+    page.get_by_label("Name").fill("Velo & Co")
+    page.get_by_label("The colour in hexadecimal").fill("#f5c400")
+    said = page.locator("[role=status]", has_text="On white")
+    expect(said).to_contain_text("too little for words", timeout=PATIENCE)
+    expect(said).to_contain_text("black on it")
+    looks = page.locator(".look")
+    expect(looks.first).to_contain_text("Velo & Co")
+    brand = looks.first.evaluate("one => getComputedStyle(one).getPropertyValue('--brand')")
+    assert brand == "#f5c400"
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 20), "navy").save(picture, "PNG")
+    page.locator("#logo-file").set_input_files(
+        {"name": "logo.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+    expect(page.locator("#logo-says")).to_contain_text("Uploaded", timeout=PATIENCE)
+    page.get_by_label("Greeting of the chat").fill("Hello from the workshop!")
+    page.get_by_label("Starter questions").fill("How do I return a bicycle?\n\nWhich pressure?")
+    page.get_by_label("Another language").select_option("de")
+    page.get_by_role("button", name="Add words in this language").click()
+    german = page.locator("details", has_text="German (de)")
+    expect(german.get_by_label("Heading of the help center")).to_be_focused()
+    german.get_by_label("Heading of the help center").fill("Was ist kaputt?")
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    expect(page.locator(".bar .brand")).to_contain_text("Velo & Co")
+
+    kept = admin.get("/api/site").json()
+    assert kept["starters"] == {"en": ["How do I return a bicycle?", "Which pressure?"]}
+    assert kept["headings"] == {"de": "Was ist kaputt?"}
+    home = page.context.new_page()
+    home.goto(f"{server.url}/help")
+    expect(home.locator(".brand img")).to_be_visible()
+    assert (
+        home.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--brand').trim()")
+        == "#f5c400"
+    )
+    assert server.conversation().greeting == "Hello from the workshop!"
+    assert "#f5c400" in httpx.get(f"{server.url}/widget.js", trust_env=False).text
+
+    page.get_by_label("The colour in hexadecimal").fill("yellow")
+    expect(page.get_by_text("is no colour")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("form .error")).to_contain_text("is no colour", timeout=PATIENCE)
+    admin.put("/api/site", json={}).raise_for_status()
+
+
+def test_the_dial_is_turned_by_keyboard_and_says_what_it_costs(
+    at: Opener, admin: httpx.Client, server: Server
+) -> None:
+    page = at("confidence")
+    dial = page.get_by_role("slider")
+    words = page.locator(".dial-words")
+    expect(words).to_contain_text("about 22 are answered, and at most 3")
+    expect(page.locator(".card", has_text="In the last four weeks")).to_contain_text("3 questions")
+    dial.focus()
+    for _ in range(9):
+        page.keyboard.press("ArrowLeft")
+    expect(dial).to_have_attribute("aria-valuetext", "at most 1\u00a0% of the given answers may be wrong")
+    expect(words).to_contain_text("Nothing can be promised here")
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    expect(page.get_by_text("In force: 1\u00a0%, set here")).to_be_visible()
+    assert server.conversation().say("How do I return a bicycle?")["action"] != "answer"
+    page.get_by_role("button", name="Back to the setting of the server").click()
+    expect(page.get_by_text("from the server's setting PARLEY_MAX_WRONG")).to_be_visible(timeout=PATIENCE)
+    assert server.conversation().say("How do I return a bicycle?")["action"] == "answer"
+    assert [one["detail"]["max_wrong"] for one in admin.get("/api/audit?action=dial.change").json()["items"]] == [
+        [0.01, None], [None, 0.01],
+    ]  # fmt: skip
+
+
+def test_golden_questions_are_taken_over_run_and_what_broke_is_shown(at: Opener, admin: httpx.Client) -> None:
+    page = at("questions")
+    page.get_by_role("button", name="Add What does error E-417 mean?").click(timeout=PATIENCE)
+    saved(page)
+    listed = page.get_by_role("list", name="Golden questions")
+    expect(listed.get_by_text("What does error E-417 mean?")).to_be_visible()
+
+    page.get_by_role("button", name="Add a question").click()
+    page.get_by_role("dialog").get_by_label("Question").fill("Which pressure for 32 mm tyres?")
+    page.get_by_label("Answered by").fill("tyre")
+    expect(page.get_by_role("dialog").locator(".choices button").first).to_have_text(
+        "Find the right tyre pressure", timeout=PATIENCE
+    )
+    page.keyboard.press("Enter")
+    expect(page.locator(".chosen")).to_contain_text("Find the right tyre pressure")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Change Which pressure for 32 mm tyres?")).to_be_focused(
+        timeout=PATIENCE
+    )
+
+    page.get_by_role("button", name="Run now").click()
+    expect(page.locator(".golden-summary")).to_contain_text("2 of 2 right", timeout=PATIENCE)
+    body = next(one for one in ARTICLES if one["id"] == "bike-computer")
+    admin.put("/api/articles/bike-computer", json=body | {"body": "Ask a dealer."}).raise_for_status()
+    page.get_by_role("button", name="Run now").click()
+    expect(page.locator(".golden-summary")).to_contain_text("1 broke", timeout=PATIENCE)
+    expect(listed.get_by_role("listitem")).to_have_count(1)
+    expect(listed).to_contain_text("Broke since the run before")
+    admin.put("/api/articles/bike-computer", json=body).raise_for_status()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    assert download.value.suggested_filename == "golden-questions.zip"
+
+
+def test_an_edit_shows_what_it_loses_first(at: Opener) -> None:
+    page = at("questions")
+    draw(page)
+    panel = page.locator("[data-impact]")
+    expect(panel.locator(".verdict")).to_contain_text("would be lost", timeout=PATIENCE)
+    first = panel.locator("details.group").first
+    expect(first).to_contain_text("Lost (")
+    expect(first).to_contain_text("What does error E-417 mean?")
+    expect(first.locator("blockquote").first).to_contain_text("battery is too low")
+    assert faults(page) == []
+    keep(page, "impact")
+
+
+def draw(page: Page) -> None:
+    """The panel as the publish dialog of the article editor has it."""
+    page.evaluate(
+        """async () => {
+          const { impact } = await import("/static/inbox/impact.js");
+          const place = document.createElement("section");
+          place.className = "card";
+          document.querySelector("main .body").replaceChildren(place);
+          await impact(place, { id: "bike-computer", title: "Connect the bike computer to your phone" }, { body: "Ask a dealer." });
+        }"""
+    )
+
+
+@pytest.mark.parametrize("part", ["site", "confidence", "questions"])
+def test_each_part_is_read_by_everybody_at_every_width(at: Opener, part: str) -> None:
+    for width, scheme in SIZES:
+        page = at(part, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert faults(page) == [], (width, scheme)
+        keep(page, f"{part}-{width}-{scheme}")
+
+
+def faults(page: Page) -> list[str]:
+    return [one["id"] for one in Axe().run(page).response["violations"]]
+
+
+def keep(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{folder}/owner-{name}.png", full_page=True)
