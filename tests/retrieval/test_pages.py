@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -633,3 +634,82 @@ def test_no_page_scrolls_sideways_on_a_phone(reader: Reader, site: str, scheme: 
             .filter(([, box]) => box.height && box.height < 43.5).map(([html]) => html)"""
         )
         assert small == [], url
+
+
+GUIDE = """Start here.
+
+> [!NOTE]
+> Mind the gap.
+
+## First
+
+{filler}
+
+![The bell, seen from above](/static/help/icon.svg)
+
+![A picture that is gone](/static/help/nothing.png)
+
+## Second
+
+{filler}
+
+## Third
+
+{filler}
+
+[How to pack it](https://www.youtube.com/watch?v=a1)
+"""
+
+
+@pytest.mark.browser
+def test_a_guide_is_read_in_comfort(house: House, open_page: Callable[..., Page]) -> None:
+    """The section that is being read is marked, pictures are enlarged by keyboard, a broken one says what it showed, a question
+    goes to the chat, the language is chosen; by axe without a fault, by day and by night, from right to left, too."""
+    filler = "\n\n".join(f"Words {n}." for n in range(30))
+    guide = {"title": "A guide", "body": GUIDE.format(filler=filler), "section": ["Guides"]}
+    house.put("guide", guide)
+    house.put(
+        "guide-ar", guide | {"title": "دليل", "locale": "ar", "translation_of": "guide", "section": ["أدلة"]}
+    )
+    house.put("return", RETURN)
+    loader = "window.Parley = (...said) => (window.said = said)"
+    with served(house.app) as site:
+        page = open_page(viewport={"width": 1280, "height": 800})
+        page.route("**/widget.js", lambda route: route.fulfill(body=loader, content_type="text/javascript"))
+        page.goto(f"{site}/help/articles/a-guide")
+        assert page.get_by_role("note").inner_text().split() == ["Note", "Mind", "the", "gap."]
+        page.locator("#second").scroll_into_view_if_needed()
+        page.evaluate("document.getElementById('second').scrollIntoView()")
+        page.locator(".contents [aria-current]", has_text="Second").wait_for()
+        assert page.locator(".contents [aria-current]").count() == 1
+        page.locator(".broken", has_text="A picture that is gone").wait_for()
+        zoom = page.get_by_role("button", name="Enlarge the picture: The bell, seen from above")
+        zoom.press("Enter")
+        assert page.get_by_role("dialog").get_by_role("img", name="The bell, seen from above").is_visible()
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="hidden")
+        assert zoom.evaluate("e => e === document.activeElement")
+        page.get_by_label("Your question").fill("And a tandem?")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        assert page.evaluate("window.said") == ["open", "And a tandem?"]
+        assert page.locator("video, iframe").count() == 0
+        assert [str(found) for found in faults(page)] == []
+        page.locator(".switcher summary").click()
+        page.get_by_role("link", name="العربية").click()
+        page.get_by_role("heading", level=1, name="دليل").wait_for()
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        page.emulate_media(color_scheme="dark")
+        assert [str(found) for found in faults(page)] == []
+        for url in (
+            "/help?locale=ar",
+            "/help/sections/guides",
+            "/help/search?q=zzyzx&locale=de",
+            "/help/articles/no",
+        ):
+            page.goto(site + url)
+            assert [str(found) for found in faults(page)] == [], url
+
+
+def faults(page: Page) -> list[Any]:
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
