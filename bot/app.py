@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -54,7 +55,7 @@ from escalation.desk_tools import presence
 from escalation.notify.outbox import Outbox
 from escalation.notify.transports import open_transports
 from escalation.places import Places
-from escalation.writing import appointments
+from escalation.writing import appointments, exchange
 from help_center import file_door
 from help_center.customer_links import CustomerLinks
 from help_center.figures import Views
@@ -63,6 +64,8 @@ from help_center.live import Live
 from help_center.outline import Outline
 from help_center.people import STRANGER, ConversationTokens, CustomerTokens
 from help_center.popular import Popular
+from help_center.people import ConversationTokens, CustomerTokens
+from help_center.settings import Settings
 from help_center.templating import Pages
 from help_center.web import (
     BodyLimit,
@@ -187,7 +190,9 @@ def create_app(
     install_problems(app)
     openai_api.install(app)
     _measure(app)
-    app.add_middleware(BodyLimit, uploads=file_door.UPLOADS, upload_limit=MAX_UPLOAD)
+    app.add_middleware(
+        BodyLimit, uploads=((file_door.UPLOADS, MAX_UPLOAD), (exchange.UPLOAD, exchange.MAX_UPLOAD))
+    )
     app.add_middleware(HeadAsGet)
     app.add_middleware(NoSniffing)
     app.add_middleware(GZipMiddleware, minimum_size=800)
@@ -207,7 +212,7 @@ def create_app(
     app.include_router(manage.routes(database, doorkeeper, pages))
     app.include_router(inbox.routes(database, live, doorkeeper, pages))
     app.include_router(desk_tools.routes(database, doorkeeper))
-    app.include_router(writing.routes(database, doorkeeper, _index_of(house)))
+    app.include_router(writing.routes(database, doorkeeper, pages, _index_of(house), _own_hosts(settings)))
     app.include_router(
         notify_door.routes(
             database, doorkeeper, transports["webhook"], local_webhooks=settings.local_webhooks
@@ -285,6 +290,11 @@ def create_app(
         return {"status": "ready"}
 
     return app
+
+
+def _own_hosts(settings: Settings) -> frozenset[str]:
+    host = urlsplit(settings.public_url).hostname if settings.public_url else None
+    return frozenset([host] if host else [])
 
 
 def _index_of(house: House) -> Callable[[Sequence[str]], None]:

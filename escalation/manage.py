@@ -22,6 +22,7 @@ from help_center.web import CleanText, Doorkeeper, Problem
 
 Filter = Annotated[CleanText, Query(max_length=100)]
 PARTS = {  # the sections of the page by their address; what follows says who sees them
+    "articles": ("Articles", "lead"),
     "people": ("People", "admin"),
     "teams": ("Teams", "admin"),
     "hours": ("Office hours", "admin"),
@@ -30,7 +31,6 @@ PARTS = {  # the sections of the page by their address; what follows says who se
     "questions": ("Questions", "admin"),
     "targets": ("Targets and routing", "admin"),
     "canned": ("Canned replies", "lead"),
-    "drafts": ("Article drafts", "lead"),
     "notifications": ("Notifications", "admin"),
     "tokens": ("API tokens", "admin"),
     "audit": ("Audit log", "lead"),

@@ -16,6 +16,7 @@ import string
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -1065,3 +1066,40 @@ def _asciidoc_line(line: str) -> str:
 def _asciidoc_picture(found: re.Match[str]) -> str:
     alternative = found[2].split(",")[0].strip(' "')
     return f"![{alternative}]({found[1]})"
+
+
+# --- where a text leads ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Address:
+    """A link or a picture of a text: where it leads, its words, and the line that its paragraph begins in."""
+
+    kind: str  # link, picture
+    address: str
+    text: str
+    line: int
+
+
+def addresses(markdown: str) -> list[Address]:
+    """Every link and picture in the order of the text, whether it may be followed or not."""
+    found = []
+    for token in _READER.parse(legible(markdown)):
+        if token.type != "inline":
+            continue
+        line = (token.map[0] if token.map else 0) + 1
+        opened: list[tuple[str, list[Token]]] = []
+        for child in token.children or ():
+            if child.type == "link_open":
+                opened.append((str(child.attrGet("href") or ""), []))
+            elif child.type == "link_close" and opened:
+                href, inside = opened.pop()
+                found.append(Address("link", href, _inline_text(inside), line))
+            elif child.type == "image":
+                found.append(
+                    Address("picture", str(child.attrGet("src") or ""), _inline_text(child.children), line)
+                )
+            for _, inside in opened:
+                if child.type != "link_open":
+                    inside.append(child)
+    return found

@@ -191,7 +191,7 @@ class Outline:
             rows = session.execute(select(*columns).where(visible(viewer))).all()
             places = sections.places(session)
         found = (Entry(id, slug, title, tuple(section), *more) for id, slug, title, section, *more in rows)
-        entries = tuple(sorted(found, key=lambda entry: (_natural(entry.title), entry.id)))
+        entries = tuple(sorted(found, key=lambda entry: (natural(entry.title), entry.id)))
         return _Held(stamp, entries, tree_of(entries, places))
 
 
@@ -216,12 +216,12 @@ def tree_of(entries: Iterable[Entry], places: Mapping[tuple[str, ...], int | Non
 def _order(parent: Section, names: tuple[str, ...], places: Mapping[tuple[str, ...], int | None]) -> None:
     def rank(section: Section) -> tuple[Any, ...]:
         place = places.get((*names, section.name))
-        return place is None, place or 0, _natural(section.name), section.name
+        return place is None, place or 0, natural(section.name), section.name
 
     parent.sections.sort(key=rank)
     parent.articles.sort(key=lambda entry: (entry.position is None, entry.position or 0))
     taken: set[str] = set()
-    for section in sorted(parent.sections, key=lambda one: (_natural(one.name), one.name)):
+    for section in sorted(parent.sections, key=lambda one: (natural(one.name), one.name)):
         # by name, so that no address changes with the order
         slug = base = slugify(section.name)
         number = 1
@@ -233,7 +233,7 @@ def _order(parent: Section, names: tuple[str, ...], places: Mapping[tuple[str, .
         _order(section, (*names, section.name), places)
 
 
-def _natural(text: str) -> tuple[tuple[bool, int, str], ...]:
+def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
     """Sorts "Step 2" before "Step 10"."""
     parts = _digits.split(text.casefold())
     return tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts if part)

@@ -42,7 +42,7 @@ def arrange(session: Session, parent: Path, names: Sequence[str]) -> None:
             one.position = None
     for position, name in enumerate(wanted):
         _put(session, (*parent, name), position)
-    _changed(session)
+    redraw(session)
 
 
 def arrange_articles(session: Session, path: Path, ids: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ def arrange_articles(session: Session, path: Path, ids: Sequence[str]) -> None:
     for article in _articles_in(session, path):
         if tuple(article.section) == path:
             article.position = order.get(article.id)
-    _changed(session)
+    redraw(session)
 
 
 def make(session: Session, path: Path) -> None:
@@ -60,7 +60,7 @@ def make(session: Session, path: Path) -> None:
     if path in all_of(session):
         raise SectionError(f"there is a section {path[-1]!r} here already: use another name.")
     _put(session, path, None)
-    _changed(session)
+    redraw(session)
 
 
 def move(session: Session, path: Path, to: Path, by: Viewer) -> list[str]:
@@ -95,7 +95,7 @@ def move(session: Session, path: Path, to: Path, by: Viewer) -> list[str]:
         known = session.get(SectionPlace, key_of(to))
         if known is None:
             _put(session, to, None)
-    _changed(session)
+    redraw(session)
     return changed
 
 
@@ -106,7 +106,7 @@ def remove(session: Session, path: Path) -> None:
     for place in list(session.scalars(select(SectionPlace))):
         if tuple(place.names[: len(path)]) == path:
             session.execute(delete(SectionPlace).where(SectionPlace.key == place.key))
-    _changed(session)
+    redraw(session)
 
 
 def all_of(session: Session) -> set[Path]:
@@ -129,7 +129,7 @@ def _put(session: Session, path: Path, position: int | None) -> None:
     session.flush()
 
 
-def _changed(session: Session) -> None:
+def redraw(session: Session) -> None:
     """Outlines are drawn anew."""
     session.info[CHANGED] = True
 

@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -354,27 +354,24 @@ class NoSniffing:
 
 class BodyLimit:
     """ASGI middleware: a request body of more than `limit` bytes is refused with a 413. `uploads`: the paths whose
-    bodies are files, which may have `upload_limit`."""
+    bodies are files, each with a limit of its own."""
 
     def __init__(
         self,
         app: Callable[..., Awaitable[None]],
         limit: int = 4_000_000,
-        uploads: re.Pattern[str] | None = None,
-        upload_limit: int = 0,
+        uploads: Sequence[tuple[re.Pattern[str], int]] = (),
     ) -> None:
         self.app = app
         self.limit = limit
         self.uploads = uploads
-        self.upload_limit = upload_limit
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         told = dict(scope["headers"]).get(b"content-length", b"0")
-        upload = self.uploads is not None and self.uploads.fullmatch(scope["path"])
-        limit = self.upload_limit if upload else self.limit
+        limit = next((most for path, most in self.uploads if path.fullmatch(scope["path"])), self.limit)
         seen = 0
 
         async def counted() -> Any:

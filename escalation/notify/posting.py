@@ -78,13 +78,13 @@ def post(url: str, body: bytes, headers: dict[str, str], *, local: bool) -> None
 
 async def _post(url: str, body: bytes, headers: dict[str, str], local: bool) -> None:
     target = httpx.URL(url)
-    addresses = await _resolved(target.host, target.port or (443 if target.scheme == "https" else 80))
+    addresses = await resolved(target.host, target.port or (443 if target.scheme == "https" else 80))
     for address in addresses:
         refused = refusal(address, local=local)
         if refused:
             raise Undelivered(f"{target.host} may not be used: {refused}", permanent=True)
     headers = headers | {"Host": target.netloc.decode("ascii"), "User-Agent": "Parley"}
-    async with httpx.AsyncClient(trust_env=False, verify=_certificates(), timeout=SECONDS) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=certificates(), timeout=SECONDS) as client:
         for n, address in enumerate(addresses):
             request = client.build_request(
                 "POST",
@@ -104,7 +104,7 @@ async def _post(url: str, body: bytes, headers: dict[str, str], local: bool) -> 
             return
 
 
-async def _resolved(host: str, port: int) -> list[Address]:
+async def resolved(host: str, port: int) -> list[Address]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
@@ -131,6 +131,6 @@ def _judge(response: httpx.Response) -> None:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Reading them takes longer than a request: once."""
     return httpx.create_ssl_context()

@@ -294,7 +294,7 @@ export class Conversation {
     if (!given) return;
     try {
       const draft = await api("POST", this.path("/article"), { title: given.title });
-      this.said(`The draft “${draft.title}” is kept. Leads find it on the page Manage, under Article drafts.`);
+      this.said(`The draft “${draft.title}” is kept. Leads find it on the page Manage, under Articles.`);
     } catch (problem) {
       this.said(problem.message, true);
     }

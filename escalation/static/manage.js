@@ -1,8 +1,7 @@
-// The page for leads and admins: one part at a time, by the address (#people, #teams, ...).
+// The page for leads and admins: one part at a time, by the address (#people, #teams, ...); what follows a slash is the part's own.
 import { el } from "./dom.js";
 import { audit } from "./manage_audit.js";
 import { canned } from "./manage_canned.js";
-import { drafts } from "./manage_drafts.js";
 import { confidence } from "./manage_confidence.js";
 import { hours } from "./manage_hours.js";
 import { notifications } from "./manage_notifications.js";
@@ -12,9 +11,10 @@ import { site } from "./manage_site.js";
 import { targets } from "./manage_targets.js";
 import { teams } from "./manage_teams.js";
 import { tokens } from "./manage_tokens.js";
+import { articles } from "./writing/articles.js";
 
-// Each gets the place to draw in and the desk below; a new part is one more module here and one more line in manage.py.
-const PARTS = { people, teams, hours, site, confidence, questions, targets, canned, drafts, notifications, tokens, audit };
+// Each gets the place to draw in, the desk below and the rest of the address; a new part is one more module here and one more line in manage.py.
+const PARTS = { articles, people, teams, hours, site, confidence, questions, targets, canned, notifications, tokens, audit };
 
 const place = document.querySelector("[data-manage=part]");
 const links = [...document.querySelectorAll(".parts a")];
@@ -25,6 +25,7 @@ let run = 0;
 let toastEnds;
 
 const desk = {
+  leave: null, // a part's own way to be left: saves, and says whether the page may go on
   me: JSON.parse(document.body.dataset.agent),
   actions: JSON.parse(document.body.dataset.actions),
   say(line) {
@@ -37,15 +38,24 @@ const desk = {
 
 async function show() {
   const names = links.map((link) => link.hash.slice(1));
-  const name = names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0];
-  if (name === shown) return;
-  if (place.querySelector("form[data-dirty]") && !confirm("Leave without saving what you changed?")) {
+  const [wanted, ...more] = location.hash.slice(1).split("/");
+  const name = names.includes(wanted) ? wanted : names[0];
+  const rest = name === wanted ? more.map(decodeURIComponent) : [];
+  const address = [name, ...more].join("/");
+  if (address === shown) return;
+  if (desk.leave) {
+    if (!(await desk.leave())) {
+      history.replaceState(null, "", `#${shown}`);
+      return;
+    }
+    desk.leave = null;
+  } else if (place.querySelector("form[data-dirty]") && !confirm("Leave without saving what you changed?")) {
     history.replaceState(null, "", `#${shown}`);
     return;
   }
   const first = shown === null;
   const mine = ++run;
-  shown = name;
+  shown = address;
   const link = links[names.indexOf(name)];
   for (const one of links) one === link ? one.setAttribute("aria-current", "page") : one.removeAttribute("aria-current");
   const title = el("h1", { tabindex: -1 }, link.textContent);
@@ -55,7 +65,7 @@ async function show() {
   if (!first) title.focus();
   try {
     const drawn = el("div", { class: "body" });
-    await PARTS[name](drawn, desk);
+    await PARTS[name](drawn, desk, rest);
     if (mine === run) body.replaceWith(drawn);
   } catch (problem) {
     if (problem.status === 401) location.reload();

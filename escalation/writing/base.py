@@ -28,6 +28,7 @@ class Desk:
     database: Database
     doorkeeper: Doorkeeper
     index: Index
+    hosts: frozenset[str] = frozenset()  # by which readers reach this help center
 
     @contextmanager
     def change(self) -> Iterator[Session]:

@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 from escalation.audit import record
 from escalation.writing.base import Desk, the_article
 from escalation.writing.listing import appointment_json, imported_from
+from help_center import body as body_of_page
 from help_center import drafts, pages, redirects
 from help_center.article_tables import ArticleAppointment, ArticleVersion
 from help_center.articles import Article, fields_of, remove
 from help_center.database import iso
 from help_center.markup import html_to_markdown
-from help_center.pages import ArticleId, direction
+from help_center.pages import ArticleId
 from help_center.people import Viewer
 from help_center.web import CleanText, Problem
+from help_center.words import direction, words_in
 
 MAX_BODY = 3_000_000  # characters: what a request may bring
 WHY = {  # what made a version, in words
@@ -246,8 +248,8 @@ def routes(desk: Desk) -> APIRouter:
     def preview(body: Preview) -> dict[str, Any]:
         """The text as its page will show it: made by what makes the page."""
         article = Article(title=body.title, body=body.body, locale=body.locale)
-        html, headings = pages.shown(article)
-        return {"html": str(html), "headings": len(headings), "direction": direction(body.locale)}
+        shown = body_of_page.shown(article, words_in(body.locale))
+        return {"html": str(shown.html), "headings": len(shown.headings), "direction": direction(body.locale)}
 
     @router.post("/api/writing/paste", dependencies=[Depends(doorkeeper.lead)])
     def paste(body: Pasted) -> dict[str, Any]:

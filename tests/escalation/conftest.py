@@ -186,7 +186,7 @@ def app(house: House) -> FastAPI:
     app.include_router(manage.routes(house.database, doorkeeper, pages))
     app.include_router(inbox.routes(house.database, house.live, doorkeeper, pages))
     app.include_router(desk_tools.routes(house.database, doorkeeper))
-    app.include_router(writing.routes(house.database, doorkeeper, house.indexed.extend))
+    app.include_router(writing.routes(house.database, doorkeeper, pages, house.indexed.extend))
     app.include_router(insights.routes(house.database, doorkeeper, pages, lambda: house.standing))
     return app
 
@@ -213,3 +213,23 @@ def address(app: FastAPI) -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+# who writes articles
+
+
+@pytest.fixture
+def admin(house: House) -> Colleague:
+    return house.agent("Ada", "admin")
+
+
+@pytest.fixture
+def lead(house: House) -> Colleague:
+    return house.agent("Lea", "lead")
+
+
+@pytest.fixture
+def pen(client: TestClient, admin: Colleague) -> TestClient:
+    """The client with an admin's token."""
+    client.headers.update(admin.headers)
+    return client

@@ -556,7 +556,7 @@ def test_the_packet_gives_a_reply_to_start_from_and_the_help_center_beside_it(de
     page.keyboard.press("Control+a")
     page.keyboard.type(f"Return without a label {kim.name}")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-toast]")).to_contain_text("under Article drafts")
+    expect(page.locator("[data-toast]")).to_contain_text("under Articles")
     titles = [draft["title"] for draft in desk.get("/api/article-drafts")["items"]]
     assert f"Return without a label {kim.name}" in titles
 

@@ -108,10 +108,10 @@ def test_an_agent_is_told_whom_to_ask_and_has_no_link_here(at: Opener, server: S
     assert page.get_by_role("link", name="Manage").count() == 0
 
 
-def test_a_lead_sees_canned_replies_drafts_and_the_audit_log_only(at: Opener, server: Server) -> None:
+def test_a_lead_sees_articles_canned_replies_and_the_audit_log_only(at: Opener, server: Server) -> None:
     page = at("people", who="lea")
-    assert page.locator(".parts a").all_inner_texts() == ["Canned replies", "Article drafts", "Audit log"]
-    expect(page.get_by_role("heading", level=1)).to_have_text("Canned replies")
+    assert page.locator(".parts a").all_inner_texts() == ["Articles", "Canned replies", "Audit log"]
+    expect(page.get_by_role("heading", level=1)).to_have_text("Articles")
     page.goto(f"{server.url}/insights")
     expect(page.get_by_role("link", name="Manage")).to_be_visible()
 

@@ -179,7 +179,7 @@ def test_the_certificate_must_be_of_the_name_although_the_connection_goes_to_the
 ) -> None:
     public, context = certificate(tmp_path, name)
     monkeypatch.setenv("SSL_CERT_FILE", str(public))
-    posting._certificates.cache_clear()
+    posting.certificates.cache_clear()
     got: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -207,7 +207,7 @@ def test_the_certificate_must_be_of_the_name_although_the_connection_goes_to_the
         server.shutdown()
         thread.join()
         server.server_close()
-        posting._certificates.cache_clear()
+        posting.certificates.cache_clear()
     assert got == ([f"localhost:{server.server_port}"] if trusted else [])
 
 

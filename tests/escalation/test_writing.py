@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -20,23 +19,6 @@ from help_center.drafts import differences
 from help_center.people import STRANGER
 from help_center.sources.base import SourceArticle
 from tests.escalation.conftest import Colleague, House
-
-
-@pytest.fixture
-def admin(house: House) -> Colleague:
-    return house.agent("Ada", "admin")
-
-
-@pytest.fixture
-def lead(house: House) -> Colleague:
-    return house.agent("Lea", "lead")
-
-
-@pytest.fixture
-def pen(client: TestClient, admin: Colleague) -> TestClient:
-    """The client with an admin's token."""
-    client.headers.update(admin.headers)
-    return client
 
 
 def begun(
