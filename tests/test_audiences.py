@@ -134,6 +134,19 @@ SHOWS_NO_ARTICLE = {
     "DELETE /api/writing/redirect/{slug}": "answers nothing",
     "POST /api/writing/preview": "gives back what the lead wrote",
     "POST /api/writing/paste": "gives back what the lead pasted",
+    "POST /api/writing/checks/{id:path}": "addresses that the lead wrote",
+    "POST /api/writing/outside/{id:path}": "addresses that the lead wrote",
+    "PUT /api/writing/sections/order": "answers nothing",
+    "PUT /api/writing/sections/articles": "answers nothing",
+    "POST /api/writing/sections": "gives back what the admin wrote",
+    "POST /api/writing/sections/move": "gives back what the admin wrote",
+    "DELETE /api/writing/sections": "answers nothing",
+    "GET /api/writing/translation/{id:path}": "a translation and its original, to leads",
+    "POST /api/writing/translations/{id:path}": "what the lead begins",
+    "POST /api/writing/translated/{id:path}": "a version and a name, to leads",
+    "GET /api/writing/export": "everything, to admins",
+    "POST /api/writing/import": "what the admin brings in",
+    "POST /api/pictures": "the address of what the lead sent",
     "POST /api/owner/sync": "counts; open to whoever can read the data dir",
 }
 
@@ -516,7 +529,8 @@ AT_THE_DESK = {
     f"{method} /api/writing/{path}"
     for method, path in (
         ("GET", "articles"), ("GET", "choices"), ("GET", "deleted"), ("GET", "redirects"), ("GET", "article/{id:path}"),
-        ("GET", "versions/{id:path}"), ("POST", "compare/{id:path}"),
+        ("GET", "versions/{id:path}"), ("POST", "compare/{id:path}"), ("GET", "sections"), ("GET", "sections/articles"),
+        ("GET", "translations"), ("GET", "links"),
     )
 }  # fmt: skip
 READ_WHOLE |= AT_THE_DESK
@@ -739,7 +753,7 @@ def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
 PLAIN = [  # addresses without parameters that are the same for everybody, or show figures
     "GET /", "GET /widget.js", "GET /widget/chat", "GET /widget/panel.js", "GET /widget/colors.css", "GET /docs", "GET /openapi.json", "GET /metrics", "GET /healthz",
     "GET /readyz", "GET /favicon.ico", "GET /inbox", "GET /insights", "GET /api/insights",
-    "GET /manage",
+    "GET /manage", "GET /manage/preview",
 ]  # fmt: skip
 
 

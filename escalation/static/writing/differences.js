@@ -7,7 +7,7 @@ const AROUND = 160; // characters
 
 export function differences(found, none = "Nothing differs.") {
   if (!found.length) return el("p", { class: "soft" }, none);
-  return el("div", { class: "differences" }, found.map(({ field, pieces }) => el("section", {}, el("h3", {}, FIELDS[field] ?? field), el("div", { class: "pieces", dir: "auto" }, drawn(pieces)))));
+  return el("div", { class: "differences" }, found.map(({ field, pieces }) => el("section", {}, el("p", { class: "which" }, FIELDS[field] ?? field), el("div", { class: "pieces", dir: "auto" }, drawn(pieces)))));
 }
 
 function drawn(pieces) {
@@ -20,10 +20,19 @@ function drawn(pieces) {
 
 function shortened(text, first, last) {
   if (text.length <= 3 * AROUND) return text;
-  const before = first ? "" : text.slice(0, AROUND);
-  const after = last ? "" : text.slice(-AROUND);
-  const hidden = text.slice(before.length, text.length - after.length);
+  const from = first ? 0 : edge(text, AROUND);
+  const to = last ? text.length : text.length - edge([...text].reverse().join(""), AROUND);
+  const hidden = text.slice(from, to);
+  if (!hidden) return text;
   const lines = hidden.split("\n").length;
   const gap = button(`… ${lines === 1 ? `${hidden.length} characters` : `${lines} lines`} the same …`, () => gap.replaceWith(hidden), "gap");
-  return [before, gap, after];
+  return [text.slice(0, from), gap, text.slice(to)];
+}
+
+// Where to cut: at the end of a line near there, else between words.
+function edge(text, about) {
+  const line = text.lastIndexOf("\n", about);
+  if (line > about / 3) return line + 1;
+  const blank = text.indexOf(" ", about);
+  return blank < 0 || blank > 2 * about ? about : blank;
 }

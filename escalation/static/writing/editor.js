@@ -103,11 +103,14 @@ export async function editor(place, desk, id) {
     article.draft = draft;
     draw();
   };
+  pen.settled(article);
   draw();
-  grown();
   directed();
   preview.draw();
-  if (!article.fields.body && article.fields.title === "Untitled") title.focus();
+  setTimeout(() => {
+    grown(); // once it is on the page
+    if (!article.fields.body && article.fields.title === "Untitled") title.focus();
+  });
 
   function changed(event) {
     if (event?.target === title) grown();
@@ -283,7 +286,7 @@ export async function editor(place, desk, id) {
 
   function menu() {
     const items = el("ul", { class: "menu" });
-    const node = el("details", { class: "more" }, el("summary", { "aria-label": "More" }, "More"), items);
+    const node = el("details", { class: "extras" }, el("summary", { "aria-label": "More" }, "More"), items);
     node.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !node.open) return;
       node.open = false;

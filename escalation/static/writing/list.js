@@ -33,14 +33,23 @@ export async function page(place, desk) {
   };
   const filters = el(
     "form",
-    { class: "filters", role: "search", "aria-label": "Find articles" },
+    { class: "filters many", role: "search", "aria-label": "Find articles" },
     field("Search", controls.q),
-    field("Section", controls.section),
-    field("Status", controls.status),
-    field("For whom", controls.audience),
-    field("Language", controls.language),
-    field("Needs work", controls.stale),
-    field("Order", controls.order),
+    el(
+      "details",
+      { class: "by", open: innerWidth > 860 || Boolean(wanted.section || wanted.status || wanted.audience || wanted.language || wanted.stale) },
+      el("summary", {}, "Filters and order"),
+      el(
+        "div",
+        {},
+        field("Section", controls.section),
+        field("Status", controls.status),
+        field("For whom", controls.audience),
+        field("Language", controls.language),
+        field("Needs work", controls.stale),
+        field("Order", controls.order),
+      ),
+    ),
   );
   filters.addEventListener("submit", (event) => (event.preventDefault(), draw()));
   filters.addEventListener("change", () => draw());

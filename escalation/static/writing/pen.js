@@ -19,10 +19,12 @@ export class Pen {
     this.revision = article.draft?.revision ?? 0;
     this.dirty = false;
     this.stuck = false;
+    this.sent = this.fields && JSON.stringify(this.fields());
     this.onstate?.(article.draft ? `Kept ${ago(article.draft.at)}${article.draft.by ? ` by ${article.draft.by}` : ""}` : "", false);
   }
 
   changed(now = false) {
+    if (!now && !this.dirty && JSON.stringify(this.fields()) === this.sent) return; // a field was left, and is as it was
     this.dirty = true;
     if (this.stuck) return;
     this.onstate("Not kept yet", true);
@@ -53,9 +55,11 @@ export class Pen {
   async send() {
     this.dirty = false;
     this.onstate("Keeping …", true);
+    const fields = this.fields();
     try {
-      const draft = await api("PUT", writing("draft", this.id), { revision: this.revision, ...this.fields() });
+      const draft = await api("PUT", writing("draft", this.id), { revision: this.revision, ...fields });
       this.revision = draft.revision;
+      this.sent = JSON.stringify(fields);
       if (!this.dirty) this.onstate(`Kept at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`, false);
       this.onkept(draft);
       return true;

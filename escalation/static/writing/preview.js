@@ -10,7 +10,7 @@ export class LivePreview {
     this.run = 0;
     this.frame = el("iframe", { title: "Preview", src: "/manage/preview", sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox", loading: "eager" });
     this.fault = el("p", { class: "soft small", role: "status", hidden: true });
-    this.node = el("div", { class: "look" }, this.frame, this.fault);
+    this.node = el("div", { class: "glance" }, this.frame, this.fault);
     this.ready = new Promise((done) => this.frame.addEventListener("load", () => done(), { once: true }));
   }
 

@@ -69,8 +69,9 @@ export async function sideBySide(place, desk, originalId, id) {
     pen.settled(fresh);
     if (choice === "mine") pen.changed(true);
   };
+  pen.settled(article);
   draw();
-  grown();
+  setTimeout(grown); // once it is on the page
 
   function draw() {
     const labels = { current: ["Up to date", "good"], old: ["Out of date", "high"], unmarked: ["Not marked yet", ""] };
