@@ -64,7 +64,6 @@ from help_center.live import Live
 from help_center.outline import Outline
 from help_center.people import STRANGER, ConversationTokens, CustomerTokens
 from help_center.popular import Popular
-from help_center.people import ConversationTokens, CustomerTokens
 from help_center.settings import Settings
 from help_center.templating import Pages
 from help_center.web import (

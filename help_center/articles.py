@@ -257,10 +257,11 @@ def next_version(session: Session, article_id: str) -> int:
 
 def slug_is_free(session: Session, slug: str, article_id: str) -> bool:
     """Whether this article may have the address: nobody else has it, or had it and led readers on from there."""
-    if session.scalar(select(Article.id).where(Article.slug == slug, Article.id != article_id)):
-        return False
-    redirect = session.get(ArticleRedirect, slug)
-    return redirect is None or redirect.article_id == article_id
+    now_there = select(Article.id).where(Article.slug == slug, Article.id != article_id)
+    was_there = select(ArticleRedirect.article_id).where(
+        ArticleRedirect.slug == slug, ArticleRedirect.article_id != article_id
+    )
+    return session.execute(now_there.union_all(was_there).limit(1)).first() is None
 
 
 def move(session: Session, article: Article, slug: str, by: Viewer = STRANGER) -> None:

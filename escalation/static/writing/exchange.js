@@ -24,7 +24,7 @@ export async function page(place, desk) {
       "section",
       { class: "body" },
       el("h2", {}, "Export"),
-      el("p", { class: "soft" }, "Everything in one zip: articles as Markdown with front matter, which `parley index` reads too, with pictures, drafts, versions, redirects, the order of sections, translations and appointments."),
+      el("p", { class: "soft" }, "Everything in one zip: articles as Markdown with front matter, which ", el("code", {}, "parley index"), " reads too, with pictures, drafts, versions, redirects, the order of sections, translations and appointments."),
       el("div", { class: "actions" }, el("a", { href: "/api/writing/export", class: "button", download: "" }, "Download everything")),
     ),
     el("section", { class: "body" }, el("h2", {}, "Import"), el("p", { class: "soft" }, "Nothing changes before you have seen what would."), form, told),

@@ -50,7 +50,7 @@ export function pictures(area, form, desk) {
         const { url } = await upload(file);
         const words = await described(url);
         if (words === null) continue;
-        insertAt(area, `![${words.replace(/[[\]\\]/g, "\\$&")}](${url})`);
+        put(`![${words.replace(/[[\]\\]/g, "\\$&")}](${url})`, /^\s*\|/);
         desk.say("The picture is in.");
       } catch (problem) {
         desk.say(problem.message);
@@ -58,15 +58,17 @@ export function pictures(area, form, desk) {
     }
   }
 
+  // Blocks, and what comes behind a table, stand apart from the line that the cursor is in: `apart` says which lines.
+  function put(words, apart) {
+    const line = area.value.slice(area.value.lastIndexOf("\n", area.selectionStart - 1) + 1, area.selectionStart);
+    const after = words.includes("\n") && !area.value.slice(area.selectionEnd).startsWith("\n\n") ? "\n\n" : "";
+    insertAt(area, (apart.test(line) ? "\n\n" : "") + words + after);
+  }
+
   async function paste(html, plain) {
-    const page = new DOMParser().parseFromString(html, "text/html"); // inert: nothing in it is loaded or run
     try {
-      for (const image of page.querySelectorAll('img[src^="data:image/"]')) {
-        const blob = await (await fetch(image.src)).blob().catch(() => null);
-        if (blob) image.setAttribute("src", (await upload(new File([blob], "picture"))).url);
-      }
-      const told = await api("POST", writing("paste"), { html: page.documentElement.outerHTML });
-      insertAt(area, told.markdown || plain);
+      const told = await api("POST", writing("paste"), { html: html.includes("data:image/") ? await withPictures(html) : html });
+      put(told.markdown || plain, told.markdown.includes("\n") ? /\S/ : /^\s*\|/);
       if (told.pictures) desk.say(told.pictures === 1 ? "One picture lies on your own machine: drop it in." : `${told.pictures} pictures lie on your own machine: drop them in.`);
     } catch (problem) {
       insertAt(area, plain);
@@ -76,8 +78,24 @@ export function pictures(area, form, desk) {
 }
 
 const images = (files) => [...files].filter((file) => KINDS.split(",").includes(file.type));
+
+// Inert: nothing in it is loaded or run. Styles are gone anyway, and the page's policy would grumble at each.
+const parsed = (html) => new DOMParser().parseFromString(html.replace(/\sstyle\s*=\s*("[^"]*"|'[^']*')/gi, ""), "text/html");
+
+// The pasted page with the pictures that lie in it as data sent to the server.
+async function withPictures(html) {
+  const page = parsed(html);
+  for (const image of page.querySelectorAll('img[src^="data:image/"]')) {
+    const [head, data] = image.getAttribute("src").split(",", 2);
+    if (!head.endsWith(";base64")) continue;
+    const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+    image.setAttribute("src", (await upload(new File([bytes], "picture"))).url);
+  }
+  return page.documentElement.outerHTML;
+}
+
 const onlyPicture = (html) => {
-  const page = new DOMParser().parseFromString(html, "text/html");
+  const page = parsed(html);
   return !page.body.textContent.trim() && page.querySelectorAll("img").length === 1;
 };
 
