@@ -19,4 +19,5 @@ form.addEventListener("submit", async (event) => {
     form.password.select();
   }
 });
-form.email.focus();
+button.disabled = false; // before that nobody listens, and the browser would leave this page with what was typed
+if (!form.contains(document.activeElement)) form.email.focus();
