@@ -380,8 +380,10 @@ def test_the_inbox_hears_of_a_new_handoff_a_claim_and_a_message(address, house, 
     with Stream(address, ada.headers) as stream:
         assert stream.events[0][1] == "ready"
         id = house.waiting()
-        httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers)
-        httpx.post(f"{address}/api/handoffs/{id}/reply", json={"text": "Hello."}, headers=ada.headers)
+        httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers, timeout=60)
+        httpx.post(
+            f"{address}/api/handoffs/{id}/reply", json={"text": "Hello."}, headers=ada.headers, timeout=60
+        )
         events = stream.wait(4)
     assert [(kind, data.get("status")) for _, kind, data in events[1:]] == [
         ("handoff", "waiting"),
@@ -406,12 +408,16 @@ def test_a_stream_resumes_after_the_last_event_that_was_seen(address, house, ada
 
 def test_a_held_reply_is_told_to_its_author_alone(address, house, ada, ben):
     id = house.waiting()
-    httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers)
+    httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers, timeout=60)
     with Stream(address, ada.headers) as mine, Stream(address, ben.headers) as others:
         body = {"text": "You fool.", "undo_s": 30}
-        said = httpx.post(f"{address}/api/handoffs/{id}/reply", json=body, headers=ada.headers).json()
-        httpx.delete(f"{address}/api/handoffs/{id}/held/{said['id']}", headers=ada.headers)
-        httpx.post(f"{address}/api/handoffs/{id}/note", json={"text": "Sorry."}, headers=ada.headers)
+        said = httpx.post(
+            f"{address}/api/handoffs/{id}/reply", json=body, headers=ada.headers, timeout=60
+        ).json()
+        httpx.delete(f"{address}/api/handoffs/{id}/held/{said['id']}", headers=ada.headers, timeout=60)
+        httpx.post(
+            f"{address}/api/handoffs/{id}/note", json={"text": "Sorry."}, headers=ada.headers, timeout=60
+        )
         assert [kind for _, kind, _ in mine.wait(4)] == ["ready", "held", "held", "note"]
         assert [kind for _, kind, _ in others.wait(2)] == ["ready", "note"]
 
@@ -419,9 +425,11 @@ def test_a_held_reply_is_told_to_its_author_alone(address, house, ada, ben):
 def test_a_reply_arrives_without_being_looked_for(monkeypatch, address, house, ada):
     monkeypatch.setattr(live, "POLL_SECONDS", 600.0)
     id = house.waiting()
-    httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers)
+    httpx.post(f"{address}/api/handoffs/{id}/claim", headers=ada.headers, timeout=60)
     with Stream(address, ada.headers) as stream:
-        httpx.post(f"{address}/api/handoffs/{id}/reply", json={"text": "Hello."}, headers=ada.headers)
+        httpx.post(
+            f"{address}/api/handoffs/{id}/reply", json={"text": "Hello."}, headers=ada.headers, timeout=60
+        )
         assert stream.wait(2)[1][2]["message"]["text"] == "Hello."
 
 

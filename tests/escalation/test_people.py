@@ -239,7 +239,9 @@ def test_the_event_stream_of_a_deactivated_agent_ends_at_once(house, address, ad
         lines = stream.iter_lines()
         assert next(line for line in lines if line.startswith("event:")) == "event: ready"
         body = {"active": False}
-        httpx.put(f"{address}/api/agents/{ada.id}", json=body, headers=grace.headers).raise_for_status()
+        httpx.put(
+            f"{address}/api/agents/{ada.id}", json=body, headers=grace.headers, timeout=60
+        ).raise_for_status()
         rest = [line for line in lines if line.startswith(("event:", "data:"))]
     assert rest[-2] == "event: error"
     assert json.loads(rest[-1].removeprefix("data: "))["status"] == 401
