@@ -7,6 +7,7 @@ either fails `test_every_address_is_walked_or_said_to_show_no_article`: decide, 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -29,7 +30,7 @@ from help_center.database import Database
 from help_center.owner import HEADER
 from help_center.people import add_agent, new_api_token
 from help_center.settings import Settings
-from tests.conftest import Installation, Server, fresh_postgres
+from tests.conftest import Installation, Server, eventually, fresh_postgres
 
 KEY = "a secret of forty characters, for a test"
 PASSWORD = "a long password"
@@ -630,8 +631,9 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
             (article,),
             asked,
         )
+        last = client.get(begun).json()["messages"][-1]["id"]
         yield Sight(
-            "GET /api/conversations/{conversation_id}/events", viewer, events(client, f"{begun}/events"), ("body",),
+            "GET /api/conversations/{conversation_id}/events", viewer, events(client, f"{begun}/events", last), ("body",),
             (article,), asked,
         )  # fmt: skip
         handoff = f"/api/handoffs/{client.get(begun).json()['handoff']['id']}"
@@ -664,18 +666,22 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
         )
 
 
-def events(client: httpx.Client, path: str) -> str:
-    """Everything that has happened so far, as the stream tells it to somebody who missed all of it."""
-    told = ""
-    quiet = httpx.Timeout(20, read=0.5)
-    with client.stream("GET", path, headers={"Last-Event-ID": "0"}, timeout=quiet) as stream:
-        assert stream.status_code == 200
-        try:
+def events(client: httpx.Client, path: str, last: str = "") -> str:
+    """Everything that has happened so far, as the stream tells it to somebody who missed all of it: with `last`."""
+
+    def heard() -> str:
+        told = ""
+        quiet = httpx.Timeout(60, read=0.5)
+        with (
+            contextlib.suppress(httpx.ReadTimeout),
+            client.stream("GET", path, headers={"Last-Event-ID": "0"}, timeout=quiet) as stream,
+        ):
+            assert stream.status_code == 200
             for text in stream.iter_text():
                 told += text
-        except httpx.ReadTimeout:
-            return told
-    return told
+        return told if last in told else ""
+
+    return str(eventually(heard))
 
 
 def from_the_command_line(world: World) -> Iterator[Sight]:
