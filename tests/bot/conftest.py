@@ -58,9 +58,10 @@ def server_of(
     dial: Dial | None = None,
     **more: Any,
 ) -> Service:
-    """A service with conversations of its own on the shared library."""
+    """A service with conversations of its own on the shared library; one that starts again in a folder goes on with them."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(blank, folder / "parley.db")
+    if not (folder / "parley.db").exists():
+        shutil.copy(blank, folder / "parley.db")
     house = House(settings(folder, **more), model=llm)
     dial = dial or Dial()
     house.__dict__.update(

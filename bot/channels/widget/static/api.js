@@ -1,6 +1,7 @@
 // The door to the server: requests, streamed turns, live events. Knows the HTTP contract, not the page.
 
-const STALL_MS = 50_000; // the server says something at least every 15 s: longer silence is a dead connection
+const STALL_MS = 40_000; // the server says something at least every 15 s: longer silence is a dead connection
+const LOOK_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** The server's answer was an error. `retryAfter` in seconds when it asked to wait. */
@@ -59,6 +60,14 @@ function seconds(value) {
   if (!value) return null;
   const number = Number(value);
   return Math.max(1, Math.ceil(Number.isNaN(number) ? (Date.parse(value) - Date.now()) / 1000 || 1 : number));
+}
+
+/** Aborts what has been silent for too long, by the clock on the wall: one that slept with the laptop, at once when it wakes. */
+function watched() {
+  const abort = new AbortController();
+  let heardAt = Date.now();
+  const timer = setInterval(() => Date.now() - heardAt > STALL_MS && abort.abort(), LOOK_MS);
+  return { abort: () => abort.abort(), signal: abort.signal, heard: () => (heardAt = Date.now()), end: () => clearInterval(timer) };
 }
 
 /** Yields {event, data, id} of a server-sent event stream until it ends; what has no id of its own gives null. `heard` is called at every piece. */
@@ -135,16 +144,11 @@ export class Conversation {
 
   /** One turn. Calls `on.stage(name)` and `on.delta(text)` as they come; gives the Turn. */
   async send(text, clientId, on, files = []) {
-    const abort = new AbortController();
-    let timer = setTimeout(() => abort.abort(), STALL_MS);
-    const heard = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => abort.abort(), STALL_MS);
-    };
+    const { signal, heard, end } = watched();
     try {
       const body = { text, client_id: clientId, files };
       const response = await ask("POST", `${this.path}/messages`, {
-        token: this.token, body, accept: "text/event-stream", signal: abort.signal,
+        token: this.token, body, accept: "text/event-stream", signal,
       });
       if (!response.headers.get("Content-Type")?.includes("event-stream")) return await response.json();
       for await (const { event, data } of readEvents(response, heard)) {
@@ -155,7 +159,7 @@ export class Conversation {
       }
       throw new TypeError("the stream ended before the turn");
     } finally {
-      clearTimeout(timer);
+      end();
     }
   }
 
@@ -179,18 +183,12 @@ export class Conversation {
   async follow(signal, on) {
     let failures = 0;
     while (!signal.aborted) {
-      const abort = new AbortController();
-      const stop = () => abort.abort();
-      signal.addEventListener("abort", stop);
-      let timer = setTimeout(stop, STALL_MS);
-      const heard = () => {
-        clearTimeout(timer);
-        timer = setTimeout(stop, STALL_MS);
-      };
+      const { abort, signal: either, heard, end } = watched();
+      signal.addEventListener("abort", abort);
       let wait = Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** failures) * (0.75 + Math.random() / 2);
       try {
         const response = await ask("GET", `${this.path}/events`, {
-          token: this.token, accept: "text/event-stream", signal: abort.signal,
+          token: this.token, accept: "text/event-stream", signal: either,
           headers: this.lastEventId === null ? {} : { "Last-Event-ID": this.lastEventId },
         });
         heard();
@@ -208,8 +206,8 @@ export class Conversation {
         if ([401, 403, 404].includes(error.status)) return on.gone();
         if (error.retryAfter) wait = error.retryAfter * 1000;
       } finally {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", stop);
+        end();
+        signal.removeEventListener("abort", abort);
       }
       if (signal.aborted) return;
       failures++;

@@ -12,7 +12,8 @@ import { fillWords, locale, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const TYPING_LASTS_MS = 12_000; // an agent who stopped without saying so
-const ATTEMPTS = 4;
+const ATTEMPTS = 6; // that the server refused
+const LONGEST_MS = 15_000; // between two tries while nothing answers
 const ASK_AGAIN_MS = 90 * 86_400_000; // a browser that says no name is not asked for more than a rating more often
 
 // -- what this browser remembers: {id, token, customer, proven, greeting, seen, previewed, helpful, rated, recommended, outbox, large}
@@ -289,6 +290,7 @@ function join(found) {
   log.clear((entry) => entry.state);
   adopt(found);
   greet();
+  look(view === "home" && !$("query").value ? "chat" : view, false);
   refresh().then(follow, follow);
 }
 
@@ -433,6 +435,7 @@ async function deliver(entry) {
   streams.add(stream);
   waitForAnswer();
   let failures = 0;
+  let lost = 0; // times in a row that nothing answered
   for (;;) {
     let asked = null;
     try {
@@ -473,15 +476,16 @@ async function deliver(entry) {
         state("sending", say("sending"));
         continue;
       }
-      const lasting = error instanceof Refused && !error.passing;
-      if (!lasting && !navigator.onLine) {
-        state("waiting", say("offline"));
-        await pause(5000);
+      if (!(error instanceof Refused)) { // nothing answered: no network, or the server is starting again
+        state("waiting", say(navigator.onLine ? "lost" : "offline"));
+        await pause(Math.min(700 * 2 ** ++lost, LONGEST_MS));
         continue;
       }
+      lost = 0;
+      const lasting = !error.passing;
       if (lasting || ++failures >= ATTEMPTS) {
         entry.lasting = lasting;
-        const reason = error instanceof Refused && error.message ? `${say("not_sent")} ${error.message}` : say("not_sent");
+        const reason = `${say("not_sent")} ${error.message}`.trim();
         state("failed", reason);
         notice(reason, "spoken");
         if (lasting) settle(entry);
@@ -728,8 +732,9 @@ async function attach(files) {
   look("chat", false);
   try {
     (await tray()).add(files);
-  } catch {
-    notice(say("failed"));
+  } catch { // no network: what they need is not here yet
+    notice(say("offline"), "info");
+    addEventListener("online", () => attach(files), { once: true });
   }
 }
 
