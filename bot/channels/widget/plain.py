@@ -227,5 +227,5 @@ _word = re.compile(r'^  (\w+): ("(?:[^"\\]|\\.)*"),$', re.MULTILINE)
 @lru_cache(maxsize=16)
 def words_of(language: str) -> dict[str, str]:
     """The chat's words in this language, but for those with plural forms."""
-    text = (WORDS / f"{language}.js").read_text("utf-8")
+    text = "".join((WORDS / part / f"{language}.js").read_text("utf-8") for part in ("", "more"))
     return {key: json.loads(word) for key, word in _word.findall(text)}

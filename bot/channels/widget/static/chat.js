@@ -229,19 +229,25 @@ function blank() {
   greet();
 }
 
-/** The customer has left this browser, or is another one now: nothing of the one before stays. */
-function leave() {
+/** Another conversation, or none: nothing of this one stays. */
+function clear() {
   following?.abort();
   following = null;
   conversation = null;
+  live = false;
   told = {};
+  box?.clear();
+  log.clear(() => false);
   remember({ outbox: [] });
   blank();
-  log.clear(() => false);
-  box?.clear();
+  setStatus("bot");
+}
+
+/** The customer has left this browser, or is another one now. */
+function leave() {
+  clear();
   past?.clear();
   $("input").value = "";
-  setStatus("bot");
   look("home", false);
 }
 
@@ -259,16 +265,7 @@ function recognise() {
 function turnTo(item) {
   if (streams.size) return notice(say("sending"), "info"); // what is on its way belongs to this one
   if (item?.id === conversation?.id && item) return look("chat");
-  following?.abort();
-  following = null;
-  conversation = null;
-  live = false;
-  told = {};
-  box?.clear();
-  log.clear(() => false);
-  remember({ outbox: [] });
-  blank();
-  setStatus("bot");
+  clear();
   if (!item) return look("home");
   remember({ id: item.id, token: item.token, customer: frame.who?.id, proven: true });
   resume();

@@ -13,6 +13,8 @@ export class History {
   /** `here()`: {conversation, proven, begun}; `turnTo(item)` goes on with one, with null begins anew; `identified(id)`: it is theirs now. */
   constructor({ turnTo, here, identified }) {
     Object.assign(this, { turnTo, here, identified });
+    $("history").querySelector("h2").textContent = say("earlier");
+    $("begin").textContent = say("begin");
     $("begin").onclick = () => {
       turnTo(null);
       $("input").focus();

@@ -1,6 +1,7 @@
 // Delivered and read. What a person wrote is read once it has really been in sight here; under the customer's last message
 // stands how far it has come. Knows the messages on the screen; not how anything is sent.
 
+import "./more.js";
 import { element } from "./markdown.js";
 import { say } from "./words.js";
 

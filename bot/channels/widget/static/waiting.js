@@ -2,7 +2,7 @@
 // where the answer goes by e-mail. Knows the elements of the bar; not how anything is sent.
 
 import * as frame from "./frame.js";
-import { duration, moment, say } from "./words.js";
+import { formats, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -101,4 +101,19 @@ function outlook({ position, expected_wait_s: seconds, longer_than_usual: longer
     seconds === null || seconds === undefined ? "" : say("wait", { time: duration(seconds) }),
     longer ? say("wait_longer") : "",
   ].filter(Boolean).join(" ");
+}
+
+/** As fine as an estimate is worth showing: whole minutes, from ten on fives, from an hour on half hours. */
+function duration(seconds) {
+  const step = seconds <= 600 ? 1 : seconds <= 3600 ? 5 : 30;
+  const minutes = Math.max(1, Math.ceil(seconds / 60 / step) * step);
+  const [value, unit] = minutes < 90 ? [minutes, "minute"] : [minutes / 60, "hour"];
+  return new Intl.NumberFormat(formats, { style: "unit", unit, unitDisplay: "long" }).format(value);
+}
+
+/** When somebody is there again: the day of the week, with the date where that alone would be ambiguous. */
+function moment(date) {
+  const far = date - Date.now() > 6 * 86_400_000;
+  const day = far ? { weekday: "long", day: "numeric", month: "long" } : { weekday: "long" };
+  return new Intl.DateTimeFormat(formats, { ...day, hour: "2-digit", minute: "2-digit", timeZoneName: "short" }).format(date);
 }

@@ -35,18 +35,3 @@ export function fillWords(root) {
   for (const node of root.querySelectorAll("[data-word-label]")) node.setAttribute("aria-label", say(node.dataset.wordLabel));
   for (const node of root.querySelectorAll("[data-word-hint]")) node.placeholder = say(node.dataset.wordHint);
 }
-
-/** As fine as an estimate is worth showing: whole minutes, from ten on fives, from an hour on half hours. */
-export function duration(seconds) {
-  const step = seconds <= 600 ? 1 : seconds <= 3600 ? 5 : 30;
-  const minutes = Math.max(1, Math.ceil(seconds / 60 / step) * step);
-  const [value, unit] = minutes < 90 ? [minutes, "minute"] : [minutes / 60, "hour"];
-  return new Intl.NumberFormat(formats, { style: "unit", unit, unitDisplay: "long" }).format(value);
-}
-
-/** When somebody is there again: the day of the week, with the date where that alone would be ambiguous. */
-export function moment(date) {
-  const far = date - Date.now() > 6 * 86_400_000;
-  const day = far ? { weekday: "long", day: "numeric", month: "long" } : { weekday: "long" };
-  return new Intl.DateTimeFormat(formats, { ...day, hour: "2-digit", minute: "2-digit", timeZoneName: "short" }).format(date);
-}

@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Danke für Ihre Bewertung.",
   ended: "Das Gespräch ist beendet. Schreiben Sie unten, um es fortzusetzen.",
 
-  begin: "Neues Gespräch",
-
   attach: "Datei anhängen",
   files: "Dateien",
-  file_busy: "Eine Datei wird noch hochgeladen.",
-  delivered: "Zugestellt",
-  read: "Gelesen",
   keep: "Dieses Gespräch sichern",
-  earlier: "Ihre Gespräche",
 };

@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Thank you for your rating.",
   ended: "The conversation has ended. Write below to continue it.",
 
-  begin: "New conversation",
-
   attach: "Attach a file",
   files: "Files",
-  file_busy: "A file is still being uploaded.",
-  delivered: "Delivered",
-  read: "Read",
   keep: "Save this conversation",
-  earlier: "Your conversations",
 };

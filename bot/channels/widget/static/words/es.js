@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Gracias por su valoración.",
   ended: "La conversación ha terminado. Escriba abajo para continuarla.",
 
-  begin: "Nueva conversación",
-
   attach: "Adjuntar un archivo",
   files: "Archivos",
-  file_busy: "Todavía se está subiendo un archivo.",
-  delivered: "Entregado",
-  read: "Leído",
   keep: "Guardar esta conversación",
-  earlier: "Sus conversaciones",
 };

@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Merci pour votre évaluation.",
   ended: "La conversation est terminée. Écrivez ci-dessous pour la reprendre.",
 
-  begin: "Nouvelle conversation",
-
   attach: "Joindre un fichier",
   files: "Fichiers",
-  file_busy: "Un fichier est encore en cours d'envoi.",
-  delivered: "Distribué",
-  read: "Lu",
   keep: "Enregistrer cette conversation",
-  earlier: "Vos conversations",
 };

@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Grazie per la valutazione.",
   ended: "La conversazione è terminata. Scrivi qui sotto per continuarla.",
 
-  begin: "Nuova conversazione",
-
   attach: "Allega un file",
   files: "File",
-  file_busy: "Un file è ancora in caricamento.",
-  delivered: "Consegnato",
-  read: "Letto",
   keep: "Salva questa conversazione",
-  earlier: "Le tue conversazioni",
 };

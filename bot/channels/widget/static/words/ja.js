@@ -116,13 +116,7 @@ export default {
   rate_thanks: "評価をありがとうございました。",
   ended: "会話は終了しました。下に入力すると続けられます。",
 
-  begin: "新しい会話",
-
   attach: "ファイルを添付",
   files: "ファイル",
-  file_busy: "ファイルをアップロード中です。",
-  delivered: "送信済み",
-  read: "既読",
   keep: "この会話を保存",
-  earlier: "これまでの会話",
 };

@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Dank u voor uw beoordeling.",
   ended: "Het gesprek is beëindigd. Schrijf hieronder om het voort te zetten.",
 
-  begin: "Nieuw gesprek",
-
   attach: "Bestand toevoegen",
   files: "Bestanden",
-  file_busy: "Er wordt nog een bestand geüpload.",
-  delivered: "Bezorgd",
-  read: "Gelezen",
   keep: "Dit gesprek bewaren",
-  earlier: "Uw gesprekken",
 };

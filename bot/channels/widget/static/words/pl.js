@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Dziękujemy za ocenę.",
   ended: "Rozmowa została zakończona. Napisz poniżej, aby ją kontynuować.",
 
-  begin: "Nowa rozmowa",
-
   attach: "Dołącz plik",
   files: "Pliki",
-  file_busy: "Plik jest jeszcze przesyłany.",
-  delivered: "Dostarczono",
-  read: "Przeczytano",
   keep: "Zapisz tę rozmowę",
-  earlier: "Twoje rozmowy",
 };

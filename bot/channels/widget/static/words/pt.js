@@ -116,13 +116,7 @@ export default {
   rate_thanks: "Obrigado pela sua avaliação.",
   ended: "A conversa terminou. Escreva abaixo para a continuar.",
 
-  begin: "Nova conversa",
-
   attach: "Anexar um ficheiro",
   files: "Ficheiros",
-  file_busy: "Ainda está a ser enviado um ficheiro.",
-  delivered: "Entregue",
-  read: "Lida",
   keep: "Guardar esta conversa",
-  earlier: "As suas conversas",
 };

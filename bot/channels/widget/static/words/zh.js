@@ -116,13 +116,7 @@ export default {
   rate_thanks: "感谢您的评分。",
   ended: "对话已结束。在下方输入即可继续。",
 
-  begin: "新对话",
-
   attach: "添加附件",
   files: "文件",
-  file_busy: "文件仍在上传。",
-  delivered: "已送达",
-  read: "已读",
   keep: "保存此对话",
-  earlier: "您的对话",
 };

@@ -9,4 +9,9 @@ export default {
   keep_print: "كصفحة للطباعة",
   keep_mail: "إلى بريدي الإلكتروني",
   keep_mailed: "في طريقها إلى {email}.",
+  file_busy: "لا يزال أحد الملفات قيد الرفع.",
+  earlier: "محادثاتك",
+  begin: "محادثة جديدة",
+  delivered: "تم التسليم",
+  read: "تمت القراءة",
 };

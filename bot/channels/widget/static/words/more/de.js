@@ -9,4 +9,9 @@ export default {
   keep_print: "Als Seite zum Drucken",
   keep_mail: "An meine E-Mail-Adresse",
   keep_mailed: "Es ist unterwegs an {email}.",
+  file_busy: "Eine Datei wird noch hochgeladen.",
+  earlier: "Ihre Gespräche",
+  begin: "Neues Gespräch",
+  delivered: "Zugestellt",
+  read: "Gelesen",
 };

@@ -9,4 +9,9 @@ export default {
   keep_print: "As a page to print",
   keep_mail: "To my e-mail address",
   keep_mailed: "It is on its way to {email}.",
+  file_busy: "A file is still being uploaded.",
+  earlier: "Your conversations",
+  begin: "New conversation",
+  delivered: "Delivered",
+  read: "Read",
 };

@@ -9,4 +9,9 @@ export default {
   keep_print: "Como página para imprimir",
   keep_mail: "A mi correo electrónico",
   keep_mailed: "Va de camino a {email}.",
+  file_busy: "Todavía se está subiendo un archivo.",
+  earlier: "Sus conversaciones",
+  begin: "Nueva conversación",
+  delivered: "Entregado",
+  read: "Leído",
 };

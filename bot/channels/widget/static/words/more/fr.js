@@ -9,4 +9,9 @@ export default {
   keep_print: "En page à imprimer",
   keep_mail: "À mon adresse e-mail",
   keep_mailed: "Elle est en route vers {email}.",
+  file_busy: "Un fichier est encore en cours d'envoi.",
+  earlier: "Vos conversations",
+  begin: "Nouvelle conversation",
+  delivered: "Distribué",
+  read: "Lu",
 };

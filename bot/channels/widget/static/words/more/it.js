@@ -9,4 +9,9 @@ export default {
   keep_print: "Come pagina da stampare",
   keep_mail: "Al mio indirizzo e-mail",
   keep_mailed: "È in viaggio verso {email}.",
+  file_busy: "Un file è ancora in caricamento.",
+  earlier: "Le tue conversazioni",
+  begin: "Nuova conversazione",
+  delivered: "Consegnato",
+  read: "Letto",
 };

@@ -9,4 +9,9 @@ export default {
   keep_print: "印刷用のページとして",
   keep_mail: "自分のメールアドレスへ",
   keep_mailed: "{email} に送信しています。",
+  file_busy: "ファイルをアップロード中です。",
+  earlier: "これまでの会話",
+  begin: "新しい会話",
+  delivered: "送信済み",
+  read: "既読",
 };

@@ -9,4 +9,9 @@ export default {
   keep_print: "Als pagina om af te drukken",
   keep_mail: "Naar mijn e-mailadres",
   keep_mailed: "Het is onderweg naar {email}.",
+  file_busy: "Er wordt nog een bestand geüpload.",
+  earlier: "Uw gesprekken",
+  begin: "Nieuw gesprek",
+  delivered: "Bezorgd",
+  read: "Gelezen",
 };

@@ -9,4 +9,9 @@ export default {
   keep_print: "Jako stronę do druku",
   keep_mail: "Na mój adres e-mail",
   keep_mailed: "Jest w drodze na {email}.",
+  file_busy: "Plik jest jeszcze przesyłany.",
+  earlier: "Twoje rozmowy",
+  begin: "Nowa rozmowa",
+  delivered: "Dostarczono",
+  read: "Przeczytano",
 };

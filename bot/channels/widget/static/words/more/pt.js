@@ -9,4 +9,9 @@ export default {
   keep_print: "Como página para imprimir",
   keep_mail: "Para o meu e-mail",
   keep_mailed: "Está a caminho de {email}.",
+  file_busy: "Ainda está a ser enviado um ficheiro.",
+  earlier: "As suas conversas",
+  begin: "Nova conversa",
+  delivered: "Entregue",
+  read: "Lida",
 };

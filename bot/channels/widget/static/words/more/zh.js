@@ -9,4 +9,9 @@ export default {
   keep_print: "保存为可打印页面",
   keep_mail: "发送到我的邮箱",
   keep_mailed: "正在发送到 {email}。",
+  file_busy: "文件仍在上传。",
+  earlier: "您的对话",
+  begin: "新对话",
+  delivered: "已送达",
+  read: "已读",
 };
