@@ -176,6 +176,26 @@ def test_another_process_sees_a_change_once_it_reads_again(
     elsewhere.close()
 
 
+def test_what_was_read_before_a_change_is_not_believed_after_it(database: Database) -> None:
+    class Interrupted:
+        """A database that somebody changes between a reader's read and the reader's return."""
+
+        after_commit = database.after_commit
+        name = "Velo"
+
+        def fact(self, key: str) -> Any:
+            found = database.fact(key)
+            if self.name:
+                with database.write() as session:
+                    keep_site(session, Site(name=self.name))
+                self.name = ""
+            return found
+
+    site = open_site(Interrupted())  # type: ignore[arg-type]
+    assert site().name == "Parley"
+    assert site().name == "Velo"
+
+
 def test_a_write_that_is_undone_changes_nothing(database: Database) -> None:
     site = open_site(database)
 

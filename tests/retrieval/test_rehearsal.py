@@ -152,6 +152,13 @@ def test_a_rehearsal_writes_nothing(shop: Library) -> None:
         Rehearsal(shop.search, CHANGES["new"])._store.delete("a", ["b"])
 
 
+def test_who_may_see_the_article_is_asked_again_of_every_hit(shop: Library) -> None:
+    rehearsal = Rehearsal(shop.search, CHANGES["for agents only"])
+    ids = list(rehearsal._mine)
+    assert rehearsal._rows(ids, STRANGER) == {}
+    assert set(rehearsal._rows(ids, Viewer("agent_1", "Ada", "agent"))) == set(ids)
+
+
 def test_it_stands_on_the_index_as_it_was_made(library: Library) -> None:
     """Both sides of a comparison see the same articles, whatever is published meanwhile."""
     library.publish("bells", "The bell rings.")
