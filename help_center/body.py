@@ -71,8 +71,7 @@ def shown(article: Article, words: Words) -> Body:
     one level down. Tables and code scroll inside of themselves, by keyboard, too.
     """
     names = {kind: getattr(words, kind) for kind in set(markup.CALLOUTS.values())}
-    html = markup.render(article.body, callouts=names)
-    headings = markup.headings(article.body)
+    html, headings = markup.render_with_headings(article.body, callouts=names)
     if headings and headings[0][0] == 1 and headings[0][1].casefold() == article.title.casefold():
         opening = f'<h1 id="{headings[0][2]}">'
         if html.startswith(opening):

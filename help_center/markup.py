@@ -446,18 +446,28 @@ def render(
     `callouts` heads the callouts that have no title of their own, by their kind; English where it is left out.
     Headings get ids (`headings` names them). With `pictures=False` no picture is shown. With `link_hosts`
     only relative links and links to these hosts stay links; the text of the others stays."""
+    return render_with_headings(markdown, pictures=pictures, link_hosts=link_hosts, callouts=callouts)[0]
+
+
+def render_with_headings(
+    markdown: str,
+    *,
+    pictures: bool = True,
+    link_hosts: frozenset[str] | None = None,
+    callouts: Mapping[str, str] | None = None,
+) -> tuple[str, list[tuple[int, str, str]]]:
+    """What `render` and `headings` give, read once."""
     hosts = None if link_hosts is None else frozenset(host.lower() for host in link_hosts)
     env: dict[str, object] = {}
     tokens = _READER.parse(_containers_as_quotes(legible(markdown)), env)
-    for _ in _headings(tokens):
-        pass  # writes the ids
+    found = list(_headings(tokens))  # writes the ids
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
             _align(token)
         elif token.type == "inline":
             token.children = _followable(token.children or [], pictures=pictures, hosts=hosts)
     tokens = _name_callouts(tokens, callouts or {})
-    return _SHOWN.clean(_READER.renderer.render(tokens, _READER.options, env))
+    return _SHOWN.clean(_READER.renderer.render(tokens, _READER.options, env)), found
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:

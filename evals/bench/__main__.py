@@ -17,7 +17,7 @@ from typing import Any
 
 from evals.apart import house_apart
 from evals.beir import EvalError
-from evals.bench import chart, indexing, scale, start
+from evals.bench import chart, indexing, pages, scale, start
 from evals.bench.corpus import articles_of, questions_of
 from evals.bench.searching import WARM_UP
 from help_center.settings import Settings
@@ -53,6 +53,10 @@ def main(arguments: list[str] | None = None) -> None:
             started = start.measured(folder / "var", given.runs)
             print("\n" + start.line(started), flush=True)
             told["start"] = asdict(started)
+        if given.articles:
+            shown = pages.measured(folder / "pages", given.articles)
+            print("\n" + pages.table(shown, given.articles), flush=True)
+            told["pages"] = [asdict(row) for row in shown]
         rows = []
         for row in scale.rows_of(settings, cuts, given.sizes, questions, folder):
             rows.append(row)
@@ -77,6 +81,12 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--questions", type=_count, default=300, help="asked at each size")
     parser.add_argument("--runs", type=int, default=5, help="starts of a served process; 0 for none")
+    parser.add_argument(
+        "--articles",
+        type=int,
+        default=pages.ARTICLES,
+        help="of the help center whose pages are asked for; 0 for none",
+    )
     parser.add_argument("--json", type=Path, help="write all figures here, too")
     parser.add_argument("--chart", type=Path, help="draw how search grows, as SVG")
     return parser.parse_args(arguments)

@@ -129,12 +129,24 @@ def test_the_bench_runs_and_its_tables_have_their_rows(
     figures, drawing = tmp_path / "figures.json", tmp_path / "chart.svg"
     main(
         [
-            *("--corpus", str(corpus), "--sizes", "5,60", "--questions", "4", "--runs", "0"),
+            *(
+                "--corpus",
+                str(corpus),
+                "--sizes",
+                "5,60",
+                "--questions",
+                "4",
+                "--runs",
+                "0",
+                "--articles",
+                "20",
+            ),
             *("--json", str(figures), "--chart", str(drawing)),
         ]
     )
     printed = capsys.readouterr().out
     assert "again, 1 in 100 changed" in printed
+    assert "the same article again" in printed
     assert "plain sentence-transformers loop" in printed
     assert "shaken copies" in printed
     told = json.loads(figures.read_text())
