@@ -35,6 +35,7 @@ from escalation.policies import desk_settings
 from escalation.seen import line
 from escalation.surveys import Ended, asks_csat, asks_nps
 from escalation.waits import office_hours, outlook, place, status_json
+from help_center.articles import read_at
 from help_center.conversations import (
     AGENT,
     BOT,
@@ -557,7 +558,8 @@ class Reception:
                 tuple((record or {}).get("signals", {}).get("rivals", ())) for record in records
             )
         return Asked(
-            "\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, asked_back, settled
+            "\n".join(mine), history, actions, conversation.locale, viewer, turn.shown_text, asked_back, settled,
+            read_at(session, conversation.page_url, viewer),
         )  # fmt: skip
 
     def _mark_shown(self, claimed: _Claimed, text: str, first: bool) -> None:

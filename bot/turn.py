@@ -42,6 +42,9 @@ HEADING_WEIGHT = (
 )
 
 
+NEARLY = 0.9  # of the best article's score: as good as it, for somebody who is reading the other one
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a turn starts from. `earlier`: the turns before it as `remembered`, oldest first; `shown`: what of this very
@@ -57,6 +60,7 @@ class Asked:
     settled: int = (
         0  # messages of the history from before the last handoff ended: known, but held against nobody
     )
+    reading: str | None = None  # the article on whose page the conversation began
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -202,9 +206,10 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
         return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, question.topics, False, hosts)
 
     def find(one: Question) -> Found:
-        return parts.search.find(
+        found = parts.search.find(
             one.query, viewer=asked.viewer, limit=10, locale=asked.locale, context=one.context
         )
+        return read_first(found, asked.reading)
 
     matters = tuple((part, find(part)) for part in question.parts)
     if len({found.hits[0].article_id for _, found in matters if found.hits}) < 2:  # about the same thing
@@ -233,6 +238,15 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
 def _chosen_first(found: Found, title: str | None) -> Found:
     """The article that the customer chose is the one that is quoted."""
     return replace(found, hits=sorted(found.hits, key=lambda hit: hit.title != title)) if title else found
+
+
+def read_first(found: Found, article_id: str | None) -> Found:
+    """Among articles that fit nearly as well as the best, the one that the customer is reading comes first."""
+    if article_id is None or not found.hits:
+        return found
+    near = found.hits[0].score * NEARLY
+    mine = [hit for hit in found.hits if hit.article_id == article_id and hit.score >= near]
+    return replace(found, hits=[*mine, *(hit for hit in found.hits if hit not in mine)]) if mine else found
 
 
 def _as_one(several: Sequence[Found]) -> Found:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import (
     ColumnElement,
@@ -140,6 +142,18 @@ def audiences_of(viewer: Viewer) -> tuple[str, ...]:
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """The condition that every query for articles on behalf of somebody carries."""
     return and_(Article.status == "published", Article.audience.in_(audiences_of(viewer)))
+
+
+_article_page = re.compile(r"/help/articles/([^/?#]+)")
+
+
+def read_at(session: Session, address: str | None, viewer: Viewer) -> str | None:
+    """The id of the article whose page an address is, where the viewer may see it. Only a hint: the address comes from outside."""
+    page = _article_page.search(address or "")
+    if page is None:
+        return None
+    slug = unquote(page[1], errors="replace")
+    return session.scalar(select(Article.id).where(Article.slug == slug, visible(viewer)))
 
 
 def store(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -93,7 +94,7 @@ def shown(article: Article, words: Words) -> Body:
     return Body(
         Markup(_TAG.sub(fitted, html)),
         tuple(told[:MOST_CONTENTS]),
-        tuple(_questions(article.body)),
+        tuple(_questions(article.body, [text for _, text, _ in headings])),
         described(article.body),
         str(Markup(picture[1]).unescape()) if picture else None,
     )
@@ -105,9 +106,9 @@ def described(body: str) -> str:
     return text if len(text) <= DESCRIPTION else text[:DESCRIPTION].rsplit(" ", 1)[0] + " …"
 
 
-def _questions(body: str) -> list[tuple[str, str]]:
+def _questions(body: str, headings: Sequence[str]) -> list[tuple[str, str]]:
     """What an article of questions and answers asks and answers; nothing where fewer than two of its headings ask."""
-    if sum(body.count(sign) for sign in _ASKS) < 2:
+    if sum(heading.endswith(_ASKS) for heading in headings) < 2:
         return []
     found = [
         (heading, " ".join(answer.split())[:LONGEST_ANSWER])

@@ -154,6 +154,7 @@ def routes(
         except (StoreError, EmbedderError):
             down = True
         fits = found.relevant
+        hits = _one_of_each(found.hits, reader.outline, viewer, language)
         corrected = found.wording.corrected if found.wording else None
         similar = [] if fits else suggestions.find(corrected or question, viewer, 5, language)
         named = {entry.url for entry in similar}
@@ -178,7 +179,7 @@ def routes(
             fits=fits,
             results=[
                 _result(hit, found.wording or question)
-                for hit in found.hits[: 10 if fits else 5]
+                for hit in hits[: 10 if fits else 5]
                 if hit.url not in named
             ],
             similar=similar,
@@ -222,6 +223,19 @@ def routes(
             record(session, viewer, action, id)
 
     return router
+
+
+def _one_of_each(hits: list[Hit], outline: Outline, viewer: Viewer, language: str) -> list[Hit]:
+    """Of the translations of one article that were found, the one in the page's language, else the best."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        entry = outline.entry(viewer, hit.article_id)
+        group = entry.group if entry else hit.article_id
+        kept = best.get(group)
+        mine = hit.locale.split("-")[0].lower() == language
+        if kept is None or (mine and kept.locale.split("-")[0].lower() != language):
+            best[group] = hit
+    return list(best.values())
 
 
 def _article(id: str, fields: dict[str, Any]) -> SourceArticle:

@@ -12,9 +12,12 @@ from bot.house import House
 from bot.llm import ModelError
 from bot.llm.scripted import ScriptedModel
 from bot.oneshot import ask_once
-from bot.turn import Asked, Stage, remembered, take_turn
+from bot.turn import Asked, Stage, read_first, remembered, take_turn
 from bot.understand import Said
+from help_center.database import now
 from help_center.people import Viewer
+from retrieval.passages import Hit, Passage
+from retrieval.search import Found
 from tests.bot.support import PART, UNSURE, Dial, StringModel, Told, parts_of, turn
 
 RETURN = "How do I return a bicycle?"
@@ -36,6 +39,20 @@ def ask(library: House) -> Any:
         return turn(parts_of(library, llm, dial, own_hosts), text, **asked)
 
     return taken
+
+
+def test_of_two_articles_that_fit_alike_the_one_that_is_read_comes_first() -> None:
+    def hit(id: str, score: float) -> Hit:
+        passage = Passage(id, id, 0, (), id)
+        return Hit(passage, id, id, (), "en", now(), score, score, score)
+
+    found = Found(hits=[hit("a", 0.8), hit("b", 0.75), hit("c", 0.3)])
+    order = {
+        one: [hit.article_id for hit in read_first(found, one).hits] for one in ("a", "b", "c", "x", None)
+    }
+    assert order.pop("b") == ["b", "a", "c"]
+    assert all(told == ["a", "b", "c"] for told in order.values())  # what fits less is not preferred
+    assert read_first(Found(), "a").hits == []
 
 
 # --- an answer without a model -----------------------------------------------------------------------------

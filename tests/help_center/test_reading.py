@@ -18,11 +18,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, select
 
 from help_center import pages as help_pages
-from help_center.articles import ArticleFeedback
+from help_center.articles import ArticleFeedback, read_at
 from help_center.conversations import Message
 from help_center.customer_links import CustomerLinks
 from help_center.database import Database
 from help_center.figures import Views, heard
+from help_center.people import STRANGER
 from help_center.reading import negotiated
 from help_center.templating import Pages
 from help_center.web import Doorkeeper, install_problems
@@ -383,3 +384,21 @@ def test_pages_of_titles_read_no_bodies(house: HelpCenter) -> None:
     assert (
         len([one for one in asked if one.startswith("SELECT")]) <= 4
     )  # what is held is only compared with the database
+
+
+def test_the_article_that_somebody_reads_is_known_by_its_address_where_they_may_read_it(
+    house: HelpCenter,
+) -> None:
+    house.write("a", "Été")
+    house.write("secret", "Secret", audience="agents")
+    with house.database.read() as session:
+        assert read_at(session, "https://help.example.org/help/articles/ete?locale=fr#x", STRANGER) == "a"
+        for address in (
+            None,
+            "",
+            "/help/articles/",
+            "/help/articles/secret",
+            "/help/articles/%ff%00",
+            "/help/search?q=ete",
+        ):
+            assert read_at(session, address, STRANGER) is None

@@ -491,6 +491,23 @@ def test_hostile_titles_texts_and_questions_do_nothing(house: House) -> None:
     assert "unsafe" not in policy
 
 
+def test_of_translations_the_one_in_the_pages_language_is_listed(house: House) -> None:
+    house.put("en", {"title": "Return a parcel", "body": "Print the label 4711.", "locale": "en"})
+    german = {
+        "title": "Ein Paket zurück (return)",
+        "body": "Return label 4711.",
+        "locale": "de",
+        "translation_of": "en",
+    }
+    house.put("de", german)
+    for language, title in (("en", "Return a parcel"), ("de", "Ein Paket zurück (return)")):
+        answer = house.client.get(
+            "/help/search", params={"q": "return 4711"}, headers={"Accept-Language": language}
+        )
+        soup = BeautifulSoup(answer.text, "html.parser")
+        assert [link.get_text() for link in soup.select(".results a")] == [title]
+
+
 # --- in the browser ----------------------------------------------------------------------------------------
 
 
