@@ -77,6 +77,9 @@ class AnotherSite:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         # another site, not another port alone: storage and processes are apart by site
         self.origin = f"http://localhost:{self._server.server_port}"
+        self.neighbour = (
+            f"http://127.0.0.1:{self._server.server_port}"  # another origin of the chat's own site
+        )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def embed(self, chat: str, attributes: str = "", before: str = "") -> None:
@@ -95,7 +98,7 @@ class AnotherSite:
 
 
 def page(body: str) -> str:
-    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Shop</title></head><body>{body}</body></html>'
+    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Shop</title></head><body><main><h1>Shop</h1>{body}</main></body></html>'
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -72,7 +72,7 @@
       label.hidden = !label.textContent;
       icon.setAttribute("d", opened ? "M6 9l6 6 6-6" : "M4 5h16v11H10l-5 4v-4H4z");
       badge.hidden = !unread;
-      badge.textContent = unread > 9 ? "9+" : unread;
+      badge.textContent = unread > 9 ? "9+" : unread || "";
     },
     /** On the page, again where a page change has taken it away. */
     attach() {

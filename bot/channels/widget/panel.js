@@ -17,7 +17,7 @@
     iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: light dark }
     dialog:not([open]) { display: none }
     @media (max-width: 480px), (max-height: 420px) {
-      dialog { inset: 0 !important; width: 100%; height: 100dvh; border: 0; border-radius: 0 }
+      :host([data-side]) dialog { inset: 0; width: 100%; height: 100dvh; border: 0; border-radius: 0 }
       .open { display: none }
     }
     @media (prefers-color-scheme: dark) { dialog, p, p button { color: #e8edf4; background: #131a24 } }
@@ -34,7 +34,7 @@
   dismiss.textContent = "×";
   preview.hidden = true;
 
-  let frame, ready, address, wantsFocus, shows, forget, back;
+  let frame, ready, address, blocked, wantsFocus, shows, forget, back;
   let live = false; // a person may write: the frame is loaded even while it is closed
   const page = () => location.href.split("#")[0]; // what follows the # may be secret
 
@@ -74,12 +74,19 @@
     } else if (my.opened) panel.setAttribute("open", "");
     fit();
   };
+  /** What the frame remembers, where the browser lets no frame remember anything: for this tab only. */
+  const kept = (text) => {
+    try {
+      if (text) sessionStorage.parleyKept = text;
+      return blocked ? sessionStorage.parleyKept : undefined;
+    } catch { /* storage is blocked here, too */ }
+  };
   const tell = () => {
     if (!ready) return;
     const { greeting, starters } = settings;
     frame.contentWindow.postMessage({
       parley: my.opened ? "open" : "closed", focus: wantsFocus, page: page(), shows, who: my.who, forget, greeting, modal: panel.matches(":modal"),
-      starters: typeof starters === "string" ? starters.split("|") : starters, notify: window.Notification ? Notification.permission : "none",
+      starters: typeof starters === "string" ? starters.split("|") : starters, kept: kept(), notify: window.Notification ? Notification.permission : "none",
     }, my.origin);
     if (my.opened && wantsFocus) frame.focus();
     wantsFocus = shows = undefined;
@@ -118,7 +125,6 @@
   Object.assign(commands, {
     open: (what) => open(true, what),
     close() {
-      if (!my.opened) return;
       const inside = root.activeElement === frame || panel.matches(":modal");
       my.opened = false;
       place();
@@ -176,15 +182,24 @@
   const does = {
     ready(data) {
       ready = true;
+      blocked = data.blocked;
       Object.assign(words, data.words);
       frame.title = words.chat;
       dismiss.ariaLabel = words.dismiss;
-      does.large(data);
+      panel.className = data.large ? "large" : "";
       tell();
       draw();
     },
     close: () => commands.close(),
-    large: (data) => (panel.className = data.large ? "large" : ""),
+    large(data) {
+      panel.className = data.large ? "large" : "";
+      const inside = root.activeElement === frame;
+      panel.style.visibility = "hidden"; // for one picture: what grows to the left would count as a shift of the page's layout
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        panel.style.visibility = "";
+        if (inside) frame.focus();
+      }));
+    },
     state(data) {
       const before = my.unread;
       my.unread = my.opened && !document.hidden ? 0 : Number(data.unread) || 0;
@@ -197,6 +212,7 @@
       draw();
       if (my.unread !== before) my.emit("unread", my.unread);
     },
+    keep: ({ text }) => kept(text),
     event: ({ name, detail }) => my.emit(name, detail),
     forgotten() {
       forget = undefined;

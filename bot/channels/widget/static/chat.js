@@ -19,13 +19,14 @@ const ASK_AGAIN_MS = 90 * 86_400_000; // a browser that says no name is not aske
 // -- what this browser remembers: {id, token, customer, proven, greeting, seen, previewed, helpful, rated, recommended, outbox, large}
 
 const KEY = `parley:${frame.hostOrigin}`;
-let memory = recall();
+let blocked = false; // may this frame store nothing? Then the page around keeps it for the tab
 
 function recall() {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     return { helpful: {}, outbox: [], ...found };
-  } catch {
+  } catch (error) {
+    blocked = error.name === "SecurityError";
     return { helpful: {}, outbox: [] };
   }
 }
@@ -34,8 +35,12 @@ function remember(changes) {
   Object.assign(memory, changes);
   try {
     localStorage.setItem(KEY, JSON.stringify(memory));
-  } catch { /* storage is blocked: the conversation lasts as long as this page */ }
+  } catch {
+    frame.keep(JSON.stringify(memory));
+  }
 }
+
+let memory = recall();
 
 // -- state
 
@@ -288,7 +293,7 @@ function join(found) {
   adopt(found);
   greet();
   look(view === "home" && !$("query").value ? "chat" : view, false);
-  refresh().then(follow, follow);
+  return refresh().then(follow, follow);
 }
 
 let reading = null;
@@ -847,10 +852,13 @@ if (memory.id && memory.token && !held) adopt(memory);
 greet();
 setStatus("bot");
 look(conversation || (memory.outbox.length && !held) ? "chat" : "home", false);
+let kept = false; // has the page around told what it keeps?
 delete document.body.dataset.loading;
 frame.listen((shown) => {
   open = shown.open;
   $("larger").hidden = !frame.canClose || shown.modal;
+  if (blocked && shown.kept && !kept) takeBack(JSON.parse(shown.kept));
+  kept = true;
   if (shown.forget || (frame.who?.id && memory.customer && frame.who.id !== memory.customer)) leave();
   if (shown.forget) frame.forgotten();
   if (frame.who?.id && frame.who.user_hash) recognise();
@@ -869,7 +877,7 @@ frame.listen((shown) => {
   }
   drawBar();
   follow();
-}, { words: Object.fromEntries(["chat", "open", "close", "dismiss"].map((key) => [key, say(key)])), large: memory.large });
+}, { words: Object.fromEntries(["chat", "open", "close", "dismiss"].map((key) => [key, say(key)])), large: memory.large, blocked });
 
 /** What the page's own script asked to see. */
 function asked({ text, article, search }) {
@@ -886,8 +894,21 @@ function asked({ text, article, search }) {
   }
 }
 
-if (conversation) await refresh().catch(() => notice(say("lost"), "info"));
-for (const { text, clientId, files } of held ? [] : memory.outbox) {
-  // left behind by a reload: shown by the server already, or still to be sent
-  deliver(log.entries.find((entry) => entry.clientId === clientId) ?? log.add("customer", text, clientId, files));
+/** What the page around has kept, where this frame may store nothing. */
+function takeBack(found) {
+  memory = { ...memory, ...found };
+  held = Boolean(memory.proven);
+  if (!found.id || held) return;
+  look("chat", false);
+  join(memory).then(catchUp);
 }
+
+/** Sends what a reload left behind: shown by the server already, or still to be sent. */
+function catchUp() {
+  for (const { text, clientId, files } of held ? [] : memory.outbox) {
+    deliver(log.entries.find((entry) => entry.clientId === clientId) ?? log.add("customer", text, clientId, files));
+  }
+}
+
+if (conversation) await refresh().catch(() => notice(say("lost"), "info"));
+catchUp();

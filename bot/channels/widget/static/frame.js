@@ -32,7 +32,7 @@ export let who = null;
 
 /**
  * Begins to listen. `callback` is called with what the page around says: at the beginning, when the frame is opened or
- * closed, and after the question about notifications. `hello`: what the launcher is told first, {words, large}.
+ * closed, and after the question about notifications. `hello`: what the launcher is told first, {words, large, blocked}.
  */
 export function listen(callback, hello) {
   shown = callback;
@@ -46,8 +46,8 @@ export function listen(callback, hello) {
     if (/^https?:/.test(data.page ?? "")) pageUrl = data.page;
     if (typeof data.notify === "string") notifications = data.notify;
     who = data.who && typeof data.who === "object" ? data.who : null;
-    const { focus, forget, modal, shows, greeting, starters } = data;
-    shown({ open: data.parley === "open", focus, forget, modal, shows, greeting, starters });
+    const { focus, forget, modal, shows, kept, greeting, starters } = data;
+    shown({ open: data.parley === "open", focus, forget, modal, shows, kept, greeting, starters });
   });
   tell({ parley: "ready", ...hello });
 }
@@ -71,6 +71,8 @@ export function notify(title, text, tag) {
 
 export const close = () => tell({ parley: "close" });
 export const large = (on) => tell({ parley: "large", large: on });
+/** Asks the page around to keep `text` for its tab: browsers that block the storage of frames forget it at a reload. */
+export const keep = (text) => tell({ parley: "keep", text });
 export const forgotten = () => tell({ parley: "forgotten" });
 
 /** Tells the page's own script that something happened: `Parley("on", name, ...)`. Never what was said. */

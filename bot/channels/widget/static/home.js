@@ -17,6 +17,7 @@ export class Home {
     this.ask = ask;
     this.read = read;
     this.active = -1;
+    this.articles = [];
     this.greet($("hello").dataset.text);
     this.start(JSON.parse($("starters").dataset.starters));
     $("query").addEventListener("input", () => this.typed());
@@ -68,7 +69,8 @@ export class Home {
     clearTimeout(this.soon);
     clearTimeout(this.later);
     this.asking?.abort();
-    if (query.length < FEWEST) return this.show([], query);
+    this.show(query.length < FEWEST ? [] : this.articles, query);
+    if (query.length < FEWEST) return;
     this.asking = new AbortController();
     const { signal } = this.asking;
     let shown = [];
@@ -91,6 +93,7 @@ export class Home {
 
   /** `told`: the search is through, and how much it found is said. */
   show(articles, query, told = false) {
+    this.articles = articles;
     const chosen = this.options[this.active]?.dataset.url;
     const items = articles.map(({ url, title, excerpt }) => {
       const item = this.option(element("b", title));
@@ -99,7 +102,7 @@ export class Home {
       item.onclick = () => this.read({ url, title });
       return item;
     });
-    if (query && (told || items.length)) {
+    if (query.length >= FEWEST) {
       const item = this.option(element("span", say("search_ask", { query })));
       item.classList.add("ask");
       item.onclick = () => {
