@@ -119,9 +119,15 @@ def test_the_chat_preloads_exactly_the_modules_that_it_begins_with() -> None:
         waiting += [one for one in found if one not in begun]
     begun.add("words/en")
     assert preloaded == {f"/static/widget/{name}.js" for name in begun - {"chat"}}
-    later = {"reader", "rating", "waiting"}  # what most conversations do without comes when it is needed
+    later = {
+        "helpful",
+        "reader",
+        "rating",
+        "waiting",
+    }  # what most conversations do without comes when it is needed
     assert not later & begun
-    assert all(f'import("./{name}.js")' in (STATIC / "chat.js").read_text() for name in later)
+    asking = (STATIC / "chat.js").read_text() + (STATIC / "log.js").read_text()
+    assert all(f'import("./{name}.js")' in asking for name in later)
 
 
 @pytest.mark.parametrize("address", ["/", "/widget/chat"])

@@ -1,6 +1,5 @@
 // The messages on the screen. Knows their order and their shape; not how they are sent or received.
 
-import { Helpful, asComment } from "./helpful.js";
 import { element, markdown, safeUrl, slugOf } from "./markdown.js";
 import { fillWords, formats, say } from "./words.js";
 
@@ -120,12 +119,15 @@ export class Log {
     return element("sup", mark);
   }
 
-  drawHelpful(entry) {
+  async drawHelpful(entry) {
     const box = entry.node.querySelector(".helpful");
     // what cites nothing answered nothing: a greeting or a handover is not asked about
     const asked = entry.role === "assistant" && entry.id && entry.sources.length;
     box.hidden = !asked;
-    if (!asked || box.childElementCount) return;
+    if (!asked || entry.asked) return;
+    entry.asked = true;
+    const { Helpful, asComment } = await import("./helpful.js").catch(() => ({}));
+    if (!Helpful) return;
     new Helpful(box, {
       question: say("helpful"),
       said: this.helpful[entry.id],
