@@ -152,9 +152,12 @@ def _plain_name(name: str | None) -> str:
     return cut(re.sub(r"[\\`*_\[\]<>]", "", name or ""), 60)
 
 
+_fence = re.compile(r"```\w*")  # of a block of code, which a sentence is not
+
+
 def _quoted(text: str, characters: int) -> str:
     """In quotes, and with the mark that ends a sentence."""
-    told = cut(text, characters)
+    told = cut(_fence.sub(" ", text), characters)
     return f"“{told}”" if told[-1:] in ".!?…" else f"“{told}”."
 
 

@@ -77,6 +77,7 @@ const queue = new Queue($(".queue"), {
       counts.overdue && `${counts.overdue} ${counts.overdue === 1 ? "is" : "are"} overdue.`,
       !waiting && "New conversations appear here by themselves.",
     ].filter(Boolean).join(" ");
+    $("[data-nothing-try]").hidden = counts.open > 0;
     commands.refresh();
   },
 });

@@ -54,6 +54,11 @@ def test_without_a_model_it_says_what_they_want_told_tried_and_feel() -> None:
     )
 
 
+def test_a_block_of_code_is_quoted_without_its_fences() -> None:
+    told = extract(case("It says\n```python\nTraceback 12\n```\nwhat now?"))
+    assert told == "The customer writes: “It says Traceback 12 what now?”"
+
+
 def test_who_asks_for_a_person_before_anything_else_is_said_to_have_done_so() -> None:
     told = extract(case("", "agent please", reasons=("requested_human",)))
     assert told == "The customer asked for a person before asking anything."

@@ -30,6 +30,7 @@ def told(*texts: str) -> list[tuple[str, str]]:
         ("I am on the Pro plan", ("product", "Pro plan")),
         ("app version 3.2.1", ("version", "3.2.1")),
         ("it says \"Label could not be created\"", ("error", "Label could not be created")),
+        ("it says `connection refused` and stops", ("error", "connection refused")),
         ("it says payment declined when I pay", ("error", "payment declined")),
         ("I get a 502 error", ("error", "502")),
         ("ends with ERR_CONNECTION_REFUSED", ("error", "ERR_CONNECTION_REFUSED")),
