@@ -173,7 +173,9 @@ def store(
     group = _group(session, given)
     if article is None:
         outcome = "added"
-        article = Article(id=given.id, slug=_free_slug(session, given), created_at=now())
+        article = Article(
+            id=given.id, slug=free_slug(session, given.id, given.title, given.slug), created_at=now()
+        )
         article.version = next_version(session, given.id)
         session.add(article)
     else:
@@ -349,9 +351,10 @@ def _group(session: Session, given: SourceArticle) -> str | None:
     return further
 
 
-def _free_slug(session: Session, given: SourceArticle) -> str:
-    base = given.slug or slugify(given.title)
-    if slug_is_free(session, base, given.id):
+def free_slug(session: Session, article_id: str, title: str, wanted: str | None = None) -> str:
+    """An address for an article: the one that is wanted, or one made of the title, where no other has it or had it."""
+    base = wanted or slugify(title)
+    if slug_is_free(session, base, article_id):
         return base
     # the same title twice: the id makes it unique, and stays the same at the next import
-    return f"{base}-{hashlib.sha256(given.id.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return f"{base}-{hashlib.sha256(article_id.encode('utf-8', 'replace')).hexdigest()[:8]}"

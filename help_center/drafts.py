@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from help_center import articles
 from help_center.article_tables import ArticleDraft, ArticleVersion
-from help_center.articles import WRITTEN_HERE, Article, fields_of, slug_is_free, store
+from help_center.articles import WRITTEN_HERE, Article, fields_of, free_slug, slug_is_free, store
 from help_center.database import iso, new_id, now
 from help_center.people import Viewer
 from help_center.redirects import good_slug
@@ -112,6 +112,9 @@ def publish(
             "this article was published meanwhile: look at the differences before you publish yours."
         )
     fields = current(session, article)
+    if follows_title(article) and fields.get("slug") == article.slug:
+        # nobody has been led there yet: no redirect
+        fields["slug"] = article.slug = free_slug(session, article.id, str(fields["title"]))
     fit(session, article, fields)
     given = _judged(article.id, fields, "published")
     source = WRITTEN_HERE if article.source == BEGUN_IN_THE_INBOX else article.source
@@ -120,6 +123,11 @@ def publish(
         session.delete(draft)
     session.flush()
     return outcome
+
+
+def follows_title(article: Article) -> bool:
+    """Whether the address is made of the title when the article is published: it never was, and no translation's is."""
+    return article.status == "draft" and article.version == 1 and article.translation_group is None
 
 
 def fit(session: Session, article: Article, fields: dict[str, Any]) -> None:

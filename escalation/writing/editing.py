@@ -291,6 +291,7 @@ def article_json(session: Session, article: Article) -> dict[str, Any]:
         "fields": drafts.current(session, article),
         "published": fields_of(article) if article.status == "published" else None,
         "draft": drafts.draft_json(draft),
+        "address_follows_title": drafts.follows_title(article),
         "outdated": bool(draft and draft.based_on != article.version),
         "appointments": [
             appointment_json(one) for one in session.scalars(due.order_by(ArticleAppointment.at))

@@ -126,6 +126,18 @@ def test_what_cannot_be_published_says_what_to_do(pen: TestClient) -> None:
     assert other
 
 
+def test_the_address_is_made_of_the_title_until_the_article_was_published(
+    pen: TestClient, house: House
+) -> None:
+    id = begun(pen, title="Untitled", body="Words.")
+    assert pen.get(f"/api/writing/article/{id}").json()["address_follows_title"]
+    kept(pen, id, title="Oil the chain")
+    assert published(pen, id).json()["url"] == "/help/articles/oil-the-chain"
+    assert pen.get("/api/writing/redirects").json()["items"] == [], "nobody was ever led to the first one"
+    kept(pen, id, title="Oil the chain well")
+    assert published(pen, id).json()["url"] == "/help/articles/oil-the-chain"
+
+
 # Versions
 
 

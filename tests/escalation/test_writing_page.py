@@ -174,13 +174,14 @@ def test_an_article_from_its_first_word_to_its_old_address(
     page.get_by_label("Address").fill("send-it-back")
     kept(page)
     page.get_by_role("button", name="Publish …").click()
-    dialog.get_by_role("button", name="Publish", exact=True).click()
+    with page.expect_response("**/api/writing/publish/**"):
+        dialog.get_by_role("button", name="Publish", exact=True).click()
     expect(page.locator(".about .address")).to_have_text("/help/articles/send-it-back")
     answer = page.goto(f"{server.url}/help/articles/return-a-bicycle")
     assert answer is not None
     assert page.url == f"{server.url}/help/articles/send-it-back"
     page.goto(f"{server.url}/manage#articles/redirects")
-    expect(page.locator(".rows").first).to_contain_text("/help/articles/return-a-bicycle")
+    expect(page.get_by_role("list", name="Redirects")).to_contain_text("/help/articles/return-a-bicycle")
     shot(page, "redirects")
 
 
@@ -239,7 +240,7 @@ def test_sections_are_put_in_order_by_drag_and_by_keyboard(at: Opener, admin: ht
     for name in ("Alpha", "Beta", "Gamma"):
         made(admin, f"About {name}", "Words.", section=["Order", name])
     page = at("articles/sections")
-    inner = page.get_by_role("list", name="Sections in Order")
+    inner = page.get_by_role("list", name="Sections in Order", exact=True)
     expect(inner.locator("> li")).to_have_count(3)
 
     def order() -> list[str]:

@@ -446,3 +446,19 @@ def test_an_article_page_takes_no_longer_among_500(house: HelpCenter) -> None:
     alone = quickest(1)
     store(range(1, 500))
     assert quickest(60) < 4 * alone
+
+
+def test_an_old_address_leads_to_the_new_one_for_those_who_may_read_it(house: HelpCenter) -> None:
+    house.write("a", "Return a parcel", slug="return")
+    house.write("a", "Return a parcel", slug="send-back")
+    house.write("b", "Prices", slug="prices", audience="agents")
+    house.write("b", "Prices", slug="price-list", audience="agents")
+    answer = house.client.get("/help/articles/return", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/help/articles/send-back")
+    assert answer.headers["cache-control"] == "no-cache", "it may move back one day"
+    assert house.client.get("/help/articles/prices", follow_redirects=False).status_code == 404
+    staff = house.token("agent")
+    assert house.client.get("/help/articles/prices", follow_redirects=False, headers=staff).status_code == 301
+    house.write("a", "Return a parcel", slug="return")
+    assert house.client.get("/help/articles/return", follow_redirects=False).status_code == 200
+    assert house.client.get("/help/articles/send-back").url.path == "/help/articles/return"

@@ -19,7 +19,7 @@ export async function articles(place, desk, rest = []) {
   const links = Object.entries(PAGES).map(([key, [label]]) =>
     el("li", {}, el("a", { href: key ? `#articles/${key}` : "#articles", "aria-current": key === shown ? "page" : null }, label)),
   );
-  const body = el("div", { class: "body" });
+  const body = el("div", { class: "stack" });
   place.append(el("nav", { class: "views", "aria-label": "Articles" }, el("ul", {}, links)), body);
   const module = await PAGES[shown][1]();
   await module.page(body, desk, ...more);

@@ -28,7 +28,7 @@ export async function editor(place, desk, id) {
   const labels = input("labels", article.fields.labels.join(", "), { placeholder: "returns, refund" });
   const audience = select("audience", article.fields.audience, [["public", "Everybody"], ["customers", "Customers whom your site vouches for"], ["agents", "Agents only"]]);
   const locale = input("locale", article.fields.locale, { list: "article-locales", maxlength: 35, required: true });
-  const slug = input("slug", article.fields.slug, { maxlength: 80, spellcheck: "false" });
+  const slug = input("slug", shownSlug(), { maxlength: 80, spellcheck: "false", placeholder: article.address_follows_title ? "made of the title" : "" });
   const fields = () => ({
     title: title.value.trim() || "Untitled",
     body: area.value,
@@ -112,6 +112,10 @@ export async function editor(place, desk, id) {
     if (!article.fields.body && article.fields.title === "Untitled") title.focus();
   });
 
+  function shownSlug() {
+    return article.address_follows_title && article.url.endsWith(`/${article.fields.slug}`) ? "" : article.fields.slug;
+  }
+
   function changed(event) {
     if (event?.target === title) grown();
     if (event?.target === locale) directed();
@@ -155,7 +159,7 @@ export async function editor(place, desk, id) {
       el("span", { class: "soft" }, now.section.join(" › ") || "No section"),
       el("span", { class: "soft" }, audience.selectedOptions[0].textContent.split(" whom")[0]),
       el("span", { class: "soft" }, language(now.locale)),
-      el("span", { class: "soft address", dir: "ltr" }, `/help/articles/${now.slug}`),
+      el("span", { class: "soft address", dir: "ltr" }, article.address_follows_title && !slug.value.trim() ? "The address follows the title" : `/help/articles/${now.slug}`),
     );
     const count = now.body.split(/\s+/).filter(Boolean).length;
     words.textContent = count === 1 ? "1 word" : `${count.toLocaleString()} words`;
@@ -166,7 +170,7 @@ export async function editor(place, desk, id) {
       article.imported_from &&
         note(
           "warn",
-          ["This article was imported from ", el("code", {}, article.imported_from), ". The next import that changes it overwrites what is written here."],
+          ["This article was imported from ", el("code", {}, article.imported_from), ". The next import overwrites what is written here."],
           admin && button("Write it here from now on", takeOver),
         ),
       article.outdated && note("warn", ["The article has changed since this draft was begun."], button("Show what would change", () => history(0))),
@@ -223,7 +227,7 @@ export async function editor(place, desk, id) {
     labels.value = fresh.fields.labels.join(", ");
     audience.value = fresh.fields.audience;
     locale.value = fresh.fields.locale;
-    slug.value = fresh.fields.slug;
+    slug.value = shownSlug();
     pen.settled(fresh);
     grown();
     directed();

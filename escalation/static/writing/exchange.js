@@ -22,12 +22,12 @@ export async function page(place, desk) {
   place.append(
     el(
       "section",
-      { class: "body" },
+      { class: "stack" },
       el("h2", {}, "Export"),
       el("p", { class: "soft" }, "Everything in one zip: articles as Markdown with front matter, which ", el("code", {}, "parley index"), " reads too, with pictures, drafts, versions, redirects, the order of sections, translations and appointments."),
       el("div", { class: "actions" }, el("a", { href: "/api/writing/export", class: "button", download: "" }, "Download everything")),
     ),
-    el("section", { class: "body" }, el("h2", {}, "Import"), el("p", { class: "soft" }, "Nothing changes before you have seen what would."), form, told),
+    el("section", { class: "stack" }, el("h2", {}, "Import"), el("p", { class: "soft" }, "Nothing changes before you have seen what would."), form, told),
   );
 
   async function send(dry) {
@@ -54,7 +54,7 @@ export async function page(place, desk) {
     const go = button(counts.removed ? `Bring it in, and remove ${counts.removed}` : "Bring it in", () => (!counts.removed || confirm(`Remove ${counts.removed} articles that the file does not have?`)) && send(false), "primary");
     return el(
       "div",
-      { class: "card body plan" },
+      { class: "card stack plan" },
       el("h3", {}, plan.done ? "What was done" : "What it would do"),
       el(
         "ul",

@@ -7,7 +7,7 @@ import { editAt, every, writing } from "./addresses.js";
 export async function page(place, desk) {
   const admin = desk.me.role === "admin";
   const lines = el("div");
-  const gone = el("section", { class: "body" });
+  const gone = el("section", { class: "stack" });
   place.append(
     el("p", { class: "soft" }, "When an address changes, the old one leads to the article wherever it is, for readers and search engines (301). So there are no chains, and no circles."),
     admin && el("div", { class: "actions" }, button("Add a redirect", add, "primary", { "data-key": "add" })),
