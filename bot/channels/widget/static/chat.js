@@ -725,6 +725,7 @@ $("composer").addEventListener("submit", (event) => {
   tellTyping(false);
   write(text, box?.take());
 });
+$("send").disabled = false; // before, the browser itself would send the form away
 
 // -- files: chosen, dropped or pasted
 
