@@ -184,7 +184,23 @@ def kinds_meant(word: str) -> tuple[str, ...]:
     meant = _nearest(word)
     if meant and OSA.distance(meant, word) == 1:
         return (KIND_OF[meant],)
-    return _glued(word) or ((KIND_OF[meant],) if meant else _glued_and_mistyped(word))
+    if glued := _glued(word):
+        return glued
+    meant = meant or _BY_SKELETON.get(_skeleton(word))
+    return (KIND_OF[meant],) if meant else _glued_and_mistyped(word)
+
+
+def _skeleton(word: str) -> str:
+    """The first letter and the consonants after it, none twice in a row: what is left of a word typed in haste."""
+    return re.sub(r"(.)\1+", r"\1", word[:1] + re.sub(r"[aeiouy]", "", word[1:]))
+
+
+# of the words that tell, those of three consonants at least
+_BY_SKELETON = {
+    _skeleton(word): word
+    for word in reversed(KIND_OF)
+    if KIND_OF[word] in ("HUMAN", "AGENT", "BOSS", "PERSON", "SOMEONE", "HAND") and len(_skeleton(word)) >= 3 and len(word) >= 4
+}  # fmt: skip
 
 
 def _nearest(word: str) -> str | None:

@@ -1,8 +1,8 @@
 """Holds a sentence against passages: by facts (numbers, names, negations, order), by words and by meaning.
 
-Facts that must be said to the letter are rules. The rest, eleven features of how the sentence lies on the passages'
-clauses, goes into a logistic model whose numbers `evals.fit_sentences` fits. Without an embedder, words and facts decide
-alone, with numbers of their own. Knows no model, no articles and no conversation.
+Facts that must be said to the letter are rules. The rest, features of how the sentence lies on the passages' clauses (here)
+and words (`bot/ground/alignment.py`), goes into a few small trees that `evals.fit_sentences` grows. Without an embedder, words
+and facts decide alone, with trees of their own. Knows no model, no articles and no conversation.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from bot.ground import alignment
+from bot.ground.alignment import Laid
 from bot.ground.facts import (
     canonical,
     cue_tokens,
@@ -29,13 +31,14 @@ from bot.ground.facts import (
     not_to_the_letter,
     opposites,
     quantities,
+    said_otherwise,
     stands_name,
     without_numbers,
 )
 from bot.ground.sentences import without_citations
+from bot.ground.trees import Trees
 from retrieval.embedders.base import Embedder, EmbedderError, Vectors
 from retrieval.lexical import tokens
-from retrieval.logistic import Logistic
 
 FITTED = "fitted/sentences.json"
 LONGEST = 2500  # characters: a longer "sentence" is none, unless it is code
@@ -200,48 +203,47 @@ class Verdict:
         return told | {"support": None if self.support is None else round(self.support, 3)}
 
 
-FEATURES = (
+OF_CLAUSES = (
     "cover", "cover_unit", "pairs", "worst_cover", "missing", "denied", "undenied", "opposite", "name_swapped", "number_swapped",
     "number_astray", "replaced", "heading",
 )  # fmt: skip
 OF_MEANING = ("close", "worst_close")
-_REASONS = {
-    "cover": "meaning", "cover_unit": "meaning", "pairs": "meaning", "worst_cover": "step", "missing": "meaning",
-    "denied": "negation", "undenied": "negation", "opposite": "negation", "name_swapped": "name",
-    "number_swapped": "number", "number_astray": "number", "replaced": "name", "heading": "meaning", "close": "meaning", "worst_close": "step",
-}  # fmt: skip
-
-
-REFUTES = frozenset({"denied", "undenied", "name_swapped", "number_swapped", "replaced"})
+FEATURES = (*OF_CLAUSES, *alignment.FEATURES)  # those OF_MEANING come after them, where there is an embedder
+# why a sentence does not hold: what each feature is about, the others being about its meaning
+_ABOUT = {
+    "name": "name_swapped replaced swapped_unit swapped_clause elsewhere there_least there_second there_lacks together together_least turned",
+    "number": "number_swapped number_astray",
+    "negation": """denied undenied opposite denied_clause denied_word odd odd_there more_denials antonym antonym_clause odd_clause
+        only_new only_lost also_where_not all_where_not optional_new optional_lost other_side""",
+    "step": "worst_cover worst_close clause_has_least",
+}
+_REASONS = {feature: reason for reason, of_it in _ABOUT.items() for feature in of_it.split()}
+REFUTES = frozenset({"name", "number", "negation"})
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The logistic models with and without meaning, and from which probability on a sentence holds, where it is cited
+    """The trees with and without meaning, and from which probability on a sentence holds, where it is cited
     and where only another passage than the cited one would hold it."""
 
-    with_meaning: Logistic
-    words_alone: Logistic
+    with_meaning: Trees
+    words_alone: Trees
     keep_from: float
     keep_from_words: float
     move_from: float
     move_from_words: float
-    refuse_from: dict[str, float]  # feature -> from which value on it refuses by itself
-    refuse_from_words: dict[str, float]
 
     @classmethod
     @lru_cache(maxsize=1)
     def load(cls) -> Fitted:
         told = json.loads(files("bot").joinpath(FITTED).read_text("utf-8"))
         return cls(
-            Logistic.read(told["with_meaning"]),
-            Logistic.read(told["words_alone"]),
+            Trees.read(told["with_meaning"]),
+            Trees.read(told["words_alone"]),
             told["keep_from"],
             told["keep_from_words"],
             told["move_from"],
             told["move_from_words"],
-            told["refuse_from"],
-            told["refuse_from_words"],
         )
 
 
@@ -269,6 +271,16 @@ class Source:
     def tokens(self) -> frozenset[str]:
         return _telling(self.whole, self.language)
 
+    @cached_property
+    def laid(self) -> tuple[Laid, Laid]:
+        """The text and its title and headings, word by word."""
+        units = [unit.text for unit in self.cut.units]
+        return Laid.out(units, self.language), Laid.out(self.context.split("\n"), self.language)
+
+
+_of_words: dict[tuple[str, str], Vectors] = {}  # (fingerprint of the embedder, word) -> its vector in half precision
+WORDS_KEPT = 20_000  # 15 MB
+
 
 class Check:
     """The passages of one turn, cut and embedded once. Use by one thread at a time."""
@@ -290,6 +302,7 @@ class Check:
             if self._embedder is not None and number not in self._embedded:
                 self._embed(source.cut)
                 self._embedded.add(number)
+        self._know([word for source in self.sources for laid in source.laid for word in laid.words])
 
     def verdict(self, sentence: str, cited: Sequence[int]) -> Verdict:
         """Held against the passages it cites (numbers from 1; none: against each), and when they do not hold it, against
@@ -354,18 +367,15 @@ class Check:
         meaning = "close" in values
         model = fitted.with_meaning if meaning else fitted.words_alone
         support = model.probability(list(values.values()))
-        refuse_from = fitted.refuse_from if meaning else fitted.refuse_from_words
-        for feature, value in refuse_from.items():
-            if values[feature] >= value:
-                refuted = feature in REFUTES
-                return Verdict(False, (_REASONS[feature],), tuple(numbers), support, tuple(numbers), refuted)
         keep = fitted.keep_from if meaning else fitted.keep_from_words
         move = fitted.move_from if meaning else fitted.move_from_words
         least = trust * keep + (1 - trust) * move
         word_for_word = any(stated <= unit.tokens for n in numbers for unit in self.sources[n - 1].cut.units)
         if support >= least or (trust < 1 and word_for_word):
             return Verdict(True, (), tuple(numbers), support, tuple(numbers))
-        return Verdict(False, _weighed(model, values), tuple(numbers), support, tuple(numbers))
+        why = _weighed(model, values)
+        refuted = why[0] in REFUTES and values["cover"] >= SAME_MATTER
+        return Verdict(False, why, tuple(numbers), support, tuple(numbers), refuted)
 
     def _broken_rule(self, said: str, piece: Text, numbers: Sequence[int]) -> str | None:
         sources = [self.sources[n - 1] for n in numbers]
@@ -389,7 +399,46 @@ class Check:
                 if number not in self._embedded and self._embedder is not None:
                     self._embed(source.cut)
                     self._embedded.add(number)
-        return _features(said, piece, sources, self.language)
+        values = _features(said, piece, sources, self.language)
+        mine = Laid.out([unit.text for unit in piece.units], self.language)
+        if len(sources) == 1:
+            passage, context = sources[0].laid
+        else:
+            passage = Laid.out([u.text for source in sources for u in source.cut.units], self.language)
+            context = Laid.out(
+                [line for source in sources for line in source.context.split("\n")], self.language
+            )
+        meaning = {name: values.pop(name) for name in OF_MEANING if name in values}
+        return values | alignment.features(mine, passage, context, self._near) | meaning
+
+    def _near(self, one: Sequence[str], other: Sequence[str]) -> Vectors | None:
+        """The cosines of single words, (n, m)."""
+        known = self._know([*one, *other])
+        if not known:
+            return None
+        mine, theirs = (
+            np.stack([known[word] for word in words]).astype(np.float32) for words in (one, other)
+        )
+        cosines: Vectors = mine @ theirs.T
+        return cosines
+
+    def _know(self, words: Sequence[str]) -> dict[str, Vectors]:
+        """The vector of each word, none without an embedder. New ones in one call, since some embedders are far away."""
+        if self._embedder is None:
+            return {}
+        name = self._embedder.fingerprint
+        known = {word: _of_words.get((name, word)) for word in words}
+        new = [word for word, vector in known.items() if vector is None]
+        try:
+            vectors = self._embedder.embed_passages(new) if new else ()
+        except EmbedderError:
+            self._embedder = None  # words and facts go on alone
+            return {}
+        if len(_of_words) > WORDS_KEPT:
+            _of_words.clear()
+        for word, vector in zip(new, vectors, strict=True):
+            known[word] = _of_words[name, word] = vector.astype(np.float16)
+        return {word: vector for word, vector in known.items() if vector is not None}
 
     def _in_order(self, sentence: str, verdict: Verdict) -> Verdict:
         """A numbered item that stands before the one that was said before it, in one list, is out of order."""
@@ -429,17 +478,15 @@ def answers(sentence: str, question: str, language: str) -> bool:
     return bool(more) or bool(said and _wants_yes_or_no.match(question))
 
 
-def _weighed(model: Logistic, values: dict[str, float]) -> tuple[str, ...]:
+def _weighed(model: Trees, values: dict[str, float]) -> tuple[str, ...]:
     """What spoke against it most, first; two at most."""
+    names = list(values)
     against: dict[str, float] = {}
-    for (name, value), weight, mean, scale in zip(
-        values.items(), model.weights, model.mean, model.scale, strict=True
-    ):
-        pull = weight * (value - mean) / scale
-        if pull < 0:
-            against[_REASONS[name]] = against.get(_REASONS[name], 0.0) - pull
+    for feature, pull in model.pulls(list(values.values())).items():
+        reason = _REASONS.get(names[feature], "meaning")
+        against[reason] = against.get(reason, 0.0) - pull
     order = sorted(against, key=lambda reason: -against[reason])
-    return tuple(reason for reason in order[:2] if against[reason] >= against[order[0]] / 2) or ("meaning",)
+    return tuple(r for r in order[:2] if against[r] >= max(0.0, against[order[0]] / 2)) or ("meaning",)
 
 
 def _other_quantity(said: str, text: str, language: str) -> bool:
@@ -451,6 +498,8 @@ def _other_quantity(said: str, text: str, language: str) -> bool:
         counts.setdefault(counted, set()).add(number)
     loose = set(re.findall(r"\b(?:a|an|one|single|every|each|per|once|exactly one)\b", text.lower()))
     for number, counted in quantities(said, language):
+        if said_otherwise(number, said, text):
+            continue
         if number in {"0", "1"}:
             if (
                 counted

@@ -100,6 +100,39 @@ def canonical(text: str) -> str:
     return _clock.sub(clock, text).lower()
 
 
+# the same length of time in other units: "two weeks" is 14 days, "an hour" 60 minutes
+_LENGTHS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080, "month": 43800, "year": 525600}
+_OTHER_UNIT = {("minute", "hour"), ("hour", "day"), ("day", "week"), ("month", "year")}
+_time = re.compile(
+    rf"(?<![\d.,])(?:(\d+)|\b(half|quarter of|a|an|one|{'|'.join(_UNITS[2:])}|{'|'.join(_TENS)}))"
+    rf"[\s-]+(?:an? )?(?:bank |working )?({'|'.join(_LENGTHS)})s?\b",
+    re.IGNORECASE,
+)
+_share = re.compile(r"(?<![\d.,])(\d+)\s?(?:%|percent\b|per cent\b)|\b(half|quarter|third)\b", re.IGNORECASE)
+_SHARES = {"half": 50, "quarter": 25, "third": 33}
+
+
+def equal_in_other_words(text: str) -> set[tuple[str, str]]:
+    """(number, what it counts, in the singular) of each length of time in the units next to its own, and of shares."""
+    found = set()
+    for digits, word, unit in _time.findall(text):
+        unit, word = unit.lower(), word.lower()
+        count = (
+            float(digits) if digits else {"half": 0.5, "quarter of": 0.25, "a": 1, "an": 1}.get(word)
+        ) or _WORD_NUMBERS[word]
+        for one, other in _OTHER_UNIT | {(b, a) for a, b in _OTHER_UNIT}:
+            value = count * _LENGTHS[one] / _LENGTHS[other]
+            if one == unit and value == int(value):
+                found.add((str(int(value)), other))
+            elif one == unit and value in (0.5, 0.25):
+                found.add(("1/2" if value == 0.5 else "1/4", other))
+    for digits, word in _share.findall(text):
+        found.add((digits or str(_SHARES[word.lower()]), "percent"))
+        if digits in {"50", "25"}:
+            found.add(("1/2" if digits == "50" else "1/4", "percent"))
+    return found
+
+
 def not_to_the_letter(sentence: str, text: str) -> str | None:
     """Why what must be said exactly is not in `text`: `code`, `address`, `number`; None when all of it is there."""
     lines = {" ".join(line.split()) for line in text.lower().split("\n")}
@@ -121,10 +154,29 @@ def not_to_the_letter(sentence: str, text: str) -> str | None:
             continue
         if exact.isdigit() and exact in said:
             continue
+        if exact.isdigit() and said_otherwise(exact, bare, text):
+            continue
         if exact.startswith("`"):
             return "code"
         return "number" if exact[0].isdigit() else "address"
     return None
+
+
+def said_otherwise(number: str, sentence: str, text: str) -> bool:
+    """Whether the text has this number of the sentence in another unit."""
+    counted = {unit for n, unit in _counts(sentence) if n == number}
+    return bool(counted & {unit for n, unit in equal_in_other_words(text) if n == number})
+
+
+def _counts(text: str) -> set[tuple[str, str]]:
+    """(number, unit) of each length of time and share that a text gives."""
+    found = set()
+    for digits, word, unit in _time.findall(text):
+        known = {"half": "1/2", "quarter of": "1/4", "a": "1", "an": "1"}
+        found.add((digits or known.get(word.lower()) or str(_WORD_NUMBERS[word.lower()]), unit.lower()))
+    for digits, word in _share.findall(text):
+        found.add((digits or {"half": "1/2", "quarter": "1/4"}.get(word.lower(), "33"), "percent"))
+    return found
 
 
 def _stands(exact: str, text: str) -> bool:
@@ -156,6 +208,14 @@ def number_words(text: str) -> list[tuple[str, int]]:
         found.append((str(value), match.end()))
     found += [(_PARTS[match[1].lower()], match.end()) for match in _part.finditer(text)]
     return found
+
+
+_single_word = re.compile(rf"(?<!-)\b({'|'.join([*_UNITS[2:], *_TENS])})\b(?!-)")
+
+
+def in_digits(text: str) -> str:
+    """Two to nineteen and the tens as digits, in a text in lower case."""
+    return _single_word.sub(lambda found: str(_WORD_NUMBERS[found[1]]), text)
 
 
 def quantities(text: str, language: str) -> list[tuple[str, str]]:

@@ -1,9 +1,9 @@
 """Is a wish for a person heard, in any wording, with typing errors, in seven languages, and nothing else taken for one?
 
 A case: {"text": "agnet pls", "wants_human": true, "language": "en", "typed_from": "agent pls"}. `language` may be left out (then
-"en"); `typed_from` stands where a seeded program put typing errors into a wording. Of our own cases two halves are told apart, by a
-hash of the wording: the one that the model is fitted on, and the reported one, which gates judge. Of a file that is given
-every row is reported.
+"en"); `typed_from` stands where a seeded program put typing errors into a wording, `by_hand` where they were typed as people make
+them, in messages that nothing was fitted on. Of our other cases two halves are told apart, by a hash of the wording: the one that
+the model is fitted on, and the reported one, which gates judge. Of a file that is given every row is reported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def judge(file: Path, asked: Asked, *, halves: bool, gates: dict[str, float]) ->
             raise EvalError(f"{file}, line {number}: `text` and `wants_human` (true or false) are needed.")
         heard = asked(text)
         developed = halves and developed_on(case)
-        name = str(case.get("language", "en")) + (" mistyped" if "typed_from" in case else "")
+        name = str(case.get("language", "en"))
+        name += " mistyped" if "typed_from" in case else " mistyped by hand" if "by_hand" in case else ""
         counts.setdefault((name, developed, wish), []).append(heard)
         rows.append({"wants_human": heard})
         if heard != wish and not developed:
@@ -56,6 +57,9 @@ def _figure(name: str, developed: bool, wish: bool) -> str:
 
 
 def developed_on(case: dict[str, Any]) -> bool:
-    """Which half of our own cases the model is fitted on: by the wording, so that its mistyped variants go with it."""
+    """Which half of our own cases the model is fitted on: by the wording, so that its mistyped variants go with it. Of what
+    was mistyped by hand none."""
+    if "by_hand" in case:
+        return False
     wording = str(case.get("typed_from", case["text"]))
     return hashlib.sha1(wording.encode(), usedforsecurity=False).digest()[-1] % 2 == 0

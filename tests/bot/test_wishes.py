@@ -114,6 +114,8 @@ def test_a_wish_is_heard_inside_a_long_message(text: str) -> None:
         ("tlak to a humen", ["^", "TALK", "TO", "A", "HUMAN", "$"]),
         ("talktoan agennt", ["^", "TALK", "TO", "A", "AGENT", "$"]),
         ("aaagent", ["^", "AGENT", "$"]),
+        ("hmn pls", ["^", "HUMAN", "PLS", "$"]),
+        ("represenatative", ["^", "AGENT", "$"]),
         ("cna frobnicate gizmo 12", ["^", "CAN", "_", "#", "$"]),
         ("went", ["^", "_", "$"]),
     ],

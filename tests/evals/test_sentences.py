@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from evals.beir import EvalError
-from evals.run import CASES, shipped_articles
-from evals.suites.sentences import KINDS, Passages, judge, read_cases, to_fit
+from evals.light_edits import light_edits
+from evals.run import CASES, shipped_articles, trades
+from evals.suites.sentences import KINDS, Passages, edited, judge, read_cases
 from retrieval.embedders import Embedder, open_embedder
 
-FILE = CASES / "sentences.jsonl"
+FITTED, UNSEEN = CASES / "sentences.jsonl", CASES / "sentences_unseen.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -21,20 +23,41 @@ def embedder() -> Embedder:
     return open_embedder(None)
 
 
-def test_every_case_finds_its_passage(embedder: Embedder) -> None:
-    passages = Passages(shipped_articles(), embedder)
-    lost = [case.id for case in read_cases(FILE) if case.passage not in passages.sources]
-    assert lost == [], "headings were changed: put the new ones into evals/cases/sentences.jsonl"
+@pytest.fixture(scope="module")
+def passages(embedder: Embedder) -> Passages:
+    return Passages(shipped_articles() + trades(), embedder)
 
 
-def test_the_cases_are_of_every_kind_in_both_halves_and_none_is_there_twice() -> None:
-    cases = read_cases(FILE)
-    counts = Counter((case.kind, to_fit(case.article)) for case in cases)
-    assert all(counts[kind, half] >= 30 for kind in KINDS for half in (True, False))
-    assert len({case.id for case in cases}) == len(cases)
-    assert all(case.supported == (case.kind in {"copy", "paraphrase"}) for case in cases)
-    said = Counter((case.passage, case.sentence) for case in cases)
-    assert [key for key, number in said.items() if number > 1] == []
+@pytest.mark.parametrize("file", [FITTED, UNSEEN])
+def test_every_case_finds_its_passage(file: Path, passages: Passages) -> None:
+    lost = [case.id for case in read_cases(file) if case.passage not in passages.sources]
+    assert lost == [], f"headings were changed: put the new ones into {file}"
+
+
+def test_the_cases_are_of_every_kind_and_no_article_is_in_both_files() -> None:
+    fitted, unseen = read_cases(FITTED), read_cases(UNSEEN)
+    for cases in (fitted, unseen):
+        counts = Counter(case.kind for case in cases)
+        assert all(counts[kind] >= 40 for kind in KINDS)
+        assert len({case.id for case in cases}) == len(cases)
+        assert all(case.supported == (case.kind in {"copy", "paraphrase"}) for case in cases)
+        said = Counter((case.passage, case.sentence) for case in cases)
+        assert [key for key, number in said.items() if number > 1] == []
+    assert not {case.article for case in fitted} & {case.article for case in unseen}
+    assert sum(case.kind == "paraphrase" for case in unseen) >= 75
+
+
+def test_light_edits_keep_what_is_said(passages: Passages) -> None:
+    made = light_edits(
+        "Customers press the button once; the box opens when the light is green.", random.Random(1)
+    )
+    assert made[1].startswith(("Users", "Customers")) and made[1].endswith("green.")
+    assert "Customers press the button once." in made
+    assert "The box opens when the light is green." in made
+    assert light_edits("| a | table |", random.Random(1)) == []
+    some = edited(read_cases(UNSEEN), passages, 50)
+    assert len(some) == 50
+    assert some == edited(read_cases(UNSEEN), passages, 50)
 
 
 def test_it_judges_by_kind(tmp_path: Path, embedder: Embedder) -> None:
@@ -53,12 +76,11 @@ def test_it_judges_by_kind(tmp_path: Path, embedder: Embedder) -> None:
         },
     ]
     file.write_text("\n".join(json.dumps({"id": row["kind"]} | about | row) for row in rows))
-    assert not to_fit("confidence")
     result = judge(file, shipped_articles(), embedder, {"number caught": 0.9, "true lost": 0.05})
     assert result.figures["copy lost"] == 0
     assert result.figures["number caught"] == 1
     assert all(gate.held for gate in result.gates)
-    assert [row["kept"] for row in result.document["rows"]] == [True, False]
+    assert [row["kept"] for row in result.document["rows"] if row["kind"] != "edited"] == [True, False]
 
 
 def test_a_case_that_cannot_be_used_says_so(tmp_path: Path, embedder: Embedder) -> None:

@@ -62,6 +62,18 @@ def test_a_mistyped_case_is_in_the_half_of_its_wording() -> None:
     assert all(halves[case["text"]] == halves[case["typed_from"]] for case in typed)
 
 
+def test_what_was_mistyped_by_hand_is_never_fitted(tmp_path: Path) -> None:
+    cases = [json.loads(line) for line in (CASES / "wishes.jsonl").read_text(encoding="utf-8").splitlines()]
+    by_hand = [case for case in cases if "by_hand" in case]
+    assert sum(case["wants_human"] for case in by_hand) >= 300
+    assert not any(wishes.developed_on(case) for case in by_hand)
+    fitted = {case["text"] for case in cases if wishes.developed_on(case)}
+    assert not fitted & {case["text"] for case in by_hand}
+    file = written(tmp_path / "wishes.jsonl", [{"text": "agetn", "wants_human": True, "by_hand": True}])
+    result = wishes.judge(file, lambda text: True, halves=True, gates={})
+    assert result.figures == {"en mistyped by hand recall": 1.0}
+
+
 def test_each_language_has_wishes_and_near_misses() -> None:
     cases = [json.loads(line) for line in (CASES / "wishes.jsonl").read_text(encoding="utf-8").splitlines()]
     counts = Counter((case["language"], case["wants_human"]) for case in cases)
