@@ -24,9 +24,7 @@ BEGINNINGS = (
 )  # fmt: skip
 _named = re.compile(r"I\b|[A-Z]{2,}|[A-Z]\w*[A-Z]")
 _aside = re.compile(r"; |: |, (?:so|because|but not|which|such as|for example|since|where)\b")
-_condition = re.compile(
-    r"([^,;:]{15,}?) ((?:if|when|as soon as|until|unless|after|before) [^,;:]{10,})\.$"
-)
+_condition = re.compile(r"([^,;:]{15,}?) ((?:if|when|as soon as|until|unless|after|before) [^,;:]{10,})\.$")
 
 
 def light_edits(unit: str, dice: random.Random) -> list[str]:

@@ -24,7 +24,9 @@ from bot.ground.facts import NEGATIONS, canonical, in_digits
 from retrieval.embedders.base import Vectors
 from retrieval.lexical import tokens
 
-Near = Callable[[Sequence[str], Sequence[str]], Vectors | None]  # cosines of single words, (n, m); None without a model
+Near = Callable[
+    [Sequence[str], Sequence[str]], Vectors | None
+]  # cosines of single words, (n, m); None without a model
 
 _opposites = """enable/disable enabled/disabled allow/forbid allowed/forbidden allow/refuse allowed/refused accept/refuse
 accepted/refused accept/reject accepted/rejected include/exclude included/excluded always/never required/optional
@@ -114,9 +116,16 @@ class Laid:
 
     @classmethod
     def out(cls, units: Sequence[str], language: str) -> Laid:
-        words, stems, unit, clause, denies, clause_unit, said, clause_said = [], [], [], [], [], [], [], []
+        words: list[str] = []
+        stems: list[str] = []
+        said: list[frozenset[str]] = []
+        clause_said: list[frozenset[str]] = []
+        unit: list[int] = []
+        clause: list[int] = []
+        denies: list[int] = []
+        clause_unit: list[int] = []
         for number, text in enumerate(units):
-            before, all_of = False, set()
+            before, all_of = False, set[str]()
             for piece in _clauses(_plain(text, language), language):
                 spoken = tuple(word.lower() for word in _word.findall(piece))
                 cues = _DENIES.get(language, _DENIES["en"])
@@ -251,7 +260,9 @@ def _had(in_unit: Any, titled: Any, groups: Sequence[Any], cover: Any) -> dict[s
     whole = np.maximum(in_unit.max(axis=1), 0.9 * titled)
     there, clause_has = np.zeros(len(whole)), []
     for group in groups:
-        at = int((np.maximum(in_unit[group], 0.7 * titled[group][:, None]).mean(axis=0) + 0.3 * cover).argmax())
+        at = int(
+            (np.maximum(in_unit[group], 0.7 * titled[group][:, None]).mean(axis=0) + 0.3 * cover).argmax()
+        )
         there[group] = np.maximum(in_unit[group, at], 0.8 * titled[group])
         clause_has.append(there[group].mean())
     order, near = np.sort(whole), np.sort(there)
@@ -274,7 +285,9 @@ def _had(in_unit: Any, titled: Any, groups: Sequence[Any], cover: Any) -> dict[s
     }
 
 
-def _swapped(in_unit: Any, in_clause: Any, titled: Any, cover: Any, groups: Sequence[Any]) -> dict[str, float]:
+def _swapped(
+    in_unit: Any, in_clause: Any, titled: Any, cover: Any, groups: Sequence[Any]
+) -> dict[str, float]:
     """By how much the rest of the sentence (of the clause) lies better where one of its words is missing than where it is."""
     unit = clause = 0.0
     everything = np.arange(len(titled))
@@ -293,7 +306,9 @@ def _swapped(in_unit: Any, in_clause: Any, titled: Any, cover: Any, groups: Sequ
     return {"swapped_unit": unit, "swapped_clause": clause}
 
 
-def _together(in_unit: Any, in_clause: Any, titled: Any, whole: Any, groups: Sequence[Any]) -> dict[str, float]:
+def _together(
+    in_unit: Any, in_clause: Any, titled: Any, whole: Any, groups: Sequence[Any]
+) -> dict[str, float]:
     """Whether neighbouring words of the sentence stand in one clause, and in one unit, of the passage."""
     clause, unit = [], []
     wide = np.maximum(in_unit, 0.8 * titled[:, None])
@@ -337,7 +352,11 @@ def _denied(
         if not has.any():
             continue
         rest = everything != one
-        lies = np.maximum(in_unit[rest], 0.5 * titled[rest][:, None]).mean(axis=0) if rest.any() else np.ones(len(cover))
+        lies = (
+            np.maximum(in_unit[rest], 0.5 * titled[rest][:, None]).mean(axis=0)
+            if rest.any()
+            else np.ones(len(cover))
+        )
         agree = their == sentence.denies[sentence.clause[one]]
         lies = lies[passage.clause_unit]
         word = max(word, lies[has & ~agree].max(initial=0.0) - lies[has & agree].max(initial=0.0))
@@ -403,7 +422,10 @@ def _verbatim(
 def _antonyms(one: frozenset[str], other: frozenset[str]) -> int:
     """How many words of the one have their opposite in the other, and not themselves."""
     return sum(
-        opposed(word, theirs) for word in one - other for theirs in other - one if word[:1].isalpha() and theirs
+        opposed(word, theirs)
+        for word in one - other
+        for theirs in other - one
+        if word[:1].isalpha() and theirs
     )
 
 
@@ -417,7 +439,9 @@ def opposed(word: str, other: str) -> bool:
 def _quantified(sentence: Laid, passage: Laid, best: int) -> dict[str, float]:
     """Only, also, all, optional, before and after, in the sentence and in the unit that it lies on best."""
     mine, theirs = frozenset[str]().union(*sentence.said), passage.said[best]
-    narrow = bool(theirs & {"only", "unless", "except"}) or bool(passage.denies[passage.clause_unit == best].any())
+    narrow = bool(theirs & {"only", "unless", "except"}) or bool(
+        passage.denies[passage.clause_unit == best].any()
+    )
     wide = {"all", "every", "each", "any", "always", "everybody", "everyone", "everything"}
     return {
         "only_new": float("only" in mine and not narrow),
@@ -427,7 +451,9 @@ def _quantified(sentence: Laid, passage: Laid, best: int) -> dict[str, float]:
         "optional_new": float("optional" in mine and "optional" not in theirs),
         "optional_lost": float("optional" in theirs and "optional" not in mine),
         "other_side": float(
-            any(one in mine and one not in theirs and two in theirs and two not in mine for one, two in _SIDES)
+            any(
+                one in mine and one not in theirs and two in theirs and two not in mine for one, two in _SIDES
+            )
         ),
     }
 

@@ -278,7 +278,9 @@ class Source:
         return Laid.out(units, self.language), Laid.out(self.context.split("\n"), self.language)
 
 
-_of_words: dict[tuple[str, str], Vectors] = {}  # (fingerprint of the embedder, word) -> its vector in half precision
+_of_words: dict[
+    tuple[str, str], Vectors
+] = {}  # (fingerprint of the embedder, word) -> its vector in half precision
 WORDS_KEPT = 20_000  # 15 MB
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Node = tuple[int, float, int, int, float]  # feature (-1: a leaf), its threshold, left (at most it), right, value
+Node = tuple[
+    int, float, int, int, float
+]  # feature (-1: a leaf), its threshold, left (at most it), right, value
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_light_edits_keep_what_is_said(passages: Passages) -> None:
     made = light_edits(
         "Customers press the button once; the box opens when the light is green.", random.Random(1)
     )
-    assert made[1].startswith(("Users", "Customers")) and made[1].endswith("green.")
+    assert made[1].endswith("green.")
     assert "Customers press the button once." in made
     assert "The box opens when the light is green." in made
     assert light_edits("| a | table |", random.Random(1)) == []
