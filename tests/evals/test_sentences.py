@@ -49,10 +49,10 @@ def test_the_cases_are_of_every_kind_and_no_article_is_in_both_files() -> None:
 
 def test_light_edits_keep_what_is_said(passages: Passages) -> None:
     made = light_edits(
-        "Customers press the button once; the box opens when the light is green.", random.Random(1)
+        "Customers press the big button once; the box opens when the light is green.", random.Random(1)
     )
     assert made[1].endswith("green.")
-    assert "Customers press the button once." in made
+    assert "Customers press the big button once." in made
     assert "The box opens when the light is green." in made
     assert light_edits("| a | table |", random.Random(1)) == []
     some = edited(read_cases(UNSEEN), passages, 50)
