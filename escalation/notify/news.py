@@ -8,6 +8,7 @@ anything travels.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -86,13 +87,22 @@ def replied(session: Session, conversation: Conversation, handoff: Handoff, mess
     ).first()
     letter = {
         "subject": f"Re: {_shortened(handoff.question, 80)}",
-        "text": f"{message.text}\n\n{message.author or ''}".rstrip(),
+        "text": "\n\n".join(filter(None, [message.text, _named(message.files), message.author])),
         "quoted": "You wrote:",
         "quote": hide(asked or "", NOT_FOR_AGENTS),
         "thread": conversation.id,
         "page_url": conversation.page_url,
     }
     _queue(session, conversation.contact_email, letter, "reply", key=message.id, about=conversation.id)
+
+
+def _named(files: list[dict[str, Any]]) -> str:
+    """Files stay in the chat, where they open for its two sides only; a letter names them."""
+    return "\n".join(f"- {_literal(file['name'])}" for file in files)
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>!])", r"\\\1", text)
 
 
 def mentioned(session: Session, note: Note, agents: Iterable[Agent]) -> None:

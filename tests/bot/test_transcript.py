@@ -93,3 +93,16 @@ def test_without_a_mail_server_it_says_so(serve: Serve) -> None:
     talk.post("/contact", {"email": "kim@example.org"})
     answer = talk.post("/transcript")
     assert (answer.status_code, "mail server" in answer.json()["detail"]) == (409, True)
+
+
+def test_a_letter_names_the_files_of_a_reply(mailing: Service) -> None:
+    talk = mailing.talk()
+    talk.post("/contact", {"email": "kim@example.org"})
+    path = f"/api/handoffs/{talk.post('/escalate').json()['handoff_id']}"
+    with mailing.client(headers=mailing.agent()) as desk:
+        desk.post(f"{path}/claim").raise_for_status()
+        file = desk.post(f"{path}/files", params={"name": "a [label].pdf"}, content=b"%PDF-1.4").json()
+        desk.post(f"{path}/reply", json={"files": [file["id"]]}).raise_for_status()
+    with mailing.house.database.read() as session:
+        (letter,) = session.query(Delivery).filter_by(event="reply")
+    assert letter.payload["text"] == "- a \\[label\\].pdf\n\nAda"
