@@ -50,7 +50,7 @@ export function pictures(area, form, desk) {
         const { url } = await upload(file);
         const words = await described(url);
         if (words === null) continue;
-        put(`![${words.replace(/[[\]\\]/g, "\\$&")}](${url})`, /^\s*\|/);
+        put(`![${words.replace(/[[\]\\]/g, "\\$&")}](${url})`);
         desk.say("The picture is in.");
       } catch (problem) {
         desk.say(problem.message);
@@ -58,17 +58,20 @@ export function pictures(area, form, desk) {
     }
   }
 
-  // Blocks, and what comes behind a table, stand apart from the line that the cursor is in: `apart` says which lines.
-  function put(words, apart) {
-    const line = area.value.slice(area.value.lastIndexOf("\n", area.selectionStart - 1) + 1, area.selectionStart);
-    const after = words.includes("\n") && !area.value.slice(area.selectionEnd).startsWith("\n\n") ? "\n\n" : "";
-    insertAt(area, (apart.test(line) ? "\n\n" : "") + words + after);
+  // Blocks, and what comes behind a table, stand apart from what is around the cursor.
+  function put(words) {
+    const before = area.value.slice(0, area.selectionStart);
+    const blocks = words.includes("\n");
+    const apart = blocks || /(^|\n)\s*\|[^\n]*\n?$/.test(before);
+    const above = !apart || !before.trim() ? "" : "\n".repeat(2 - Math.min(2, before.match(/\n*$/)[0].length));
+    const below = blocks && !area.value.slice(area.selectionEnd).startsWith("\n\n") ? "\n\n" : "";
+    insertAt(area, above + words + below);
   }
 
   async function paste(html, plain) {
     try {
       const told = await api("POST", writing("paste"), { html: html.includes("data:image/") ? await withPictures(html) : html });
-      put(told.markdown || plain, told.markdown.includes("\n") ? /\S/ : /^\s*\|/);
+      put(told.markdown || plain);
       if (told.pictures) desk.say(told.pictures === 1 ? "One picture lies on your own machine: drop it in." : `${told.pictures} pictures lie on your own machine: drop them in.`);
     } catch (problem) {
       insertAt(area, plain);
