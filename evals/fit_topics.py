@@ -39,7 +39,7 @@ MAY_BE_MEANT = (
     "someone else",
 )
 PENALTY = 30.0  # scikit-learn's C
-LIKELY_FROM = 0.3  # of the chances of all topics together
+LIKELY_FROM = 0.4  # of the chances of all topics together
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
