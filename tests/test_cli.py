@@ -270,7 +270,7 @@ def test_a_source_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     complain(
         tmp_path,
         (("index", "missing.jsonl"), {}, "missing.jsonl does not exist"),
-        (("index", "https://example.org/help"), {}, "not supported"),
+        (("index", "http://127.0.0.1:9/help"), {}, "cannot be reached"),
         (("index", str(binary)), {}, "UTF-8"),
         (("index", str(broken)), {}, "it is not JSON"),
         (("index",), {}, "parley: Missing argument"),
