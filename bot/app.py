@@ -263,7 +263,7 @@ def create_app(
     app.include_router(articles.routes(database, doorkeeper))
     app.include_router(owner.routes(house, owner_secret))
     app.include_router(reference.routes(app, pages))
-    app.router.routes.append(Route("/mcp", mcp, methods=["GET", "POST", "DELETE"], include_in_schema=False))
+    app.router.routes.append(Route("/mcp", mcp, methods=["POST"], include_in_schema=False))
     for prefix, folder in STATIC.items():
         app.mount(prefix, VersionedStatic(directory=folder), name=prefix.rsplit("/", 1)[-1])
 

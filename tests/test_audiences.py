@@ -727,7 +727,7 @@ def with_an_openai_client(world: World) -> Iterator[Sight]:
                     )
 
 
-@tour("POST /mcp", "GET /mcp", "DELETE /mcp")
+@tour("POST /mcp")
 def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
     accept = {"Accept": "application/json, text/event-stream"}
     for someone in world.people:
@@ -741,8 +741,6 @@ def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
             return everything(client.post("/mcp", json=body, headers=accept).raise_for_status())
 
         with world.client(someone) as client:
-            yield Sight("GET /mcp", viewer, everything(client.get("/mcp")))
-            yield Sight("DELETE /mcp", viewer, everything(client.delete("/mcp")))
             found = call(client, "search_help_center", query="velocipede", limit=20)
             yield Sight("POST /mcp", viewer, found, ("title", "body", "section"))
             for article in ARTICLES:

@@ -119,6 +119,13 @@ def test_bad_arguments_are_told(service: Service) -> None:
     assert call(service, "search_help_center", query="tyre", limit=1000)["isError"]
 
 
+def test_there_is_nothing_to_listen_to(service: Service) -> None:
+    """No stream that stays open: every answer is one of its own."""
+    with service.client(headers=JSON) as client:
+        for method in ("GET", "DELETE"):
+            assert client.request(method, "/mcp").status_code == 405
+
+
 def test_other_sites_are_refused_and_strangers_are_counted(serve: Serve) -> None:
     service = serve(rate_limit="2/minute")
     assert post(service, "tools/list", {}, {"Origin": "https://evil.example"}).status_code == 403
