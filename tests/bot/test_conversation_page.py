@@ -182,7 +182,7 @@ def opened(page: Page, service: Service, who: str | None) -> FrameLocator:
         page.evaluate("who => Parley('identify', who)", proof(who))
     page.evaluate("Parley('open')")
     chat = chat_of(page)
-    expect(chat.locator("#input")).to_be_visible()
+    expect(chat.locator("#send")).to_be_enabled()  # its script is there
     return chat
 
 

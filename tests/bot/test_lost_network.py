@@ -26,6 +26,7 @@ Opener = Callable[..., Page]
 
 
 def say(page: Page, text: str) -> None:
+    expect(page.locator("#send")).to_be_enabled()  # its script is there
     page.locator("#input").fill(text)
     page.locator("#input").press("Enter")
 
