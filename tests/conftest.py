@@ -94,7 +94,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     # what a module shares is closed with its last test, which need not be one of the browser
     ends = nextitem is None or nextitem.path != item.path
-    _take_turns(item, ends or "playwright" in getattr(item, "fixturenames", ()))
+    mine = [one for one in item.session.items if one.path == item.path] if ends else [item]
+    _take_turns(item, any("playwright" in getattr(one, "fixturenames", ()) for one in mine))
 
 
 def _take_turns(item: pytest.Item, browser: bool) -> None:
@@ -399,19 +400,21 @@ def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def playwright(pytestconfig: pytest.Config) -> Iterator[Playwright]:
     with sync_playwright() as started:
-        pytestconfig.playwright_loop = asyncio._get_running_loop()  # type: ignore[attr-defined]
+        pytestconfig.playwright_loop = loop = asyncio._get_running_loop()  # type: ignore[attr-defined]
         expect.set_options(timeout=30_000)  # a wait for something that comes: the machine is busy
         yield started
+        asyncio._set_running_loop(loop)  # the last test may have been another kind of one
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def browser(playwright: Playwright, pytestconfig: pytest.Config) -> Iterator[Browser]:
     """One Chromium for all tests of this process. Make contexts in it, and close them; or take `open_page`."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         absent("Chromium", FileNotFoundError("`apt install chromium` brings it"))
     made = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
     yield made
+    asyncio._set_running_loop(pytestconfig.playwright_loop)  # type: ignore[attr-defined]
     made.close()
 
 
