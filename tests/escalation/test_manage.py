@@ -278,6 +278,7 @@ def test_a_token_is_shown_once_and_withdrawn(at: Opener, server: Server) -> None
     with server.client(headers={"Authorization": f"Bearer {secret}"}) as program:
         assert program.get("/api/session").json()["agent"]["name"] == "Ada"
         page.get_by_role("button", name="Done").click()
+        expect(shown).to_have_count(0)
         assert secret not in page.content()
         page.get_by_role("button", name="Withdraw Nightly report").click()
         expect(page.locator("main")).to_contain_text("No tokens")
