@@ -163,7 +163,9 @@ def store(
     written here now, whatever the import says."""
     body = clean_markdown(given.body)
     digest = _digest(given, body)
-    article = session.get(Article, given.id)
+    article = session.get(
+        Article, given.id, with_for_update=True
+    )  # versions are numbered one after the other
     if article is not None and article.taken_over and why == "import" and source != WRITTEN_HERE:
         return "kept"
     if article is not None and article.content_hash == digest:
