@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -18,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import argon2
 import httpx
@@ -31,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import help_center.tables  # noqa: F401  (fills Base.metadata)
 from help_center import people
 from help_center.database import Database
+from tests.forked import Forked
 
 PARLEY = str(Path(sys.executable).parent / "parley")
 SERVICES_REQUIRED = os.environ.get("SERVICES") == "required"
@@ -128,50 +131,66 @@ def articles_file(tmp_path: Path) -> Path:
     return file
 
 
+Running = subprocess.Popen[bytes] | Forked
+
+
+def _all_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
 @dataclass
 class Installation:
     """One data dir, with `parley` run in it as a user does. `env`: its PARLEY_ settings."""
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    running: list[Running] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PARLEY_", "OPENAI_"))}
         return kept | {"PARLEY_DATA_DIR": str(self.folder / "var"), "PARLEY_RATE_LIMIT": "off"} | self.env
 
     def parley(
-        self, *words: str, check: bool = True, stdin: str = "", timeout: float = 300
+        self, *words: str, check: bool = True, stdin: str = "", timeout: float = 300, program: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [PARLEY, *words],
-            capture_output=True,
-            text=True,
-            env=self.environment(),
-            cwd=self.folder,
-            input=stdin,
-            timeout=timeout,
-        )
-        if check and done.returncode != 0:
-            raise AssertionError(
-                f"parley {' '.join(words)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-            )
-        return done
+        """A command from its beginning to its end. `program`: as the installed program, and no fork."""
+        reading, writing = os.pipe()
+        with TemporaryFile() as out, TemporaryFile() as err:
+            with open(reading, "rb") as given:
+                process = self._begin(words, (given, out, err), program)
+            with contextlib.suppress(BrokenPipeError), open(writing, "w", encoding="utf-8") as giving:
+                giving.write(stdin)
+            try:
+                status = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+            said, complained = (_all_of(file) for file in (out, err))
+        if check and status != 0:
+            raise AssertionError(f"parley {' '.join(words)} ended with {status}:\n{said}\n{complained}")
+        return subprocess.CompletedProcess(words, status, said, complained)
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, program: bool = False) -> Running:
         """A `parley` command in the background; ended with the test."""
-        process = subprocess.Popen(
-            [PARLEY, *words], env=self.environment(), cwd=self.folder, stdout=subprocess.DEVNULL,
-            stderr=open(self.folder / "stderr.log", "ab"),  # noqa: SIM115
-            start_new_session=True,
-        )  # fmt: skip
+        with open(os.devnull, "r+b") as nothing, open(self.folder / "stderr.log", "ab") as log:
+            process = self._begin(words, (nothing, nothing, log), program)
         self.running.append(process)
         return process
 
-    def serve(self, *words: str) -> Server:
+    def _begin(self, words: tuple[str, ...], streams: tuple[IO[bytes], ...], program: bool) -> Running:
+        env, numbers = self.environment(), [stream.fileno() for stream in streams]
+        if program or "--workers" in words:  # the workers are started by the program's own file
+            return subprocess.Popen(
+                [PARLEY, *words], env=env, cwd=self.folder, start_new_session=True,
+                **dict(zip(("stdin", "stdout", "stderr"), numbers, strict=True)),
+            )  # fmt: skip
+        return Forked(words, env, self.folder, *numbers)
+
+    def serve(self, *words: str, program: bool = False) -> Server:
         """A server on a free port of loopback, once it is ready."""
         port = free_port()
-        process = self.start("serve", "--port", str(port), *words)
+        process = self.start("serve", "--port", str(port), *words, program=program)
         server = Server(f"http://127.0.0.1:{port}", process)
         server.wait(self.folder / "stderr.log")
         return server
@@ -199,7 +218,7 @@ class Installation:
 @dataclass
 class Server:
     url: str
-    process: subprocess.Popen[bytes]
+    process: Running
 
     def client(self, **more: Any) -> httpx.Client:
         # plain HTTP: reading the certificates of the world takes longer than a request

@@ -1,4 +1,7 @@
-"""The `parley` command as its users run it: a process of its own, its output, its status."""
+"""The `parley` command as its users run it: a process of its own, its output, its status.
+
+Each command runs once or more as the installed program (`program=True`), and else as a fork that has its imports already.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("shop")
     made = Installation(folder)
     write(folder / "bicycles.jsonl", *ARTICLES)
-    said = made.parley("index", "bicycles.jsonl")
+    said = made.parley("index", "bicycles.jsonl", program=True)
     assert said.stdout.startswith("added 6, updated 0, unchanged 0, removed 0, failed 0; ")
     yield made
     made.stop()
@@ -43,7 +46,7 @@ def served(
     folder = tmp_path_factory.mktemp("served")
     made = Installation(folder)
     shutil.copytree(indexed_shop, folder / "var")
-    yield made, made.serve()
+    yield made, made.serve(program=True)
     made.stop()
 
 
@@ -146,7 +149,7 @@ def test_search_lists_articles_best_first(served: tuple[Installation, Server]) -
 def both(installation: Installation, *words: str) -> tuple[Any, str]:
     """What a command prints as JSON, and in words."""
     with ThreadPoolExecutor(2) as pool:
-        as_json = pool.submit(installation.parley, *words, "--json")
+        as_json = pool.submit(installation.parley, *words, "--json", program=True)
         in_words = pool.submit(installation.parley, *words)
     return the_one_document(as_json.result().stdout), in_words.result().stdout
 
@@ -174,7 +177,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(shop: Installation) -> No
     without_store = Installation(shop.folder, {"PARLEY_CHROMA_URL": f"http://127.0.0.1:{free_port()}"})
     with ThreadPoolExecutor(2) as pool:
         failing = pool.submit(without_store.parley, "doctor", "--json", check=False)
-        told = the_one_document(shop.parley("doctor", "--json").stdout)
+        told = the_one_document(shop.parley("doctor", "--json", program=True).stdout)
     failed = failing.result()
     checks = {check["name"]: check for check in told["checks"]}
     assert told["ok"] is True
@@ -190,7 +193,9 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
     installation = Installation(tmp_path)
     with ThreadPoolExecutor(3) as pool:
         names = ("serve", "index", "search", "ask", "chat", "agent add", "eval", "calibrate", "doctor")
-        texts = list(pool.map(lambda name: installation.parley(*name.split(), "--help").stdout, names))
+        texts = list(
+            pool.map(lambda name: installation.parley(*name.split(), "--help", program=True).stdout, names)
+        )
     assert all("Usage:" in text for text in texts)
     assert not (tmp_path / "var").exists()
 
@@ -210,6 +215,7 @@ def test_an_agent_added_with_a_password_signs_in(served: tuple[Installation, Ser
         "--password-stdin",
         "--json",
         stdin="correct horse\n",
+        program=True,
     )
     told = the_one_document(added.stdout)
     assert (told["email"], told["role"], told["token"]) == ("grace@example.org", "agent", None)
@@ -463,7 +469,9 @@ def test_eval_beside_a_server_judges_the_live_index_or_a_corpus_apart(
     installation, server = served
     run = tmp_path / "run.trec"
     told = the_one_document(
-        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json").stdout
+        installation.parley(
+            "eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json", program=True
+        ).stdout
     )
     assert (told["queries"], told["R@1"]) == (3, 1.0)
     ranked = [line.split()[2] for line in run.read_text().splitlines() if line.startswith("q1 ")]
@@ -550,7 +558,7 @@ def test_chat_reads_its_lines_from_a_pipe(
     where: str, shop: Installation, served: tuple[Installation, Server]
 ) -> None:
     installation = shop if where == "alone" else served[0]
-    done = installation.parley("chat", stdin=f"Hello\n{HOW_TO_RETURN}\n")
+    done = installation.parley("chat", stdin=f"Hello\n{HOW_TO_RETURN}\n", program=where == "alone")
     assert "Print the label" in done.stdout
     assert "[1] Return a bicycle  /help/articles/return-a-bicycle" in done.stdout
     assert done.stderr == ""
