@@ -223,11 +223,21 @@ class Viewer:
 
 @dataclass
 class World:
-    """A served help center, and everybody who comes to its doors."""
+    """A served help center, and everybody who comes to its doors.
+
+    `whole`: everybody comes, and asks for every article. Else one comes for each audience and asks for the English articles:
+    the doors ask another kind of database the same, and who somebody is they find out before they ask it.
+    """
 
     installation: Installation
     server: Server
     database_url: str
+    whole: bool
+
+    @property
+    def articles(self) -> list[Written]:
+        """Those that are asked for one by one; lists and searches show all the others, too."""
+        return [article for article in ARTICLES if self.whole or article.locale == "en"]
 
     @cached_property
     def people(self) -> list[Viewer]:
@@ -238,7 +248,7 @@ class World:
             mine = {"email": "agent@example.org", "password": PASSWORD}
             signed_in = client.post("/api/session", json=mine).raise_for_status()
         proven = self.server.conversation(**self.proven)
-        return [
+        people = [
             Viewer("a stranger", public),
             Viewer("a proven customer", public, headers=proven.headers),
             Viewer(
@@ -250,6 +260,8 @@ class World:
             Viewer("an agent with a cookie", everything, cookies=dict(signed_in.cookies)),
             Viewer("an admin", everything, headers=tokens["admin"], reads_all=True),
         ]
+        different = {(person.sees, person.reads_all): person for person in reversed(people)}
+        return people if self.whole else [person for person in people if person in different.values()]
 
     @property
     def customers(self) -> list[tuple[Viewer, dict[str, Any]]]:
@@ -320,7 +332,8 @@ def served(folder: Path, database_url: str | None) -> Iterator[World]:
     installation.parley("index", str(file))
     server = installation.serve()
     try:
-        yield World(installation, server, database_url or f"sqlite:///{folder / 'var' / 'parley.db'}")
+        url = database_url or f"sqlite:///{folder / 'var' / 'parley.db'}"
+        yield World(installation, server, url, whole=database_url is None)
     finally:
         installation.stop()
 
@@ -404,11 +417,13 @@ def searching(world: World) -> Iterator[Sight]:
                     everything(client.get(door, params={"q": "velocipede"} | given)),
                     must,
                 )
-                for article, kind in guesses():
+                for article, kind in guesses(world):
                     answer = client.get(door, params={"q": misspelt(article.words[kind])})
                     must = () if door == "/api/suggest" and kind != "title" else (kind,)
                     yield Sight(f"GET {door}", viewer, everything(answer), must, (article,))
-                begun = [client.get(door, params={"q": article.words["title"][:6]}) for article in ARTICLES]
+                begun = [
+                    client.get(door, params={"q": article.words["title"][:6]}) for article in world.articles
+                ]
                 yield Sight(f"GET {door}", viewer, "\n".join(map(everything, begun)))
     stranger = world.people[0]
     hidden = next(article for article in ARTICLES if not stranger.may_see(article))
@@ -417,9 +432,9 @@ def searching(world: World) -> Iterator[Sight]:
         yield Sight("command search", stranger, done.stdout + done.stderr, must)
 
 
-def guesses() -> Iterator[tuple[Written, str]]:
+def guesses(world: World) -> Iterator[tuple[Written, str]]:
     """Whose words somebody who nearly knows them gets wrong, and which."""
-    for article in ARTICLES:
+    for article in world.articles:
         for kind in ("title", "body") if article.locale == "en" else ("heading",):
             yield article, kind
 
@@ -441,7 +456,7 @@ def reading(world: World) -> Iterator[Sight]:
                 of = tuple(article for article in ARTICLES if article.locale == locale)
                 page = client.get("/help", params={"locale": locale})
                 yield Sight("GET /help", viewer, everything(page), ("title", "section"), of)
-            for article in ARTICLES:
+            for article in world.articles:
                 page = client.get(f"/help/articles/{article.slug}")
                 expect(page, 200 if viewer.may_see(article) else 404, viewer)
                 must = ("title", "heading", "body", "section")
@@ -501,7 +516,7 @@ def over_http(world: World) -> Iterator[Sight]:
                 if cursor is None:
                     break
             yield Sight("GET /api/articles", viewer, pages, ("title", "section", "label"))
-            for article in ARTICLES:
+            for article in world.articles:
                 address = f"/api/articles/{article.id}"
                 inside = client.get("/api/articles", params={"section": f"Area {article.words['section']}"})
                 assert len(inside.json()["items"]) == viewer.may_see(article)
@@ -516,7 +531,7 @@ def over_http(world: World) -> Iterator[Sight]:
                 expect(figures, 200 if viewer.reads_all else refused, viewer)
                 yield Sight("GET /api/articles/{id:path}/figures", viewer, everything(figures))
             if not viewer.reads_all:
-                for article in ARTICLES:
+                for article in world.articles:
                     for method in ("PUT", "DELETE"):
                         refused = client.request(method, f"/api/articles/{article.id}", json=None)
                         assert refused.status_code in {401, 403}
@@ -544,7 +559,7 @@ def at_the_desk(world: World) -> Iterator[Sight]:
         with world.client(viewer) as client:
             for door in sorted(AT_THE_DESK):
                 method, path = door.split(" ")
-                for article in ARTICLES if "{id" in path else ARTICLES[:1]:
+                for article in world.articles if "{id" in path else world.articles[:1]:
                     address = path.replace("{id:path}", article.id)
                     answer = client.request(
                         method, address, json={"body": "New."} if method == "POST" else None
@@ -567,7 +582,7 @@ def talking(world: World) -> Iterator[Sight]:
         talks = [
             pool.submit(lambda *given: list(talk(*given)), world, viewer, given, article)
             for viewer, given in world.customers
-            for article in ARTICLES
+            for article in world.articles
             if article.locale == "en"
         ]
         for one in talks:
@@ -584,7 +599,7 @@ def talking(world: World) -> Iterator[Sight]:
 @tour("GET /widget/plain")
 def talking_without_scripts(world: World) -> Iterator[Sight]:
     stranger = world.people[0]
-    for article in ARTICLES:
+    for article in world.articles:
         if article.locale != "en":
             continue
         asked = frozenset([article.words["title"]])
@@ -694,7 +709,7 @@ def from_the_command_line(world: World) -> Iterator[Sight]:
     yield Sight("command ask", stranger, done.stdout + done.stderr)
     lock = json.loads((world.installation.folder / "var" / "owner.lock").read_text())
     with world.server.client(headers={HEADER: lock["secret"]}) as client:
-        for article in ARTICLES:
+        for article in world.articles:
             asked = frozenset([article.words["title"]])
             query = {"query": f"How do I oil the velocipede {article.words['title']}?"}
             for door, must in (("ask", ("body",)), ("ranking", ("body", "section"))):
@@ -711,7 +726,7 @@ def with_an_openai_client(world: World) -> Iterator[Sight]:
             for address in ("/v1/models", "/v1/models/parley"):
                 door = "GET /v1/models" + ("/{name}" if address.count("/") == 3 else "")
                 yield Sight(door, viewer, everything(client.get(address)))
-            for article in ARTICLES:
+            for article in world.articles:
                 if article.locale != "en":
                     continue
                 question = f"How do I oil the velocipede {article.words['title']} on Sunday?"
@@ -743,7 +758,7 @@ def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
         with world.client(someone) as client:
             found = call(client, "search_help_center", query="velocipede", limit=20)
             yield Sight("POST /mcp", viewer, found, ("title", "body", "section"))
-            for article in ARTICLES:
+            for article in world.articles:
                 for name in (article.id, article.slug, f"/help/articles/{article.slug}"):
                     read = call(client, "read_article", article=name)
                     yield Sight("POST /mcp", viewer, read, ("title", "body", "label"), (article,))
