@@ -28,7 +28,7 @@ from retrieval.passages import Passage
 from tests.conftest import Conversation, Installation, Server
 
 pytestmark = pytest.mark.slow
-ARTICLES = 300
+ARTICLES = 200
 THINGS = [
     "bell",
     "brake",
@@ -55,7 +55,7 @@ THINGS = [
 
 @pytest.fixture(scope="module")
 def many_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three hundred articles, each with a word of its own."""
+    """Two hundred articles, each with a word of its own."""
     chance = random.Random(7)
     file = tmp_path_factory.mktemp("corpus") / "many.jsonl"
     with open(file, "w", encoding="utf-8") as opened:
@@ -115,9 +115,7 @@ def check_the_index(installation: Installation) -> None:
         house.close()
 
 
-@pytest.mark.parametrize(
-    "at", [("articles", 1), ("passages", 1), ("passages", 300), ("passages", 600), ("snapshot", 0)]
-)
+@pytest.mark.parametrize("at", [("articles", 1), ("passages", 1), ("passages", 120), ("snapshot", 0)])
 def test_an_index_killed_at_any_moment_is_finished_by_the_next_run(
     installation: Installation, many_articles: Path, at: tuple[str, int]
 ) -> None:
@@ -144,7 +142,7 @@ def test_an_index_killed_again_and_again_gets_on(installation: Installation, man
     chance = random.Random(11)
     for _ in range(5):
         process = installation.start("index", str(many_articles))
-        time.sleep(chance.uniform(1.0, 4.0))
+        time.sleep(chance.uniform(0.3, 2.5))
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -239,7 +237,7 @@ def answered(conversation: Conversation) -> bool:
 def test_a_server_killed_after_an_answer_was_shown_never_takes_it_back(
     shop_installation: Installation,
 ) -> None:
-    for _ in range(3):
+    for _ in range(2):
         server = shop_installation.serve()
         conversation = server.conversation()
         shown = ""
