@@ -502,11 +502,12 @@ def grows(act: Callable[[int], Any], sizes: tuple[int, ...], faster: float = 3.0
         return max(0.001, time.thread_time() - began)
 
     seconds(sizes[0])
+    took = {size: seconds(size) for size in sizes}
     for small, large in pairwise(sizes):
-        tries: list[float] = []
-        while not any(ratio < faster * large / small for ratio in tries):
+        tries = [took[large] / took[small]]
+        while tries[-1] >= faster * large / small:
             assert len(tries) < 3, f"{large / small:g} times the size takes {min(tries):.1f} times the work"
-            tries.append(seconds(large) / min(seconds(small) for _ in range(2)))
+            tries.append(seconds(large) / seconds(small))
 
 
 def free_port() -> int:

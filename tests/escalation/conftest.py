@@ -53,13 +53,16 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 def emptied(database: Database) -> None:
-    """Takes the rows out of all tables. To empty a table that is empty already takes PostgreSQL just as long: those are left."""
-    names = [table.name for table in Base.metadata.sorted_tables]
+    """Takes the few rows out of all tables, and numbers from one again. TRUNCATE would wait for the disk, table by table."""
+    names = [table.name for table in reversed(Base.metadata.sorted_tables)]
     filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
+    numbers = "SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences"
     with database.engine.begin() as connection:
-        found = ", ".join(connection.scalars(sqlalchemy.text(filled)))
-        if found:
-            connection.execute(sqlalchemy.text(f"TRUNCATE {found} RESTART IDENTITY CASCADE"))
+        found = set(connection.scalars(sqlalchemy.text(filled)))
+        for name in names:
+            if name in found:
+                connection.execute(sqlalchemy.text(f"DELETE FROM {name}"))
+        connection.execute(sqlalchemy.text(numbers))
 
 
 @dataclass

@@ -288,7 +288,7 @@ def test_a_translation_is_written_beside_its_original(at: Opener, admin: httpx.C
     shot(page, "side_by_side")
     assert faults_of(page) == []
     page.get_by_role("button", name="Mark as up to date").click()
-    expect(page.locator(".editor-bar").get_by_text("Up to date")).to_be_visible()
+    expect(page.locator(".editor-bar").get_by_text("Up to date", exact=True)).to_be_visible()
     page.get_by_role("button", name="Go on to publish").click()
     expect(preview(page)).to_have_attribute("dir", "rtl")
     shot(page, "arabic")
