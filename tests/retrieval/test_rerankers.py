@@ -169,6 +169,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "parley" / "models"
 
 
+@pytest.fixture(scope="module")
+def exported(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of models that holds the reranker, which was exported into it."""
+    home = tmp_path_factory.mktemp("exported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(home))
+        open_reranker(str(model))
+    return home / "parley" / "models"
+
+
 def wanted_of(model: Path) -> np.ndarray:
     from sentence_transformers import CrossEncoder
     from torch.nn import Identity
@@ -180,7 +190,10 @@ def wanted_of(model: Path) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_a_cross_encoder_is_exported_and_scores_as_its_library_does(model: Path, cache: Path) -> None:
+def test_a_cross_encoder_is_exported_and_scores_as_its_library_does(
+    model: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(exported.parents[1]))
     reranker = open_reranker(str(model))
     assert isinstance(reranker, OnnxReranker)
     wanted = wanted_of(model)
@@ -203,9 +216,9 @@ def test_a_cross_encoder_is_exported_and_scores_as_its_library_does(model: Path,
         [sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
-    made = {file.name: file.stat().st_mtime_ns for file in cache.glob("*.onnx")}
+    made = {file.name: file.stat().st_mtime_ns for file in exported.glob("*.onnx")}
     assert open_reranker(str(model)).fingerprint == reranker.fingerprint  # type: ignore[union-attr]
-    assert {file.name: file.stat().st_mtime_ns for file in cache.glob("*.onnx")} == made
+    assert {file.name: file.stat().st_mtime_ns for file in exported.glob("*.onnx")} == made
 
 
 @pytest.mark.slow
@@ -275,7 +288,9 @@ def test_a_model_that_gives_several_scores_is_no_reranker(
 
 
 @pytest.mark.slow
-def test_doctor_says_whether_the_reranker_loads(model: Path, installation: Installation) -> None:
+def test_doctor_says_whether_the_reranker_loads(
+    model: Path, exported: Path, installation: Installation
+) -> None:
     def checked(check: bool = True) -> dict[str, Any]:
         told = json.loads(installation.parley("doctor", "--json", check=check).stdout)
         return {one["name"]: one for one in told["checks"]}["reranker"]
@@ -283,7 +298,8 @@ def test_doctor_says_whether_the_reranker_loads(model: Path, installation: Insta
     assert checked()["told"].startswith("none")
     apart = installation.folder / "parley" / "models"  # where the embedding model is, and the reranker goes
     apart.mkdir(parents=True)
-    for file in cache_dir().iterdir():
+    models = {file.name: file for file in [*cache_dir().iterdir(), *exported.iterdir()]}
+    for file in models.values():
         (apart / file.name).symlink_to(file)
     installation.env |= {"PARLEY_RERANKER": str(model), "XDG_CACHE_HOME": str(installation.folder)}
     assert checked()["ok"]
