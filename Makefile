@@ -36,8 +36,8 @@ $(VENV)/.made-dev: $(VENV)/.made
 	$(BIN)/pip install -q -c constraints.txt -e .[dev]
 	@touch $@
 
-# One process for each processor, at least two and at most four: each holds a model and a browser.
-PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, max(2, os.cpu_count() or 2)))')
+# One process more than processors, since a third of the time goes by in waiting, and at most four: each holds a model and a browser.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 # A file stays in one process, with the servers that its tests share; the files come in the order of the collection, the longest first.
 SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # Fast tests by default. SERVICES=required runs all: PostgreSQL, Redis, a Chroma server, Chromium; what is missing fails.
