@@ -268,11 +268,12 @@ class World:
         """Who talks to the bot, and what their site says of them."""
         public, both = frozenset(["public"]), frozenset(["public", "customers"])
         forged = self.proven | {"customer": {"id": "eve"}}
-        return [
-            (Viewer("a stranger", public), {}),
-            (Viewer("a proven customer", both), self.proven),
-            (Viewer("somebody with another's proof", public), forged),
-        ]
+        different = [(Viewer("a stranger", public), {}), (Viewer("a proven customer", both), self.proven)]
+        return (
+            [*different, (Viewer("somebody with another's proof", public), forged)]
+            if self.whole
+            else different
+        )
 
     @property
     def proven(self) -> dict[str, Any]:
