@@ -10,21 +10,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from sqlalchemy import bindparam, select
+from numpy.typing import NDArray
+from sqlalchemy import select
 
 from help_center.database import Database
 from help_center.index_tables import PassageRow
 from retrieval.embedders.base import Vectors
 
 CACHE_BYTES = 64 * 2**20  # of one process
-
-_query = select(PassageRow.id, PassageRow.parts).where(
-    PassageRow.space == bindparam("space"),
-    # literal: ids of our own, a hundred bound parameters cost more than the reading
-    PassageRow.id.in_(bindparam("ids", expanding=True, literal_execute=True)),
-)
 
 
 def packed(vectors: Vectors) -> bytes:
@@ -45,6 +41,9 @@ class Closeness:
     def __init__(self, database: Database, space: str) -> None:
         self._database = database
         self._space = space
+        self._query = select(PassageRow.id, PassageRow.parts).where(
+            PassageRow.space == space, database.among(PassageRow.id, "ids")
+        )
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
         self._changing = threading.Lock()
@@ -53,18 +52,15 @@ class Closeness:
         """`questions`: unit vectors (k, d). The cosine of each with each passage's nearest part, shape (k, len(ids));
         NaN for a passage without parts."""
         closest = np.full((len(questions), len(ids)), np.nan, dtype=np.float32)
-        held = self._held(ids)
-        record = _record(questions.shape[1])
-        there = [i for i, id in enumerate(ids) if held.get(id)]
-        if not there:
+        records, counts = self._records(ids, questions.shape[1])
+        if not len(records):
             return closest
-        records = np.frombuffer(b"".join(held[ids[i]] for i in there), dtype=record)
         # einsum and not @: BLAS would wake threads for a tenth of a millisecond's work, and wait for them
-        cosines = np.einsum("pd,kd->pk", records["values"].astype(np.float32), questions)
-        cosines *= records["scale"][:, None]
-        lengths = [len(held[ids[i]]) // record.itemsize for i in there]
-        starts = np.cumsum([0, *lengths[:-1]])
-        closest[:, there] = np.maximum.reduceat(cosines, starts, axis=0).T
+        cosines = np.einsum("pd,kd->kp", records["values"], questions)
+        cosines *= records["scale"]
+        there = counts > 0
+        starts = (np.cumsum(counts) - counts)[there]
+        closest[:, there] = np.maximum.reduceat(cosines, starts, axis=1)
         return closest
 
     def of_parts(self, question: Vectors, id: str) -> Vectors:
@@ -74,21 +70,27 @@ class Closeness:
 
     def parts(self, ids: Sequence[str], dimensions: int) -> list[Vectors]:
         """The vectors of each passage's parts, shape (n, dimensions); n is 0 for a passage without parts."""
+        records, counts = self._records(ids, dimensions)
+        vectors = records["values"].astype(np.float32) * records["scale"][:, None]
+        return np.split(vectors, np.cumsum(counts)[:-1]) if len(ids) else []
+
+    def _records(self, ids: Sequence[str], dimensions: int) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+        """The parts of all passages, one after the other, and how many each has."""
         held = self._held(ids)
-        records = [np.frombuffer(held.get(id, b""), dtype=_record(dimensions)) for id in ids]
-        return [one["values"].astype(np.float32) * one["scale"][:, None] for one in records]
+        record = _record(dimensions)
+        told = [held.get(id, b"") for id in ids]
+        counts = np.array([len(one) for one in told], dtype=np.int64) // record.itemsize
+        return np.frombuffer(b"".join(told), dtype=record), counts
 
     def _held(self, ids: Sequence[str]) -> dict[str, bytes]:
         with self._changing:
-            held = {}
-            for id in ids:
-                if (parts := self._kept.get(id)) is not None:
+            held = {id: parts for id in ids if (parts := self._kept.get(id)) is not None}
+            if self._size > CACHE_BYTES / 2:  # until then nothing is about to go
+                for id in held:
                     self._kept.move_to_end(id)
-                    held[id] = parts
-        missing = [id for id in ids if id not in held]
-        if missing:
+        if len(held) < len(ids) and (missing := [id for id in ids if id not in held]):
             with self._database.engine.connect() as connection:
-                rows = connection.execute(_query, {"space": self._space, "ids": missing}).all()
+                rows = connection.execute(self._query, {"ids": missing}).all()
             read = {id: parts for id, parts in rows if parts}
             held |= read
             self._keep(read)
@@ -105,6 +107,7 @@ class Closeness:
                 self._size -= len(oldest)
 
 
+@lru_cache(maxsize=8)
 def _record(dimensions: int) -> np.dtype[np.void]:
     return np.dtype([("scale", "<f4"), ("values", "i1", (dimensions,))])
 

@@ -108,7 +108,9 @@ def weigh(
     lexical = [c.lexical / total for c in rest]
     best_dense, best_lexical = max(dense, default=0.0), max(lexical, default=0.0)
     share = top.lexical / total
-    covered = _covered(weights, {*top.title_tokens, *top.text_tokens})
+    held = {*top.title_tokens, *top.text_tokens}
+    covered = _covered(weights, held)
+    covered_elsewhere = max((_covered(weights, {*c.title_tokens, *c.text_tokens}) for c in rest), default=0.0)
     numbers = set(_numbers.findall(question))
     scores = [c.score for c in candidates]
     margin = top.dense - best_dense
@@ -131,14 +133,8 @@ def weigh(
         dense_z=_z(top.dense, dense) / 10,
         lexical_z=_z(share, lexical) / 10,
         consensus=sum(best_passages[:10]) / 10,
-        missing_word=max(
-            (w for t, w in weights.items() if t not in {*top.title_tokens, *top.text_tokens}), default=0
-        )
-        / largest,
-        distinct=(
-            covered - max((_covered(weights, {*c.title_tokens, *c.text_tokens}) for c in rest), default=0.0)
-        )
-        / total,
+        missing_word=max((w for t, w in weights.items() if t not in held), default=0) / largest,
+        distinct=(covered - covered_elsewhere) / total,
         pairs=sum(pair in text_pairs for pair in asked_pairs) / len(asked_pairs) if asked_pairs else 0.0,
         fused_lead=scores[0] - _mean(scores[1:10]) if rest else LONELY,
         fused_third=scores[0] - scores[2] if len(scores) > 2 else LONELY,
@@ -152,21 +148,22 @@ def weigh(
 
 def _nearness(candidates: Sequence[Candidate], vector: Vectors) -> dict[str, float]:
     """What the parts' vectors tell: of the question and the top, and of the articles' best parts with each other."""
-    cosines = [c.parts @ vector if len(c.parts) else np.zeros(0) for c in candidates]
-    best = np.array([c.parts[one.argmax()] for c, one in zip(candidates, cosines, strict=True) if len(one)])
-    mine = np.sort(cosines[0])[::-1]
+    mine = candidates[0].parts @ vector
     if not len(mine):
         return dict.fromkeys(_NEARNESS, 0.0)
+    best = np.array([c.parts[(c.parts @ vector).argmax()] for c in candidates if len(c.parts)])
     among = best @ best.T
-    others = among[0, 1:]
+    others = among[0, 1:].tolist()
+    pairs = len(best) * (len(best) - 1)
+    ordered = sorted(mine.tolist(), reverse=True)
     return {
-        "second_part": float(mine[min(1, len(mine) - 1)]),
-        "part_mean": float(mine.mean()),
-        "parts": math.log1p(len(mine)),
+        "second_part": ordered[min(1, len(ordered) - 1)],
+        "part_mean": _mean(ordered),
+        "parts": math.log1p(len(ordered)),
         "whole": float(_unit(candidates[0].parts.mean(axis=0)) @ vector),
-        "nearest_rival": float(others.max(initial=0.0)),
-        "rivals": float(others.mean()) if len(others) else 0.0,
-        "spread": float(among[np.triu_indices(len(best), 1)].mean()) if len(best) > 1 else 0.0,
+        "nearest_rival": max([0.0, *others]),
+        "rivals": _mean(others),
+        "spread": float(among.sum() - among.trace()) / pairs if pairs else 0.0,
     }
 
 

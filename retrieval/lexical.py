@@ -85,7 +85,7 @@ class LexicalIndex:
     _delta_frequency: Counter[str] = field(
         default_factory=Counter
     )  # in how many living passages of the delta
-    _delta_articles: dict[str, str] = field(default_factory=dict)  # passage id -> article
+    _delta_rows: dict[str, int] = field(default_factory=dict)  # passage id -> its latest row
     _dead: set[int] = field(default_factory=set)
     _base_words: dict[Place, Words] = field(default_factory=dict)  # read when they are asked for
     _masks: dict[frozenset[Place], NDArray[np.bool_]] = field(default_factory=dict)
@@ -151,9 +151,9 @@ class LexicalIndex:
         for entry in entries:
             place = entry.audience, entry.language
             if there.pop((entry.id, place), None) is None:
+                self._delta_rows[entry.id] = base + len(self._delta)
                 self._delta.append(_New.of(entry, place))
                 self._delta_frequency.update(self._delta[-1].counts.keys())
-                self._delta_articles[entry.id] = article_id
         for row in there.values():
             self._dead.add(row)
             if row >= base:
@@ -170,7 +170,7 @@ class LexicalIndex:
             self._texts,
             list(self._delta),
             Counter(self._delta_frequency),
-            dict(self._delta_articles),
+            dict(self._delta_rows),
             set(self._dead),
             self._base_words,
         )
@@ -228,9 +228,27 @@ class LexicalIndex:
 
     def articles_of(self, passage_ids: Sequence[str]) -> dict[str, str]:
         """Passage id -> its article, without those that this index has not seen."""
-        known = dict(zip(passage_ids, self._roster.articles_of(passage_ids), strict=True))
-        found = {id: self._delta_articles.get(id, article) for id, article in known.items()}
-        return {id: article for id, article in found.items() if article is not None}
+        rows = self.rows_of(passage_ids)
+        known = [id for id, row in zip(passage_ids, rows.tolist(), strict=True) if row >= 0]
+        return dict(zip(known, self.articles_at(rows[rows >= 0]), strict=True))
+
+    def rows_of(self, passage_ids: Sequence[str]) -> Rows:
+        """The row of each passage; -1 for one that this index has not seen."""
+        rows = self._roster.rows_with(passage_ids)
+        if self._delta_rows:
+            both = zip(passage_ids, rows.tolist(), strict=True)
+            rows = np.array([self._delta_rows.get(id, row) for id, row in both], dtype=np.int64)
+        return rows
+
+    def articles_at(self, rows: Rows) -> list[str]:
+        """The article of each row."""
+        base, names = len(self._roster), self._roster.articles
+        if not len(rows) or rows.max() < base:
+            return [names[number] for number in self._roster.article[rows].tolist()]
+        return [
+            names[self._roster.article[row]] if row < base else self._delta[row - base].article_id
+            for row in rows.tolist()
+        ]
 
     def article_of(self, passage_id: str) -> str | None:
         """The article of a passage; None for one that this index has not seen."""
@@ -267,8 +285,10 @@ class LexicalIndex:
         question: Sequence[str],
         places: frozenset[Place],
         weights: Sequence[float] | None = None,
+        only: Rows | None = None,
     ) -> NDArray[np.float32]:
-        """BM25 of every row; 0 outside `places` and for what is gone. `weights`: of each token, 1 where left out.
+        """BM25 of every row; 0 outside `places` and for what is gone. `weights`: of each token, 1 where left out. `only`:
+        the rows that are asked for; no other scores, and these at least a little.
 
         A token of several words ("log in") counts where these stand one after the other.
         """
@@ -286,9 +306,20 @@ class LexicalIndex:
         for phrase, weight in together.items():  # as if once, in a passage of mean length
             rows = self._rows_saying(phrase)
             scores[rows] += weight * _idf(len(rows), len(scores)) / (1 + K1)
+        if only is not None:
+            asked_for = scores[only] + LEAST
+            scores = np.zeros_like(scores)
+            scores[only] = asked_for
         if self._dead or not places >= self.places_used:
             scores *= self._mask(places)
         return scores
+
+    def best_rows(self, scores: NDArray[np.float32], depth: int) -> Rows:
+        """The `depth` best rows of those that score at all, best first. `scores`: as `scores` gives them."""
+        rows = np.argpartition(-scores, depth)[:depth] if depth < len(scores) else np.arange(len(scores))
+        rows = rows[scores[rows] > 0]
+        best: Rows = rows[np.argsort(-scores[rows], kind="stable")]
+        return best
 
     def best(
         self,
@@ -304,28 +335,12 @@ class LexicalIndex:
 
         `only`: the rows that are asked for; no other scores, and these at least a little.
         """
-        scores = self.scores(question, places, weights)
-        if only is not None:
-            kept = np.zeros_like(scores)
-            kept[only] = scores[only] + LEAST
-            scores = kept * self._mask(places)
-        rows = np.argpartition(-scores, depth)[:depth] if depth < len(scores) else np.arange(len(scores))
-        rows = rows[scores[rows] > 0]
-        rows = rows[np.argsort(-scores[rows], kind="stable")]
-        found = dict(zip(self._ids_of(rows), scores[rows].tolist(), strict=True))
-        others = [id for id in also if id not in found]
-        return found | dict(zip(others, self._scores_of(others, scores), strict=True))
-
-    def _scores_of(self, ids: Sequence[str], scores: NDArray[np.float32]) -> list[float]:
-        rows = self._roster.rows_with(ids)
-        if self._delta:
-            late = {new.id: row for row, new in enumerate(self._delta, len(self._roster))}
-            rows = np.array(
-                [late.get(id, row) for id, row in zip(ids, rows.tolist(), strict=True)],
-                dtype=np.int64,
-            )
-        here = rows >= 0
-        return np.where(here, scores[rows] if len(scores) else 0.0, 0.0).tolist() if len(ids) else []
+        scores = self.scores(question, places, weights, only)
+        rows = self.best_rows(scores, depth)
+        found = dict(zip(self.passages_of(rows), scores[rows].tolist(), strict=True))
+        for id, row in zip(also, self.rows_of(also).tolist(), strict=True):
+            found.setdefault(id, float(scores[row]) if row >= 0 else 0.0)
+        return found
 
     def vocabulary(self, places: frozenset[Place]) -> Vocabulary:
         """The words of these places as they are written."""

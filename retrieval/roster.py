@@ -68,14 +68,6 @@ class Roster:
         rows = self._by_id[place]
         return np.where(self.ids[rows] == asked, rows, -1)
 
-    def articles_of(self, ids: Sequence[str]) -> list[str | None]:
-        """The article of each passage; None for one that is not here."""
-        rows = self.rows_with(ids)
-        if not len(self):
-            return [None] * len(ids)
-        numbers = self.article[rows].tolist()
-        return [self.articles[n] if row >= 0 else None for n, row in zip(numbers, rows.tolist(), strict=True)]
-
     def rows_of(self, article: str) -> list[int]:
         number = self._number.get(article)
         rows: list[int] = [] if number is None else np.flatnonzero(self.article == number).tolist()

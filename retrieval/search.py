@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, select
 
 from help_center.articles import Article, audiences_of, visible
 from help_center.database import Database
@@ -50,9 +50,6 @@ OF_THE_BEST, PER_ARTICLE = 10, 3  # passages read of the best article, of the ne
 SPARE = 2  # articles read beyond the limit, for those that turn out to be gone
 EVIDENCE_DEPTH = 10  # articles whose scores and words the evidence is weighed on
 REBUILD_AFTER = 400  # changes since the lexical base was built
-
-
-_generation_query = select(IndexGeneration.generation).where(IndexGeneration.space == bindparam("space"))
 
 
 @dataclass(frozen=True)
@@ -94,15 +91,23 @@ class _Asked:
     weight: float
 
 
-def _as_one(asked: Sequence[_Asked], lexicon: LexicalIndex) -> tuple[Vectors, dict[str, float]]:
-    """The questions by their weights as one: its vector, and how telling each of its tokens is that some passage holds."""
-    vector: Vectors = np.average([one.vector for one in asked], axis=0, weights=[one.weight for one in asked])
-    telling: dict[str, float] = {}
-    for one in asked:
-        for token, weight in zip(one.wording.tokens, one.wording.weights, strict=True):
-            if lexicon.knows(token):
-                telling[token] = telling.get(token, 0.0) + one.weight * weight * lexicon.idf(token)
-    return vector, telling
+@dataclass(frozen=True)
+class _Sum:
+    """A question and what was said before it as one. `telling`: how telling each token is that some passage holds."""
+
+    vector: Vectors
+    telling: dict[str, float]
+
+    @classmethod
+    def of(cls, asked: Sequence[_Asked], lexicon: LexicalIndex) -> _Sum:
+        whole = sum(one.weight for one in asked)
+        vector: Vectors = np.sum([one.vector * np.float32(one.weight / whole) for one in asked], axis=0)
+        telling: dict[str, float] = {}
+        for one in asked:
+            for token, weight in zip(one.wording.tokens, one.wording.weights, strict=True):
+                if lexicon.knows(token):
+                    telling[token] = telling.get(token, 0.0) + one.weight * weight * lexicon.idf(token)
+        return cls(vector, telling)
 
 
 class Search:
@@ -123,6 +128,9 @@ class Search:
         self._snapshots = snapshots
         self.space = space_of(embedder)
         self._shelves = shelves_of(database, self.space)
+        query = select(IndexGeneration.generation).where(IndexGeneration.space == self.space)
+        self._generation_query = str(query.compile(database.engine, compile_kwargs={"literal_binds": True}))
+        self._rows_query = lru_cache(maxsize=16)(self._query_for)  # building it costs as much as running it
         self._closeness = Closeness(database, self.space)
         self._lexicon: LexicalIndex | None = None
         self._dimensions: int | None = None
@@ -160,18 +168,20 @@ class Search:
             before = read_question(context, lexicon, places, language)
             if not before.asks_nothing:
                 asked.append(_Asked(self._embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
-        ids, close, lexical = self._compare(lexicon, asked, places)
+        together = _Sum.of(asked, lexicon)
+        rows, ids, close, lexical = self._compare(lexicon, asked, places)
         share = self._dense_share(places)
-        article_of = {id: one for id, one in lexicon.articles_of(ids).items() if one not in without}
+        known = zip(ids, lexicon.articles_at(rows), strict=True)
+        article_of = {id: article for id, article in known if article not in without}
         articles, passages = rank(ids, close, lexical, article_of, share)
-        exact_of = lexicon.articles_of(wording.coded(lexicon, places))
+        exact_of = lexicon.articles_of(wording.coded(lexicon, places)) if wording.codes else {}
         coded = [id for id, article in exact_of.items() if article not in without]
         exact = {exact_of[id] for id in coded}
         if coded:
             articles = exact_first(articles, exact, lambda article: article.id)
             passages = exact_first(passages, set(coded), lambda passage: passage.id)
         most = max(limit, EVIDENCE_DEPTH, RERANKED if self._reranker else 0)
-        hits, near = self._read(articles, passages, article_of, lexicon, viewer, most, asked)
+        hits, near = self._read(articles, passages, article_of, viewer, most, together)
         if self._reranker is not None:
             texts = [read_text(hit) for hit in hits[:RERANKED]]
             hits = reranked(hits, self._reranker.scores(wording.text, texts))
@@ -179,9 +189,8 @@ class Search:
                 hits = exact_first(hits, exact, lambda hit: hit.article_id)
             place = {hit.article_id: i for i, hit in enumerate(hits)}
             articles = sorted(articles, key=lambda article: place.get(article.id, len(place)))
-            _, near = self._read(articles, passages, article_of, lexicon, viewer, most, asked)
-        vector, _ = _as_one(asked, lexicon)
-        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon, vector)
+            _, near = self._read(articles, passages, article_of, viewer, most, together)
+        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon, together.vector)
         said = bool(coded) or (bool(wording.phrases) and wording.quoting(lexicon, places) is not None)
         certain = said or (share < 1 and evidence.coverage >= HALF_SAID)
         return Found(hits[:limit], near, evidence, asked[0].vector, wording, certain, len(lexicon))
@@ -218,8 +227,7 @@ class Search:
 
     def lexicon(self) -> LexicalIndex:
         """The lexical index, caught up with the generation that the database is at."""
-        with self._database.engine.connect() as connection:
-            generation = connection.scalar(_generation_query, {"space": self.space}) or 0
+        generation = self._database.value(self._generation_query) or 0
         lexicon = self._lexicon
         if lexicon is not None and lexicon.generation >= generation:
             return lexicon
@@ -335,8 +343,9 @@ class Search:
 
     def _compare(
         self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[tuple[str, str]]
-    ) -> tuple[list[str], Vectors, Vectors]:
-        """Passages that either half proposes, with their closeness and their BM25; several questions by their weights."""
+    ) -> tuple[Rows, list[str], Vectors, Vectors]:
+        """Passages that either half proposes, as rows of the lexicon and as ids, with their closeness and their BM25; several
+        questions by their weights."""
         only = asked[0].wording.quoting(lexicon, places)
         wanted = None if only is None else set(lexicon.passages_of(only))
         near: list[dict[str, float]] = []
@@ -348,11 +357,12 @@ class Search:
             if wanted is not None:
                 found = {id: cosine for id, cosine in found.items() if id in wanted}
             near.append(found)
-        proposed = list(dict.fromkeys(id for found in near for id in found))
-        words = [_best(lexicon, one.wording, places, DEPTH, proposed, only) for one in asked]
-        ids = list(dict.fromkeys([*proposed, *(id for found in words for id in found)]))
-        if len(asked) > 1:
-            words = [_best(lexicon, one.wording, places, 0, ids, only) for one in asked]
+        scores = [lexicon.scores(one.wording.tokens, places, one.wording.weights, only) for one in asked]
+        proposed = lexicon.rows_of(list(dict.fromkeys(id for found in near for id in found)))
+        best = [lexicon.best_rows(one, DEPTH) for one in scores]
+        together = np.concatenate([proposed[proposed >= 0], *best])
+        rows = together[np.sort(np.unique(together, return_index=True)[1])]
+        ids = lexicon.passages_of(rows)
         closeness = self._closeness(np.stack([one.vector for one in asked]), ids)
         for row, found in zip(closeness, near, strict=True):
             low = min(found.values(), default=0.0)  # for a passage that has lost its parts
@@ -360,18 +370,16 @@ class Search:
                 row[i] = found.get(ids[i], low)
         weights = np.array([one.weight for one in asked], dtype=np.float32)
         weights /= weights.sum()
-        lexical = np.array([[found[id] for id in ids] for found in words], dtype=np.float32)
-        return ids, weights @ closeness, weights @ lexical
+        return rows, ids, weights @ closeness, weights @ np.stack([one[rows] for one in scores])
 
     def _read(
         self,
         articles: Sequence[Ranked],
         passages: Sequence[Ranked],
         article_of: Mapping[str, str],
-        lexicon: LexicalIndex,
         viewer: Viewer,
         limit: int,
-        asked: Sequence[_Asked],
+        asked: _Sum,
     ) -> tuple[list[Hit], list[Hit]]:
         """Hits by article and by passage, read through `visible`: what was unpublished a moment ago is gone."""
         by_article: dict[str, list[Ranked]] = {}  # its passages, best first
@@ -386,8 +394,7 @@ class Search:
             ]
         ]
         rows = self._rows([passage.id for passage in wanted], viewer)
-        question, telling = _as_one(asked, lexicon)
-        read = {id: self._narrowed(row, question, telling) for id, row in rows.items()}
+        read = {id: self._narrowed(row, asked) for id, row in rows.items()}
         hits = []
         for article in first:
             best = next((one for one in by_article[article.id][:OF_THE_BEST] if one.id in rows), None)
@@ -400,27 +407,34 @@ class Search:
         ]
         return hits[:limit], [_hit(read[one.id], rows[one.id], one) for one in kept]
 
-    def _narrowed(self, row: Any, question: Vectors, telling: Mapping[str, float]) -> Passage:
+    def _narrowed(self, row: Any, asked: _Sum) -> Passage:
         """The passage; where it holds several sections, the one that fits the question best."""
         whole = _passage(row)
         if not whole.sections:
             return whole
         language = row.locale.split("-")[0].lower()
-        total = sum(telling.values()) or 1.0
+        total = sum(asked.telling.values()) or 1.0
 
         def covered(text: str) -> float:
             held = set(_tokens_of(row.id, text, language))
-            return sum(weight for token, weight in telling.items() if token in held) / total
+            return sum(weight for token, weight in asked.telling.items() if token in held) / total
 
-        return narrowed(whole, row.title, self._closeness.of_parts(question, row.id), covered)
+        return narrowed(whole, row.title, self._closeness.of_parts(asked.vector, row.id), covered)
 
     def _rows(self, ids: list[str], viewer: Viewer) -> dict[str, Any]:
         """Passage id -> passage and what a hit tells of its article, of those that the viewer may see."""
         with self._database.engine.connect() as connection:
-            return {
-                row.id: row
-                for row in connection.execute(_rows_query(viewer), {"space": self.space, "ids": ids})
-            }
+            rows = connection.execute(self._rows_query(viewer), {"ids": ids}).all()
+        return {row.id: row for row in rows}
+
+    def _query_for(self, viewer: Viewer) -> Select[Any]:
+        columns = (
+            PassageRow.id, PassageRow.article_id, PassageRow.ordinal, PassageRow.headings, PassageRow.text,
+            PassageRow.sections, Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
+        )  # fmt: skip
+        query = select(*columns).join(Article, Article.id == PassageRow.article_id)
+        mine = self._database.among(PassageRow.id, "ids")
+        return query.where(PassageRow.space == self.space, mine, visible(viewer))
 
     def _evidence(
         self,
@@ -443,30 +457,6 @@ class Search:
         mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
         unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
         return weigh(question, words, candidates, mine, lexicon, unit)
-
-
-def _best(
-    lexicon: LexicalIndex,
-    wording: Wording,
-    places: frozenset[Place],
-    depth: int,
-    also: list[str],
-    only: Rows | None,
-) -> dict[str, float]:
-    return lexicon.best(wording.tokens, places, depth, also, weights=wording.weights, only=only)
-
-
-@lru_cache(maxsize=16)
-def _rows_query(viewer: Viewer) -> Select[Any]:
-    """Built once per kind of viewer: building it costs as much as running it."""
-    columns = (
-        PassageRow.id, PassageRow.article_id, PassageRow.ordinal, PassageRow.headings, PassageRow.text,
-        PassageRow.sections, Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
-    )  # fmt: skip
-    query = select(*columns).join(Article, Article.id == PassageRow.article_id)
-    # literal: ids of our own, a hundred bound parameters cost more than the reading
-    mine = PassageRow.id.in_(bindparam("ids", expanding=True, literal_execute=True))
-    return query.where(PassageRow.space == bindparam("space"), mine, visible(viewer))
 
 
 def _passage(row: Any) -> Passage:

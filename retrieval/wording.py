@@ -234,6 +234,7 @@ def _word(start: int, end: int, raw: str, languages: tuple[str, ...]) -> _Word:
     return _Word(start, end, raw, plain, empty, empty or plain in _contracted or "'" in plain)
 
 
+@lru_cache(maxsize=20_000)
 def _is_empty(word: str, languages: tuple[str, ...]) -> bool:
     return any(only_asks(word, language) or is_stop_word(word, language) for language in languages)
 
@@ -303,7 +304,7 @@ def _read_words(words: list[_Word], reading: _Reading, *, unfinished: bool, shou
             guesses.append((word, found))
         else:
             strangers += 1
-    if strangers > known + len(guesses) or _foreign(words, reading.languages):
+    if not guesses or strangers > known + len(guesses) or _foreign(words, reading.languages):
         return
     titled = all(word.skip or word.raw[:1].isupper() for word in words)
     for word, found in guesses:
@@ -490,12 +491,16 @@ def _correct(word: _Word, found: list[tuple[float, str]], reading: _Reading, *, 
 
 def _read_neighbours(words: list[_Word], reading: _Reading) -> None:
     """Neighbours that are known as one word: "log in" as "login", "ORA 00942" as the code."""
+    pieces = [
+        None if word.skip and word.plain not in _particles else joined(word.plain) or word.plain
+        for word in words
+    ]
     for size in (2, 3):
         for i in range(len(words) - size + 1):
-            some = words[i : i + size]
-            if any(word.skip and word.plain not in _particles for word in some):
+            some = pieces[i : i + size]
+            if None in some:
                 continue
-            together = "".join(joined(word.plain) or word.plain for word in some)
+            together = "".join(filter(None, some))
             if not SHORTEST <= len(together) <= MAX_LETTERS:
                 continue
             if reading.vocabulary.knows(together):

@@ -1,14 +1,15 @@
 """Chroma as the vector store: embedded in the data dir, or a Chroma server. Chroma's types stop here.
 
 An embedded Chroma has one owner process (`help_center.owner`); this file does not check that. Only ids and
-vectors are kept: the texts are in the database, and a plain query without `where` is Chroma's fast path.
+vectors are kept: the texts are in the database, and a plain query without `where` is Chroma's fast path. Small shelves of
+an embedded Chroma are kept in memory beside it (`flat`): whatever changes them goes through here.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from chromadb.errors import NotFoundError
 
 from retrieval.embedders.base import Vectors
 from retrieval.stores.base import StoreError
+from retrieval.stores.flat import Flat
 
 IDS_AT_ONCE = 100_000  # Chroma counts its way to an offset: small pages of 200,000 ids take ten times as long
 SECONDS = 5.0  # a Chroma server that does not answer within this is down
@@ -30,6 +32,8 @@ SLOWEST_SECONDS = 120.0  # of one request: a large batch takes its time
 # with real vectors 99.6 % of the true 100 nearest of 10,000 are found, 99.4 % of 50,000; ef_search 200 finds 99.0 and
 # 98.8 %, 0.3 ms sooner (docs/log.md)
 HOW_TO_FIND = {"hnsw": {"space": "cosine", "ef_search": 300, "ef_construction": 200, "max_neighbors": 24}}
+# of vectors: a shelf up to this size is kept in memory (5,461 of 384 numbers), and all of them together up to that one
+SHELF_BYTES, KEPT_BYTES = 8 * 2**20, 32 * 2**20
 
 
 class ChromaStore:
@@ -41,6 +45,9 @@ class ChromaStore:
         settings = Settings(anonymized_telemetry=False)
         self._lock = threading.Lock()
         self._collections: dict[str, Any] = {}
+        self._in_memory = url is None
+        self._flats: dict[str, Flat | None] = {}  # None: it is too large, or empty
+        self._keeping = threading.Lock()
         try:
             if url:
                 parts = urlsplit(url)
@@ -71,7 +78,9 @@ class ChromaStore:
                 if there:  # delete and add is ten times faster than Chroma's upsert of ids that exist
                     collection.delete(ids=there)
                 collection.add(ids=list(ids[part]), embeddings=np.asarray(vectors[part], dtype=np.float32))
+            self._changed(shelf, lambda flat: flat.with_(ids, vectors))
         except Exception as error:
+            self._forget(shelf)
             raise self._error(error) from error
 
     def delete(self, shelf: str, ids: Sequence[str]) -> None:
@@ -83,7 +92,9 @@ class ChromaStore:
                 there = self._present(collection, ids[start : start + self._batch])
                 if there:
                     collection.delete(ids=there)
+            self._changed(shelf, lambda flat: flat.without(ids))
         except Exception as error:
+            self._forget(shelf)
             raise self._error(error) from error
 
     def nearest(self, shelf: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
@@ -91,6 +102,9 @@ class ChromaStore:
             collection = self._collection(shelf)
             if collection is None:
                 return []
+            flat = self._flat(shelf, collection, 4 * len(vector))
+            if flat is not None:
+                return flat.nearest(vector, limit)
             query = np.asarray(vector, dtype=np.float32)[None]
             try:
                 found = collection.query(query_embeddings=query, n_results=limit, include=["distances"])
@@ -124,10 +138,10 @@ class ChromaStore:
 
     def drop(self, shelf: str) -> None:
         try:
-            self._collections.pop(shelf, None)
+            self._forget(shelf)
             if self._collection(shelf) is not None:
                 self._client.delete_collection(shelf)
-                self._collections.pop(shelf, None)
+                self._forget(shelf)
         except Exception as error:
             raise self._error(error) from error
 
@@ -158,6 +172,36 @@ class ChromaStore:
                 )
             self._collections[shelf] = collection
             return collection
+
+    def _flat(self, shelf: str, collection: Any, vector_bytes: int) -> Flat | None:
+        """The shelf in memory; None where it is too large, or where other processes change it too."""
+        if not self._in_memory:
+            return None
+        try:
+            return self._flats[shelf]
+        except KeyError:
+            pass
+        with self._keeping:  # what is changed meanwhile is changed here afterwards
+            kept = sum(flat.vectors.nbytes for flat in self._flats.values() if flat is not None)
+            size = collection.count() * vector_bytes
+            flat = None
+            if 0 < size <= min(SHELF_BYTES, KEPT_BYTES - kept):
+                read = collection.get(include=["embeddings"])
+                flat = Flat.of(read["ids"], read["embeddings"])
+            self._flats[shelf] = flat
+            return flat
+
+    def _changed(self, shelf: str, change: Callable[[Flat], Flat]) -> None:
+        """Makes a change of the shelf in its form in memory; one that is too large now, or was, is looked at anew."""
+        with self._keeping:
+            flat = self._flats.pop(shelf, None)
+            if flat is not None and (flat := change(flat)).vectors.nbytes <= SHELF_BYTES:
+                self._flats[shelf] = flat
+
+    def _forget(self, shelf: str) -> None:
+        self._collections.pop(shelf, None)
+        with self._keeping:
+            self._flats.pop(shelf, None)
 
     def _present(self, collection: Any, ids: Sequence[str]) -> list[str]:
         return list(collection.get(ids=list(ids), include=[])["ids"]) if ids else []

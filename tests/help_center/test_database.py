@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import JSON, Column, Index, text
+from sqlalchemy import JSON, Column, Index, select, text
 
 import help_center.tables  # noqa: F401  (fills Base.metadata)
 from help_center.database import HEAD, Base, Database, DatabaseError, InstallationFact, iso, new_id, now
@@ -170,6 +170,27 @@ def test_the_first_to_make_a_fact_wins(database: Database) -> None:
         made = list(pool.map(lambda n: database.fact("chosen", lambda: {"by": n}), range(16)))
     assert all(fact == made[0] for fact in made)
     assert database.fact("missing") is None
+
+
+def test_one_value_is_read_as_it_was_committed_last(database: Database) -> None:
+    query = "SELECT value FROM installation WHERE key = 'colour'"
+    assert database.value(query) is None
+    for colour in ("red", "green"):
+        database.keep_fact("colour", {"is": colour})
+        assert colour in str(database.value(query))
+    with database.write() as session:
+        session.execute(text("DELETE FROM installation"))
+        assert "green" in str(database.value(query))
+
+
+def test_a_list_of_any_length_is_one_parameter(database: Database) -> None:
+    odd = ["a", "it's", 'say "no"', "%s", "ä", "\\"]
+    for key in odd:
+        database.keep_fact(key, {})
+    query = select(InstallationFact.key).where(database.among(InstallationFact.key, "keys"))
+    with database.read() as session:
+        for asked in ([], odd[:1], odd, [*odd, *map(str, range(40_000))]):
+            assert set(session.scalars(query, {"keys": asked})) == set(asked) & set(odd)
 
 
 def test_hooks_run_before_and_after_the_commit_of_a_write_that_holds(database: Database) -> None:

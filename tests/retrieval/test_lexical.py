@@ -243,3 +243,18 @@ def test_a_question_is_stemmed_as_every_language_of_the_index() -> None:
     assert by_id(index, index.question_tokens("Häuser", None), everywhere).keys() == {"de"}
     assert by_id(index, index.question_tokens("house", None), everywhere).keys() == {"en"}
     assert by_id(index, index.question_tokens("Haus", "de"), everywhere).keys() == {"de"}
+
+
+def test_rows_lead_from_passages_to_their_articles_in_the_base_and_after_it() -> None:
+    index = LexicalIndex.build([entry(f"p{n}", "numbat", article=f"a{n}") for n in range(3)], 1)
+    assert index.rows_of(["p2", "nobody", "p0"]).tolist() == [2, -1, 0]
+    changed = index.copy()
+    changed.replace("a1", [entry("late", "numbat", article="a1")])
+    rows = changed.rows_of(["late", "p2", "nobody"])
+    assert rows.tolist() == [3, 2, -1]
+    assert changed.articles_at(rows[:2]) == ["a1", "a2"]
+    assert changed.passages_of(rows[:2]) == ["late", "p2"]
+    assert changed.articles_of(["nobody", "late", "p0"]) == {"late": "a1", "p0": "a0"}
+    assert index.rows_of(["late"]).tolist() == [-1]  # the one that it was copied from is as it was
+    assert LexicalIndex().rows_of(["p0"]).tolist() == [-1]
+    assert index.articles_at(index.rows_of([])) == []

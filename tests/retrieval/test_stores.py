@@ -85,6 +85,74 @@ def test_what_is_deleted_is_gone_and_deleting_twice_is_deleting_once(store: Vect
         assert "p0" not in [id for id, _ in store.nearest(shelf, vectors[0], 30)]
 
 
+@pytest.mark.parametrize("kept", [0, 2**30])
+def test_a_shelf_in_memory_and_one_in_chroma_give_the_same_after_every_change(
+    tmp_path: Path, shelf: str, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(chroma, "SHELF_BYTES", kept)
+    store = open_store(tmp_path, None)
+    vectors = directions(80)
+    there = {f"p{n}": vectors[n] for n in range(40)}
+    store.add(shelf, list(there), np.stack(list(there.values())))
+
+    def check() -> None:
+        for question in directions(5, seed=9):
+            cosines = {id: float(vector @ question) for id, vector in there.items()}
+            best = sorted(cosines, key=lambda id: -cosines[id])
+            found = store.nearest(shelf, 3 * question, 100)
+            assert [id for id, _ in found] == best
+            assert [cosine for _, cosine in found] == pytest.approx([cosines[id] for id in best], abs=1e-4)
+
+    check()
+    new = {f"p{n}": vectors[n + 10] for n in range(30, 60)}  # some are there already
+    store.add(shelf, list(new), 2 * np.stack(list(new.values())))
+    there |= new
+    check()
+    store.delete(shelf, ["p3", "p35", "nobody"])
+    del there["p3"], there["p35"]
+    check()
+
+
+def test_small_shelves_are_in_memory_and_what_is_beyond_the_bounds_is_not(
+    tmp_path: Path, shelf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path, None)
+    assert isinstance(store, chroma.ChromaStore)
+
+    def in_memory(name: str) -> bool:
+        assert len(store.nearest(name, directions(1)[0], 1)) == 1
+        return store._flats[name] is not None
+
+    one = directions(20)
+    monkeypatch.setattr(chroma, "SHELF_BYTES", one.nbytes)
+    monkeypatch.setattr(chroma, "KEPT_BYTES", one.nbytes + 1)
+    store.add(shelf, [f"p{n}" for n in range(20)], one)
+    assert in_memory(shelf)
+    store.add(f"{shelf}-two", ["a"], one[:1])
+    assert not in_memory(f"{shelf}-two")  # together they are too much
+    store.add(shelf, ["more"], one[:1])
+    assert not in_memory(shelf)
+    store.delete(shelf, ["more"])
+    assert in_memory(shelf)
+    store.drop(shelf)
+    assert store.nearest(shelf, one[0], 5) == []
+
+
+def test_a_change_that_fails_half_way_is_seen_as_far_as_it_went(
+    tmp_path: Path, shelf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma.ChromaStore, "_present", lambda *_: [])
+    store = open_store(tmp_path, None)
+    assert isinstance(store, chroma.ChromaStore)
+    one, two = directions(2)
+    store.add(shelf, ["a"], one[None])
+    assert [id for id, _ in store.nearest(shelf, two, 5)] == ["a"]
+    store._batch = 1
+    with pytest.raises(StoreError):
+        store.add(shelf, ["b", "c"], [two, None])  # type: ignore[arg-type]
+    assert [id for id, _ in store.nearest(shelf, two, 5)] == ["b", "a"]
+
+
 def test_shelves_are_strangers_to_each_other(store: VectorStore, shelf: str) -> None:
     one, two = directions(2)
     store.add(shelf, ["a"], one[None])
