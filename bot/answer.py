@@ -35,6 +35,7 @@ from retrieval.embedders import Embedder
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit, citation
 from retrieval.planted import planted, visible
+from retrieval.reader import shipped
 
 log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
@@ -152,7 +153,7 @@ async def tell(
     """
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
     passages = [Source(hit.passage.text, language, _heading(hit)) for hit in hits]
-    check = Check(passages, language, embedder, known=question.text)
+    check = Check(passages, language, embedder, known=question.text, reader=shipped())
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
     held = ""  # what answers nothing by itself waits for the first sentence that does

@@ -23,6 +23,7 @@ from retrieval.relevance import shipped
 SIGNALS = NAMES
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
+LIKELIER = 0.5  # right than wrong
 TOO_FEW_WORDS = 7  # a question with more telling words is not asked back about
 CLOSE = 0.02  # fused score within which two articles are rivals: one in six of our own short questions
 
@@ -103,9 +104,15 @@ class Calibration:
         """The confidence from which on a question is answered.
 
         The lowest threshold whose bound is at or under the dial; where there is none, nothing is answered on the
-        strength of the confidence alone.
+        strength of the confidence alone. Nor is, whatever the mean of all answers is, a single one that is likelier wrong
+        than right, unless the dial allows more than half: a few easy questions promise anything.
         """
-        kept = [point.threshold for point in self.table if point.answered and point.bound <= max_wrong]
+        least = min(LIKELIER, 1 - max_wrong)
+        kept = [
+            point.threshold
+            for point in self.table
+            if point.answered and point.bound <= max_wrong and point.threshold >= least
+        ]
         return min(kept, default=NEVER)
 
 

@@ -2,7 +2,7 @@
 
     python -m evals.fit_sentences [--out bot/fitted/sentences.json]
 
-Two sums of small trees, with and without meaning, over the features of each sentence against its own passage; rows that a
+A sum of small trees for each of `bot.ground.WAYS`, over the features of each sentence against its own passage; rows that a
 rule decides are left out. Sentences of the passages that a program edits lightly are fitted, too: see `evals/light_edits.py`.
 The thresholds are the highest that lose at most LOST of the written true sentences, each read by trees fitted without its
 article and, as in a turn, held against other passages, too, where its own does not hold it; sentences that cite a wrong passage are held to a stricter one (MOVED of the false ones, each against the three
@@ -23,11 +23,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from bot.ground import Check
-from bot.ground.check import FEATURES, OF_MEANING
+from bot.ground.check import FEATURES, OF_MEANING, OF_READING, WAYS
 from bot.ground.trees import Node, Trees
 from evals.run import CASES, shipped_articles, trades
 from evals.suites.sentences import Case, Passages, edited, read_cases
 from retrieval.embedders import Embedder, open_embedder
+from retrieval.reader import Reader, shipped
 
 ROOT = Path(__file__).parent.parent
 LOST = 0.05  # of the written true sentences, at most, counting those that a rule drops
@@ -45,22 +46,24 @@ def main() -> None:
     light = edited(cases, passages, EDITED)
     told: dict[str, Any] = {
         "fitted_on": f"{len(cases)} sentences of our own and {len(light)} lightly edited ones",
-        "features": [*FEATURES, *OF_MEANING],
+        "features": [*FEATURES, *OF_MEANING, *OF_READING],
     }
-    for name, meaning in (("with_meaning", embedder), ("words_alone", None)):
-        trees, thresholds = _fit([*cases, *light], passages, meaning)
-        told[name] = trees.json()
-        told |= {f"{key}{'' if meaning else '_words'}": value for key, value in thresholds.items()}
+    for way in WAYS:
+        meaning = None if way == "words_alone" else embedder
+        reader = shipped() if way == "read" else None
+        print(way)
+        trees, thresholds = _fit([*cases, *light], passages, meaning, reader)
+        told[way] = {"trees": trees.json(), **thresholds}
     given.out.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 def _fit(
-    cases: Sequence[Case], passages: Passages, embedder: Embedder | None
+    cases: Sequence[Case], passages: Passages, embedder: Embedder | None, reader: Reader | None
 ) -> tuple[Trees, dict[str, float]]:
     rows: list[list[float] | None] = []
     beside: list[list[float]] = []
     for case in cases:
-        check = Check(passages.given(case), "en", embedder)
+        check = Check(passages.given(case), "en", embedder, reader=reader)
         found = check.features(case.sentence, [1])
         rows.append(list(found.values()) if found else None)
         if not case.supported:
@@ -89,12 +92,11 @@ def _fit(
     lost = 0
     for case in true:
         keep = support.get(id(case), -1.0) - 1e-6
-        lost += not _held_elsewhere(case, passages, embedder, grown_without[case.article], move)
+        lost += not _held_elsewhere(case, passages, embedder, reader, grown_without[case.article], move)
         if lost > LOST * len(true):
             break
     move = max(keep, move)
-    what = "with meaning" if embedder else "words alone"
-    print(f"{what}: AUROC {roc_auc_score(y, forecast):.3f}, keep from {keep:.4f}, move from {move:.4f}")
+    print(f"AUROC {roc_auc_score(y, forecast):.3f}, keep from {keep:.4f}, move from {move:.4f}")
     for kind in dict.fromkeys(case.kind for case in cases):
         all_of = [case for case in cases if case.kind == kind]
         dropped = sum(support.get(id(case), -1.0) < keep for case in all_of)
@@ -106,10 +108,15 @@ def _fit(
 
 
 def _held_elsewhere(
-    case: Case, passages: Passages, embedder: Embedder | None, model: HistGradientBoostingClassifier, move: float
-) -> bool:  # fmt: skip
+    case: Case,
+    passages: Passages,
+    embedder: Embedder | None,
+    reader: Reader | None,
+    model: HistGradientBoostingClassifier,
+    move: float,
+) -> bool:
     """Whether a passage that it does not cite holds a sentence, as `Check.verdict` moves it there."""
-    check = Check(passages.given(case), "en", embedder)
+    check = Check(passages.given(case), "en", embedder, reader=reader)
     found = [check.features(case.sentence, [n]) for n in range(2, len(check.sources) + 1)]
     rows = [list(one.values()) for one in found if one]
     return bool(rows) and bool((model.predict_proba(np.array(rows))[:, 1] >= move).any())

@@ -1,8 +1,9 @@
 """Holds a sentence against passages: by facts (numbers, names, negations, order), by words and by meaning.
 
 Facts that must be said to the letter are rules. The rest, features of how the sentence lies on the passages' clauses (here)
-and words (`bot/ground/alignment.py`), goes into a few small trees that `evals.fit_sentences` grows. Without an embedder, words
-and facts decide alone, with trees of their own. Knows no model, no articles and no conversation.
+and words (`bot/ground/alignment.py`), goes into a few small trees that `evals.fit_sentences` grows. One feature is what the
+reader (`retrieval/reader.py`) thinks, where the language is one that it reads. Without an embedder, words
+and facts decide alone; each of the three has trees of its own. Knows no language model, no articles and no conversation.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from bot.ground.sentences import without_citations
 from bot.ground.trees import Trees
 from retrieval.embedders.base import Embedder, EmbedderError, Vectors
 from retrieval.lexical import tokens
+from retrieval.reader import LANGUAGES, Read, Reader
 
 FITTED = "fitted/sentences.json"
 LONGEST = 2500  # characters: a longer "sentence" is none, unless it is code
@@ -208,7 +210,11 @@ OF_CLAUSES = (
     "number_astray", "replaced", "heading",
 )  # fmt: skip
 OF_MEANING = ("close", "worst_close")
-FEATURES = (*OF_CLAUSES, *alignment.FEATURES)  # those OF_MEANING come after them, where there is an embedder
+OF_READING = ("reads",)
+FEATURES = (
+    *OF_CLAUSES,
+    *alignment.FEATURES,
+)  # then those OF_MEANING, where there is an embedder, and OF_READING
 # why a sentence does not hold: what each feature is about, the others being about its meaning
 _ABOUT = {
     "name": "name_swapped replaced swapped_unit swapped_clause elsewhere there_least there_second there_lacks together together_least turned",
@@ -221,30 +227,30 @@ _REASONS = {feature: reason for reason, of_it in _ABOUT.items() for feature in o
 REFUTES = frozenset({"name", "number", "negation"})
 
 
+WAYS = (
+    "read",
+    "with_meaning",
+    "words_alone",
+)  # what a sentence may be held against a passage with, best first
+
+
 @dataclass(frozen=True)
 class Fitted:
-    """The trees with and without meaning, and from which probability on a sentence holds, where it is cited
+    """The trees of one of the WAYS, and from which probability on a sentence holds, where it is cited
     and where only another passage than the cited one would hold it."""
 
-    with_meaning: Trees
-    words_alone: Trees
+    trees: Trees
     keep_from: float
-    keep_from_words: float
     move_from: float
-    move_from_words: float
 
     @classmethod
     @lru_cache(maxsize=1)
-    def load(cls) -> Fitted:
+    def load(cls) -> dict[str, Fitted]:
         told = json.loads(files("bot").joinpath(FITTED).read_text("utf-8"))
-        return cls(
-            Trees.read(told["with_meaning"]),
-            Trees.read(told["words_alone"]),
-            told["keep_from"],
-            told["keep_from_words"],
-            told["move_from"],
-            told["move_from_words"],
-        )
+        return {
+            way: cls(Trees.read(told[way]["trees"]), told[way]["keep_from"], told[way]["move_from"])
+            for way in WAYS
+        }
 
 
 @dataclass
@@ -288,19 +294,28 @@ class Check:
     """The passages of one turn, cut and embedded once. Use by one thread at a time."""
 
     def __init__(
-        self, sources: Sequence[Source], language: str, embedder: Embedder | None = None, known: str = ""
+        self,
+        sources: Sequence[Source],
+        language: str,
+        embedder: Embedder | None = None,
+        known: str = "",
+        reader: Reader | None = None,
     ) -> None:
-        """`known`: what else may be named, such as the question."""
+        """`known`: what else may be named, such as the question. `reader`: used where it knows the language."""
         self.sources = sources
         self.language = language
         self._known = canonical(known + "\n" + "\n".join(source.whole for source in sources))
         self._embedder = embedder
         self._embedded: set[int] = set()
+        self._reader = reader if embedder is not None and language in LANGUAGES else None
+        self._read: dict[int, Read] = {}
         self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
 
     def prepare(self) -> None:
-        """Cuts and embeds every passage, so that the first sentence need not wait for it."""
+        """Cuts, embeds and reads every passage, so that the first sentence need not wait for it."""
         for number, source in enumerate(self.sources, 1):
+            if self._reader is not None:
+                self._reading(number)
             if self._embedder is not None and number not in self._embedded:
                 self._embed(source.cut)
                 self._embedded.add(number)
@@ -365,17 +380,13 @@ class Check:
         if stated <= context and not denies and not quantities(said, self.language):
             return Verdict(True, (), tuple(numbers), 1.0, tuple(numbers))  # the heading itself
         values = self._features(said, piece, numbers)
-        fitted = Fitted.load()
-        meaning = "close" in values
-        model = fitted.with_meaning if meaning else fitted.words_alone
-        support = model.probability(list(values.values()))
-        keep = fitted.keep_from if meaning else fitted.keep_from_words
-        move = fitted.move_from if meaning else fitted.move_from_words
-        least = trust * keep + (1 - trust) * move
+        fitted = Fitted.load()[way_of(values)]
+        support = fitted.trees.probability(list(values.values()))
+        least = trust * fitted.keep_from + (1 - trust) * fitted.move_from
         word_for_word = any(stated <= unit.tokens for n in numbers for unit in self.sources[n - 1].cut.units)
         if support >= least or (trust < 1 and word_for_word):
             return Verdict(True, (), tuple(numbers), support, tuple(numbers))
-        why = _weighed(model, values)
+        why = _weighed(fitted.trees, values)
         refuted = why[0] in REFUTES and values["cover"] >= SAME_MATTER
         return Verdict(False, why, tuple(numbers), support, tuple(numbers), refuted)
 
@@ -411,7 +422,17 @@ class Check:
                 [line for source in sources for line in source.context.split("\n")], self.language
             )
         meaning = {name: values.pop(name) for name in OF_MEANING if name in values}
-        return values | alignment.features(mine, passage, context, self._near) | meaning
+        values |= alignment.features(mine, passage, context, self._near) | meaning
+        if self._reader is not None and meaning:
+            values["reads"] = max(self._reader.says(self._reading(number), said) for number in numbers)
+        return values
+
+    def _reading(self, number: int) -> Read:
+        assert self._reader is not None
+        if number not in self._read:
+            source = self.sources[number - 1]
+            self._read[number] = self._reader.read(source.text, source.context)
+        return self._read[number]
 
     def _near(self, one: Sequence[str], other: Sequence[str]) -> Vectors | None:
         """The cosines of single words, (n, m)."""
@@ -457,6 +478,11 @@ class Check:
             return Verdict(False, ("step",), verdict.passages, verdict.support, verdict.cited)
         self._last_step = here
         return verdict
+
+
+def way_of(values: dict[str, float]) -> str:
+    """Which of the WAYS the features belong to."""
+    return "read" if "reads" in values else "with_meaning" if "close" in values else "words_alone"
 
 
 def supported(sentence: str, passages: Iterable[str], language: str) -> bool:
@@ -757,4 +783,4 @@ def _replaced(said: str, units: Sequence[Clause], unit_cover: Sequence[float], l
     return worst
 
 
-__all__ = ["Check", "Fitted", "Source", "Verdict", "answers", "says_something", "supported"]
+__all__ = ["WAYS", "Check", "Fitted", "Source", "Verdict", "answers", "says_something", "supported"]

@@ -29,6 +29,7 @@ from evals.result import Gate, Result
 from help_center.sources.base import SourceArticle
 from retrieval.chunking import section_at, split
 from retrieval.embedders import Embedder
+from retrieval.reader import shipped
 
 KINDS = ("copy", "paraphrase", "number", "name", "negation", "step", "other")
 GIVEN = 6  # passages, as a model gets them
@@ -103,6 +104,7 @@ def judge(
     """Gates: figure -> bound; what is caught is to reach it, what is lost or takes time not to exceed it. Raises EvalError."""
     cases = read_cases(file)
     passages = Passages(articles, embedder)
+    reader = shipped()
     lost = [case.id for case in cases if case.passage not in passages.sources]
     if lost:
         raise EvalError(f"{file}: no section of the help center is the passage of {', '.join(lost[:5])}.")
@@ -112,7 +114,7 @@ def judge(
     moved = []
     for case in [*cases, *edited(cases, passages, EDITED)]:
         given = passages.given(case)
-        check = Check(given, "en", embedder)
+        check = Check(given, "en", embedder, reader=reader)
         check.prepare()  # once a turn, while the model thinks
         began = time.process_time()  # a busy machine tells nothing of the check
         verdict = check.verdict(case.sentence, [1])
@@ -121,7 +123,7 @@ def judge(
         for how, told in (("", verdict), ("words alone: ", words)):
             kept.setdefault((how, case.kind), []).append(told.kept)
         if case.supported and case.kind != "edited":
-            wrong = Check([*given[1:], given[0]], "en", embedder).verdict(case.sentence, [1])
+            wrong = Check([*given[1:], given[0]], "en", embedder, reader=reader).verdict(case.sentence, [1])
             moved.append(wrong.kept and wrong.passages == (GIVEN,))
         rows.append(_row(case, verdict))
         if verdict.kept != case.supported:

@@ -142,3 +142,11 @@ def test_the_last_weeks_count_what_only_the_dial_decides(blank: Database) -> Non
     assert [(week["turns"], week["answered"]) for week in weeks] == [(0, 0), (1, 0), (0, 0), (2, 1)]
     assert weeks[3]["reached"] == [0, 1, 1]
     assert weeks[1]["reached"] == [0, 0, 1]
+
+
+def test_no_answer_is_likelier_wrong_than_right_however_easy_the_questions_were() -> None:
+    table = (Point(0.9, 10, 0, 41, 0.01), Point(0.6, 30, 1, 41, 0.03), Point(0.004, 41, 2, 41, 0.08))
+    calibration = Calibration(*[default_calibration().answerable] * 2, 1.0, 0.0, table, "a test", "", False)
+    assert calibration.threshold(0.1) == 0.6
+    assert calibration.threshold(0.02) == 0.9
+    assert calibration.threshold(0.999) == 0.004  # who allows all of them to be wrong gets all of them
