@@ -153,7 +153,8 @@ async def tell(
     """
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
     passages = [Source(hit.passage.text, language, _heading(hit)) for hit in hits]
-    check = Check(passages, language, embedder, known=question.text, reader=shipped())
+    reader = await asyncio.to_thread(shipped)  # loaded once, at the first answer
+    check = Check(passages, language, embedder, known=question.text, reader=reader)
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
     held = ""  # what answers nothing by itself waits for the first sentence that does
