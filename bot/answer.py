@@ -35,7 +35,7 @@ from retrieval.embedders import Embedder
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit, citation
 from retrieval.planted import planted, visible
-from retrieval.reader import shipped
+from retrieval.reader import Reader, ReaderError, shipped
 
 log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
@@ -133,6 +133,15 @@ def shorten(markdown: str, query: str, language: str) -> str:
     return "\n\n".join(blocks[i][0] for i in sorted(chosen))
 
 
+def _reader() -> Reader | None:
+    """None where it cannot be loaded: the rest of the check goes on without it."""
+    try:
+        return shipped()
+    except ReaderError as error:
+        log.warning("sentences are checked without the reader: %s", error)
+        return None
+
+
 async def tell(
     question: Question,
     history: Sequence[Said],
@@ -153,7 +162,7 @@ async def tell(
     """
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
     passages = [Source(hit.passage.text, language, _heading(hit)) for hit in hits]
-    reader = await asyncio.to_thread(shipped)  # loaded once, at the first answer
+    reader = await asyncio.to_thread(_reader)  # loaded once, at the first answer
     check = Check(passages, language, embedder, known=question.text, reader=reader)
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
