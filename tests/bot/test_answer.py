@@ -13,6 +13,7 @@ from bot.llm import ModelError
 from bot.understand import understand
 from retrieval.chunking import section_at, split
 from retrieval.passages import Hit, Passage
+from retrieval.reader import ReaderError
 from tests.bot.support import StringModel
 
 
@@ -220,6 +221,15 @@ def test_a_sentence_that_no_source_holds_is_left_out() -> None:
         A,
         B,
     )
+    assert [sentence.text for sentence in found] == ["Return a bicycle [1]."]
+
+
+def test_without_the_reader_the_rest_of_the_check_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise ReaderError("the reader's model is missing")
+
+    monkeypatch.setattr("bot.answer.shipped", missing)
+    found = told(StringModel(["Return it within 60 days [1]. ", "Return a bicycle [1]."]), A)
     assert [sentence.text for sentence in found] == ["Return a bicycle [1]."]
 
 
