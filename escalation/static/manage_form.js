@@ -89,13 +89,17 @@ export function reveal(title, words, secret) {
       copied.textContent = "Press Ctrl or ⌘ and C to copy."; // only pages on https or localhost may write there
     }
   };
+  const done = () => {
+    dialog.close();
+    dialog.remove(); // at once: the close event comes later, and the secret would stand in the page until then
+  };
   const dialog = el(
     "dialog",
     { class: "ask", "aria-labelledby": id },
     el("h2", { id }, title),
     el("p", {}, words),
     shown,
-    el("div", { class: "actions" }, button("Copy", copy, "primary"), button("Done", () => dialog.close()), copied),
+    el("div", { class: "actions" }, button("Copy", copy, "primary"), button("Done", done), copied),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
