@@ -8,6 +8,8 @@ PEERS  := .venv-peers
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := torch==2.13.0
 PORT ?= 8000
+# Python compiles what it imports, when it imports it: pip would compile everything there is, for a minute and more.
+export PIP_NO_COMPILE := 1
 
 .PHONY: run setup dev test test-all lint evals eval-sets bench bench-inbox bench-peers clean
 

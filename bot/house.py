@@ -104,7 +104,7 @@ class House:
     def parts(self) -> Parts:
         return Parts(
             self.search,
-            Feelings.load(self.embedder.fingerprint),
+            Feelings.load(),
             self.llm,
             self.calibrations,
             OwnHosts(self.database, self.site),

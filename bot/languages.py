@@ -64,21 +64,37 @@ def spoken(text: str) -> str | None:
         # a Chinese or Japanese letter says as much as three of an alphabet
         if written and (3 * written if language in {"ja", "zh"} else written) >= letters:
             return language
-    words = [normal(word).replace("’", "'") for word in _word.findall(text)]
+    counts, words = _counted(text)
     if not words:
         return None
+    best, second = sorted(counts.values(), reverse=True)[:2]
+    if best == second or best < 0.2 * words:
+        return None
+    if best == 1 and words > 3:
+        return None
+    found = max(counts, key=counts.__getitem__)
+    return found if found in LANGUAGES else None
+
+
+def in_english(text: str) -> bool:
+    """Whether nothing speaks for another language more than for English: for what reads English only, and has to read "agent pls"."""
+    text = text[:READ_AT_MOST]
+    letters = [letter for letter in text if letter.isalpha()]
+    if sum(map(str.isascii, letters)) < 0.8 * len(letters):
+        return False
+    counts, _ = _counted(text)
+    return max(counts.values()) <= counts["en"]
+
+
+def _counted(text: str) -> tuple[dict[str, int], int]:
+    """How much speaks for each language, and how many words there are."""
+    words = [normal(word).replace("’", "'") for word in _word.findall(text)]
     counts = {
         language: sum(_has(language, word) for word in words) for language in (*_by_words, *_neighbours)
     }
     for language, letters_of in _letters.items():
         counts[language] += any(letter in text.lower() for letter in letters_of)
-    best, second = sorted(counts.values(), reverse=True)[:2]
-    if best == second or best < 0.2 * len(words):
-        return None
-    if best == 1 and len(words) > 3:
-        return None
-    found = max(counts, key=counts.__getitem__)
-    return found if found in LANGUAGES else None
+    return counts, len(words)
 
 
 @lru_cache(maxsize=20_000)

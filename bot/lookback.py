@@ -46,7 +46,7 @@ def moments(
     for i in range(len(texts) - back, len(texts)):
         said = texts[i]
         repeated = any(_repeats(said, other, embed) for other in texts[max(0, i - COMPARED) : i])
-        mood = feelings.read(said, embed(said)).score
+        mood = feelings.read(said).score
         found.append(Moment(mood, i > 0 and failure(said)[0], repeated, _heated(said)))
     return (*found, Moment(score, question.failed, asked > 1, _heated(text)))
 

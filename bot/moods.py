@@ -1,10 +1,10 @@
 """What a customer feels, out of one message: the mood. A problem is not a mood: "payment failed with error 500" is
 neutral; negative means upset, fed up, insulted, threatening to leave.
 
-Knows one text and its embedding; knows nothing of the conversation or of what is done about it. A small "wide and
-deep" network (Cheng et al. 2016): one hidden layer over the embedding and a handful of word signs, plus a weight for
-each word and pair of words. Fitted by `evals/fit_feelings.py` and kept as plain numbers in `fitted/feelings.json`;
-fitted on English only.
+Knows one text; knows nothing of the conversation or of what is done about it. An English message is read by the message
+model (`bot/message_model.py`). Any other, or where that model is missing, by its words alone: a small "wide and deep"
+network (Cheng et al. 2016), one hidden layer over a handful of word signs and a weight for each word and pair of words,
+fitted by `evals/fit_feelings.py` on English, and kept as plain numbers in `fitted/feelings.json`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import math
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -23,12 +24,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.prose import prose
+from bot.languages import in_english
+from bot.message_model import MessageModel, shipped
+from bot.prose import FROWN, SMILE, prose, shouted
 
 Label = Literal["negative", "neutral", "positive"]
+GivesModel = Callable[[], MessageModel | None]
 
-DIMENSIONS = 384  # of the embedding, all-MiniLM-L6-v2
-MEANING_SCALE = 8.0  # the embedding against the signs: its numbers are small
 BUCKETS = 2**14  # that words and pairs of words are hashed into
 WORDING_SCALE = 3.0  # the words together against one sign
 MOST_WORDS = 400  # of a message whose wording is read
@@ -47,8 +49,7 @@ class Sentiment:
 class _Network:
     """Its three outputs: negative, neutral, positive.
 
-    `hidden` (h, len(SIGNS) + 384), or (h, len(SIGNS)) for words alone, with `hidden_bias` (h,); `out` (3, h) with
-    `bias` (3,); `wording` (BUCKETS, 3); and the two probabilities from which a text is called negative or positive."""
+    `hidden` (h, len(SIGNS)) with `hidden_bias` (h,); `out` (3, h) with `bias` (3,); `wording` (BUCKETS, 3); and the two probabilities from which a text is called negative or positive."""
 
     hidden: NDArray[np.float32]
     hidden_bias: NDArray[np.float32]
@@ -58,22 +59,25 @@ class _Network:
     negative_from: float
     positive_from: float
 
-    def sentiment(self, text: str, vector: NDArray[np.float32] | None) -> Sentiment:
+    def sentiment(self, text: str) -> Sentiment:
         given = mood_signs(text).astype(np.float32)
-        if vector is not None:
-            given = np.concatenate([given, vector.astype(np.float32) * np.float32(MEANING_SCALE)])
         logits = self.out @ np.maximum(self.hidden @ given + self.hidden_bias, 0) + self.bias
         buckets = wording_buckets(text)
         if buckets:
             logits = logits + self.wording[buckets].sum(axis=0) * (WORDING_SCALE / math.sqrt(len(buckets)))
         odds = np.exp(logits.astype(np.float64) - float(logits.max()))
         negative, _, positive = (float(p) for p in odds / odds.sum())
-        if negative >= self.negative_from:
-            return Sentiment("negative", round(min(-0.1, -_sureness(negative, self.negative_from)), 3))
-        if positive >= self.positive_from:
-            return Sentiment("positive", round(max(0.1, _sureness(positive, self.positive_from)), 3))
-        lean = _sureness(positive, self.positive_from) - _sureness(negative, self.negative_from)
-        return Sentiment("neutral", round(max(-0.49, min(0.49, lean)), 3))
+        return _sentiment(negative, positive, self.negative_from, self.positive_from)
+
+
+def _sentiment(negative: float, positive: float, negative_from: float, positive_from: float) -> Sentiment:
+    """Of two probabilities, each with that from which it is called so."""
+    if negative >= negative_from:
+        return Sentiment("negative", round(min(-0.1, -_sureness(negative, negative_from)), 3))
+    if positive >= positive_from:
+        return Sentiment("positive", round(max(0.1, _sureness(positive, positive_from)), 3))
+    lean = _sureness(positive, positive_from) - _sureness(negative, negative_from)
+    return Sentiment("neutral", round(max(-0.49, min(0.49, lean)), 3))
 
 
 def _sureness(probability: float, threshold: float) -> float:
@@ -84,59 +88,44 @@ def _sureness(probability: float, threshold: float) -> float:
 
 
 class Feelings:
-    """Reads the mood of a message. Load once; `read` is pure and safe to share between threads."""
+    """Reads the mood of a message. Load once; `read` is pure and safe to share between threads.
 
-    def __init__(
-        self, with_meaning: _Network, words_alone: _Network, fitted_on: str, trusts_vectors: bool = True
-    ) -> None:
-        self._with_meaning = with_meaning
+    `model`: gives the message model, or None for words alone; asked at the first message, so that starting waits for nothing."""
+
+    def __init__(self, words_alone: _Network, fitted_on: str, model: GivesModel) -> None:
         self._words_alone = words_alone
-        self._trusts_vectors = trusts_vectors
+        self._model = model
         self.fitted_on = fitted_on
 
     @classmethod
-    def load(cls, fingerprint: str | None = None) -> Feelings:
-        """Reads the fitted file that ships with the package.
-
-        `fingerprint`: of the embedder whose vectors `read` will be given. Of another model than the fitted one
-        they mean something else, whatever their length, and the mood is read by the words alone. None: they are
-        the fitted model's."""
-        return _shipped(fingerprint)
+    def load(cls) -> Feelings:
+        """With the fitted file and the message model that ship with the package."""
+        return _shipped()
 
     @classmethod
-    def from_json(cls, text: str, fingerprint: str | None = None) -> Feelings:
+    def from_json(cls, text: str, model: GivesModel = lambda: None) -> Feelings:
         """Raises ValueError where the file's signs are not this module's: it has to be fitted anew."""
         fitted = json.loads(text)
         if tuple(fitted["signs"]) != SIGNS:
             raise ValueError(
                 "fitted/feelings.json knows other signs than bot/moods.py: run evals/fit_feelings.py"
             )
-        trusts = fingerprint is None or fingerprint.startswith(fitted["embedding"])
-        return cls(
-            _network(fitted["with_meaning"]), _network(fitted["words_alone"]), fitted["fitted_on"], trusts
-        )
+        return cls(_network(fitted["words_alone"]), fitted["fitted_on"], model)
 
-    @property
-    def trusts_vectors(self) -> bool:
-        """Whether the vectors that it is given are the model's that it was fitted on."""
-        return self._trusts_vectors
-
-    def read(self, text: str, vector: NDArray[np.float32] | None = None) -> Sentiment:
-        """The mood of `text`. `vector`: its unit-length embedding by all-MiniLM-L6-v2, shape (384,), or None
-        where there is none (words alone: sees only what is said outright). Raises ValueError for another
-        shape, unless this reader was loaded for another model's fingerprint: then it passes vectors over."""
+    def read(self, text: str) -> Sentiment:
+        """The mood of `text`. By words alone only what is said outright is seen."""
         text = prose(text)
-        if vector is None or not self._trusts_vectors:
-            return self._words_alone.sentiment(text, None)
-        if vector.shape != (DIMENSIONS,):
-            raise ValueError(f"the mood needs an embedding of shape ({DIMENSIONS},), not {vector.shape}")
-        return self._with_meaning.sentiment(text, vector)
+        model = self._model() if text and in_english(text) else None
+        if model is None:
+            return self._words_alone.sentiment(text)
+        moods = model.hear(text).moods
+        return _sentiment(moods["negative"], moods["positive"], model.negative_from, model.positive_from)
 
 
-@lru_cache(maxsize=4)
-def _shipped(fingerprint: str | None) -> Feelings:
+@lru_cache(maxsize=1)
+def _shipped() -> Feelings:
     text = files("bot").joinpath("fitted", "feelings.json").read_text(encoding="utf-8")
-    return Feelings.from_json(text, fingerprint)
+    return Feelings.from_json(text, shipped)
 
 
 ARRAYS = ("hidden", "hidden_bias", "out", "bias", "wording")
@@ -296,9 +285,6 @@ _ASKING = re.compile(
     r" would) like|i want to)\b",
     re.IGNORECASE,
 )
-_SMILE = re.compile(r"[:;=]-?[)D]|<3|[😀😁😂😃😄😊😍😎😉🙂🤗👍👏🙏🎉💜💙♥❤✨🙌😘]")
-_FROWN = re.compile(r"[:=]'?-?[(/\\](?!/)|[😠😡🤬😤😒🙄😞😔😢😭😩😫👎💩😑😐🤦😕☹]")
-
 SIGNS: tuple[str, ...] = (
     "swearing", "scorn", "upset", "again", "leaving", "not_helped", "hollow_thanks", "why", "thanks",
     "praise", "asking", "leaving_asked", "question_mark", "exclamations", "strong_marks", "shouting", "smile",
@@ -329,24 +315,9 @@ def mood_signs(text: str) -> NDArray[np.float64]:
         "question_mark": "?" in text,
         "exclamations": min(exclamations, 3) / 3,
         "strong_marks": re.search(r"!!|\?\?|!\?|\?!", text) is not None,
-        "shouting": min(_shouted(text), 5) / 5,
-        "smile": _SMILE.search(text) is not None,
-        "frown": _FROWN.search(text) is not None,
+        "shouting": min(shouted(text), 5) / 5,
+        "smile": SMILE.search(text) is not None,
+        "frown": FROWN.search(text) is not None,
         "hollow_dots": re.search(r"\.\.\.|…", text) is not None,
     }
     return np.array([float(signs[name]) for name in SIGNS])
-
-
-def _shouted(text: str) -> int:
-    """The longest run of words in capitals, where it is no run of names (IBM HTTP SSL): 0 below three, or 1
-    for a single long one next to "!"."""
-    longest = run = 0
-    for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text):
-        if word.isupper() and (len(word) > 1 or word == "I"):
-            run += 1
-            longest = max(longest, run)
-        else:
-            run = 0
-    if longest >= 3:
-        return longest
-    return 1 if re.search(r"\b[A-Z]{4,}\b[^.]{0,20}!", text) else 0

@@ -601,12 +601,13 @@ class Reception:
             return self._save(session, conversation, turn, outcome, None)
 
     def _silence(self, conversation_id: str, claimed: _Claimed) -> dict[str, Any] | None:
+        mood = self._parts.feelings.read(claimed.asked.text)
         with self._database.write() as session:
             conversation = locked(session, conversation_id)
             turn = session.get(TurnRow, claimed.turn_id, with_for_update=True)
             if conversation is None or turn is None or turn.worker != self._worker or turn.status == "done":
                 return None
-            return self._relay(session, conversation, turn, self._parts.feelings.read(claimed.asked.text))
+            return self._relay(session, conversation, turn, mood)
 
     def _save(
         self, session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None

@@ -1,20 +1,16 @@
 """Topics that a person must hear of at once, each by its name: abuse, legal threats, danger to life, payment fraud, data protection
-incidents. Rules over the words of one message, in English with a few of the commonest phrases of other languages, and, where its
-embedding is at hand, a fitted model over that, which hears what the rules have no words for. `parley eval topics` measures both.
+incidents. Rules over the words of one message, in English with a few of the commonest phrases of other languages; and, for an English
+message, the message model (`bot/message_model.py`), which hears what the rules have no words for. `parley eval topics` measures both.
 Knows nothing of the conversation.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from functools import cache
-from importlib.resources import files
 from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bot.languages import in_english
+from bot.message_model import NONE, shipped
 from bot.prose import prose
 
 Topic = Literal["abuse", "legal_threat", "danger", "payment_fraud", "data_incident"]
@@ -22,42 +18,28 @@ TOPICS: tuple[Topic, ...] = get_args(Topic)
 READ_OF_IT = 1500  # characters; whoever threatens or is in danger says so early
 
 
-def topics(text: str, vector: NDArray[np.float32] | None = None) -> tuple[Topic, ...]:
+def topics(text: str) -> tuple[Topic, ...]:
     """The sensitive topics of a message, in the order of TOPICS; empty for nearly every one.
 
-    `vector`: the unit embedding (384,) of the message by the bundled all-MiniLM-L6-v2; without it the rules decide alone.
     A topic is what happens to the writer now: "how do I report fraud" and "suicide prevention page" are questions."""
     plain = prose(text)[:READ_OF_IT]
-    found = {topic for topic, rule in _RULES.items() if rule.search(plain)}
-    if _ABUSE.search(plain) and not _SELF.search(plain):
-        found.add("abuse")
-    if vector is not None and plain:
-        found |= _meant(vector)
+    found = said_outright(plain) | _meant(plain)
     return tuple(topic for topic in TOPICS if topic in found)
 
 
-def _meant(vector: NDArray[np.float32]) -> set[Topic]:
-    """The topic that the fitted model finds likelier than the others, where it finds one likely enough at all."""
-    names, weights, bias, likely_from = _fitted()
-    if vector.shape != (weights.shape[1],):
-        raise ValueError(
-            f"the topics are fitted on embeddings of {weights.shape[1]} numbers, this one has {vector.shape}."
-        )
-    odds = np.exp(weights @ vector + bias)
-    chance = odds / (1 + odds.sum())  # what is left of 1 is no topic
-    return {names[int(chance.argmax())]} if chance.sum() >= likely_from else set()
+def said_outright(plain: str) -> set[Topic]:
+    """By the rules alone."""
+    found = {topic for topic, rule in _RULES.items() if rule.search(plain)}
+    return found | {"abuse"} if _ABUSE.search(plain) and not _SELF.search(plain) else found
 
 
-@cache
-def _fitted() -> tuple[tuple[Topic, ...], NDArray[np.float32], NDArray[np.float32], float]:
-    told = json.loads(files("bot").joinpath("fitted", "topics.json").read_text(encoding="utf-8"))
-    weights = np.array(told["weights"], dtype=np.float32)
-    return (
-        tuple(told["topics"]),
-        weights,
-        np.array(told["bias"], dtype=np.float32),
-        float(told["likely_from"]),
-    )
+def _meant(plain: str) -> set[Topic]:
+    """The topic that the message model finds likelier than the others, where it finds one likely enough at all."""
+    model = shipped()
+    if model is None or not plain or not in_english(plain):
+        return set()
+    heard = model.hear(plain).topics
+    return {max(TOPICS, key=heard.__getitem__)} if 1 - heard[NONE] >= model.topic_from else set()
 
 
 def is_sensitive(text: str) -> bool:

@@ -201,9 +201,10 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
 def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     """Search and mood, in a thread: small talk needs no search."""
     hosts = parts.own_hosts()
+    meant = topics(asked.text)
     if question.small_talk:
         mood = parts.feelings.read(asked.text)
-        return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, question.topics, False, hosts)
+        return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, meant, False, hosts)
 
     def find(one: Question) -> Found:
         found = parts.search.find(
@@ -215,9 +216,7 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     if len({found.hits[0].article_id for _, found in matters if found.hits}) < 2:  # about the same thing
         matters = ((question, _chosen_first(find(question), question.chosen)),)
     found = matters[0][1] if len(matters) == 1 else _as_one([found for _, found in matters])
-    mine = len(matters) == 1 and question.asks and question.chosen is None
-    vector = found.vector if mine and found.vector is not None else parts.embed(asked.text)
-    mood = parts.feelings.read(asked.text, vector)
+    mood = parts.feelings.read(asked.text)
     times = times_asked(question, asked.history[asked.settled :], parts.embed)
     last = moments(
         asked.text,
@@ -231,7 +230,6 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     )
     languages = parts.search.lexicon().languages
     foreign = question.language is not None and bool(languages) and question.language not in languages
-    meant = topics(asked.text, vector) if parts.feelings.trusts_vectors else question.topics
     return _Looked(found, matters, mood, strain(last), times, meant, foreign, hosts)
 
 
@@ -310,7 +308,6 @@ def _assess(
     return Signals(
         wants_human=question.wants_human,
         small_talk=question.small_talk,
-        topics=question.topics,
         sentiment_label=sentiment.label,
         sentiment_score=sentiment.score,
         in_domain=found.relevance,

@@ -13,7 +13,6 @@ from rapidfuzz import fuzz
 
 from bot.languages import spoken
 from bot.small_talk import chat_kind
-from bot.topics import Topic, topics
 from bot.wishes import wants_human
 from retrieval.tokenizing import is_stop_word, only_asks
 
@@ -130,7 +129,6 @@ class Question:
     context: str | None = None
     wants_human: bool = False
     small_talk: str | None = None
-    topics: tuple[Topic, ...] = ()  # that a person must hear of, by its words alone
     times_asked: int = 1
     chosen: str | None = None  # the title that was chosen of those a question back named
     failed: bool = False  # says that what was answered before did not help
@@ -153,7 +151,7 @@ def understand(
     if chosen is not None:
         before = matters(history)
         query = f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY]
-        return Question(text=text, query=query, topics=topics(text), chosen=chosen, language=spoken(text))
+        return Question(text=text, query=query, chosen=chosen, language=spoken(text))
     query = _plain(wanted if wants_human(text) and (wanted := beside_the_wish(text)) else text)
     failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
     before = matters(history)
@@ -166,7 +164,6 @@ def understand(
         context=_context(query, history) if asks else None,
         wants_human=wants_human(text),
         small_talk=chat_kind(text),
-        topics=topics(text),
         times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:]))
         if asks
         else 1,

@@ -1,6 +1,7 @@
-"""Fits the mood (`bot/moods.py`) and tells how well it reads texts it was not fitted on.
+"""Fits the mood by words alone (`bot/moods.py`) and tells how well it reads texts it was not fitted on. English messages are
+read by the message model (`fit_messages.py`), which is fitted on the same rows.
 
-    python -m evals.fit_feelings DATA [--out bot/fitted/feelings.json] [--cache FOLDER] [--report-only]
+    python -m evals.fit_feelings DATA [--out bot/fitted/feelings.json] [--report-only]
     python -m evals.fit_feelings DATA --satisfaction
 
 DATA holds `sentiment/`, `questions/`, `retrieval/` and `help_centers/`. Tweets carry moods but call nearly every problem
@@ -40,8 +41,6 @@ from torch import nn
 
 from bot.moods import (
     BUCKETS,
-    DIMENSIONS,
-    MEANING_SCALE,
     SIGNS,
     WORDING_SCALE,
     Feelings,
@@ -51,7 +50,6 @@ from bot.moods import (
 )
 from bot.prose import prose
 from evals.made_moods import calm_posts, calm_problems
-from retrieval.embedders import open_embedder
 
 LABELS = ("negative", "neutral", "positive")
 QUESTION_SETS = {  # name: (files, rows at most)
@@ -149,11 +147,11 @@ PROBLEM_MESSAGES = (
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts (n) with their signs and vectors side by side (n, len(SIGNS) + 384), their wording (n, BUCKETS), labels (n,)
+    """Texts (n) with their signs (n, len(SIGNS)), their wording (n, BUCKETS), labels (n,)
     as places in LABELS, weights (n,), sets (n,) and kinds (n,), and which are judged and so outside every fit (n,)."""
 
     texts: list[str]
-    given: NDArray[np.float32]
+    signs: NDArray[np.float32]
     wording: sparse.csr_matrix
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
@@ -177,7 +175,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parents[1] / "bot" / "fitted" / "feelings.json"
     )
-    parser.add_argument("--cache", type=Path, help="folder in which embeddings are kept between runs")
     parser.add_argument("--report-only", action="store_true", help="write nothing")
     parser.add_argument(
         "--satisfaction", action="store_true", help="judge the shipped mood on user_satisfaction"
@@ -189,32 +186,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"no sentiment/airline_tweets in {options.data}: give the folder that holds it", file=sys.stderr
         )
         return 2
-    encode = Encoder(options.cache)
     if options.satisfaction:
-        report_satisfaction(options.data, Feelings.load(), encode)
+        report_satisfaction(options.data, Feelings.load())
         return 0
 
-    rows = doubting(read_rows(options.data, encode))
+    rows = doubting(read_rows(options.data))
     print(f"{len(rows.texts)} rows, {int((~rows.held).sum())} of them for fitting", flush=True)
+    everything = np.isin(rows.kinds, ["test"], invert=True)
+    left_out = LeftOut(rows, options.processes)
+    limits = left_out.thresholds()
+    print(f"\n== words alone, negative from {limits[0]:.3f}")
+    left_out.report()
+    told = {"signs": list(SIGNS), "fitted_on": ""}
+    judged = json.dumps(told | {"words_alone": with_limits(network(rows, rows.without(())), limits)})
+    report(rows, Feelings.from_json(judged))
     kept: dict[str, object] = {
         "fitted_on": "airline_tweets (Twitter US Airline Sentiment, 2015), neutral questions of "
         + ", ".join(QUESTION_SETS)
         + ", neutral articles of "
         + ", ".join(ARTICLE_SETS)
-        + ", and sentences of our own; embedding all-MiniLM-L6-v2; by evals/fit_feelings.py",
-        "embedding": encode.weights,
+        + ", and sentences of our own; by evals/fit_feelings.py",
         "signs": list(SIGNS),
+        "words_alone": with_limits(network(rows, everything), limits),
     }
-    everything = np.isin(rows.kinds, ["test"], invert=True)
-    judged = dict(kept)
-    for name, meaning in (("with_meaning", True), ("words_alone", False)):
-        left_out = LeftOut(rows, meaning, options.processes)
-        limits = left_out.thresholds()
-        judged[name] = with_limits(network(rows, rows.without(()), meaning), limits)
-        kept[name] = with_limits(network(rows, everything, meaning), limits)
-        print(f"\n== {'with the embedding' if meaning else 'words alone'}, negative from {limits[0]:.3f}")
-        left_out.report()
-        report(rows, Feelings.from_json(json.dumps({"words_alone": judged[name], **judged})), meaning, encode)
     text = json.dumps(kept)
     if not options.report_only:
         options.out.write_text(text + "\n", encoding="utf-8")
@@ -223,26 +217,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 # --- rows ----------------------------------------------------------------------------------------------------
-
-
-class Encoder:
-    """The bundled embedder, as the product runs it."""
-
-    def __init__(self, cache: Path | None) -> None:
-        self.cache = cache
-        self.embedder = open_embedder(None)
-        self.weights = self.embedder.fingerprint.split("-")[0]
-
-    def __call__(self, texts: list[str]) -> NDArray[np.float32]:
-        """Unit-length vectors, shape (len(texts), 384)."""
-        name = hashlib.sha1("\0".join([self.embedder.fingerprint, *texts]).encode()).hexdigest()[:16] + ".npy"
-        if self.cache is not None and (self.cache / name).exists():
-            return np.asarray(np.load(self.cache / name), dtype=np.float32)
-        vectors = self.embedder.embed_passages(texts)
-        if self.cache is not None:
-            self.cache.mkdir(parents=True, exist_ok=True)
-            np.save(self.cache / name, vectors)
-        return vectors
 
 
 @dataclass(frozen=True)
@@ -256,7 +230,7 @@ class Row:
     weight: float = 1.0
 
 
-def read_rows(data: Path, encode: Encoder) -> Rows:
+def read_rows(data: Path) -> Rows:
     rows = [row for row in all_rows(data) if row.text]
     apart = any(row.kind == "test" for row in rows)
     held = [
@@ -267,7 +241,7 @@ def read_rows(data: Path, encode: Encoder) -> Rows:
     signs = np.array([mood_signs(text) for text in texts], dtype=np.float32)
     return Rows(
         texts,
-        np.hstack([signs, encode(texts) * np.float32(MEANING_SCALE)]),
+        signs,
         wording(texts),
         np.array([LABELS.index(row.label) for row in rows]),
         np.array([row.weight for row in rows], dtype=np.float32),
@@ -377,10 +351,10 @@ def wording(texts: Sequence[str]) -> sparse.csr_matrix:
 Arrays = dict[str, NDArray[np.float32]]
 
 
-def network(rows: Rows, use: NDArray[np.bool_], meaning: bool) -> Arrays:
+def network(rows: Rows, use: NDArray[np.bool_]) -> Arrays:
     """The arrays of `_Network` in bot/moods.py: NETWORKS fits from other beginnings, side by side as one."""
     torch.set_num_threads(1)
-    fits = [_fit(rows, np.flatnonzero(use), meaning, seed) for seed in range(NETWORKS)]
+    fits = [_fit(rows, np.flatnonzero(use), seed) for seed in range(NETWORKS)]
     return {
         "hidden": np.concatenate([one["hidden"] for one in fits]),
         "hidden_bias": np.concatenate([one["hidden_bias"] for one in fits]),
@@ -397,16 +371,16 @@ def doubting(rows: Rows) -> Rows:
     half = np.array([place("half" + text, 2) for text in rows.texts])
     for part in range(2):
         judged = ~rows.held & (rows.kinds == "tweet") & (half == part)
-        told = odds(network(rows, rows.without(JUDGED) & ~judged, meaning=True), rows, judged)
+        told = odds(network(rows, rows.without(JUDGED) & ~judged), rows, judged)
         own = told[np.arange(len(told)), rows.labels[judged]]
         weights[judged] *= np.where(own < DOUBTED_BELOW, np.float32(DOUBTED), np.float32(1))
     return replace(rows, weights=weights)
 
 
-def _fit(rows: Rows, use: NDArray[np.int64], meaning: bool, seed: int) -> Arrays:
+def _fit(rows: Rows, use: NDArray[np.int64], seed: int) -> Arrays:
     torch.manual_seed(seed)
     order = np.random.default_rng(seed)
-    given = torch.from_numpy(rows.given if meaning else np.ascontiguousarray(rows.given[:, : len(SIGNS)]))
+    given = torch.from_numpy(rows.signs)
     labels, weights = torch.from_numpy(rows.labels), torch.from_numpy(rows.weights)
     first, last = nn.Linear(given.shape[1], HIDDEN), nn.Linear(HIDDEN, 3)
     deep = nn.Sequential(nn.Dropout(0.2), first, nn.ReLU(), nn.Dropout(0.4), last)
@@ -438,7 +412,7 @@ def _as_torch(matrix: sparse.csr_matrix) -> torch.Tensor:
 
 def odds(arrays: Arrays, rows: Rows, which: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Of negative, neutral and positive, shape (which.sum(), 3)."""
-    given = rows.given[which][:, : arrays["hidden"].shape[1]]
+    given = rows.signs[which]
     logits = (
         np.maximum(given @ arrays["hidden"].T + arrays["hidden_bias"], 0) @ arrays["out"].T + arrays["bias"]
     )
@@ -455,13 +429,13 @@ def with_limits(arrays: Arrays, limits: tuple[float, float]) -> dict[str, object
 class LeftOut:
     """Fits that leave out one neutral set, and, for the judged ones, one more: what each says of those it left out."""
 
-    def __init__(self, rows: Rows, meaning: bool, processes: int) -> None:
+    def __init__(self, rows: Rows, processes: int) -> None:
         self.rows = rows
         pairs = [pair for pair in combinations(QUESTION_SETS, 2) if set(pair) & set(JUDGED)]
         jobs: list[tuple[str, ...]] = [*((name,) for name in QUESTION_SETS), *pairs]
         self.said: dict[tuple[str, ...], tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]] = {}
         with ProcessPoolExecutor(
-            processes, multiprocessing.get_context("fork"), initializer=_begin, initargs=(rows, meaning)
+            processes, multiprocessing.get_context("fork"), initializer=_begin, initargs=(rows,)
         ) as pool:
             for job, told in zip(jobs, pool.map(_leave_out, jobs), strict=True):
                 self.said[job] = told
@@ -499,19 +473,19 @@ class LeftOut:
             )
 
 
-_shared: tuple[Rows, bool] | None = None  # of a worker process
+_shared: Rows | None = None  # of a worker process
 
 
-def _begin(rows: Rows, meaning: bool) -> None:
+def _begin(rows: Rows) -> None:
     global _shared
-    _shared = rows, meaning
+    _shared = rows
 
 
 def _leave_out(names: tuple[str, ...]) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     """The odds of the questions of each set left out, and of the judged tweets."""
     assert _shared is not None
-    rows, meaning = _shared
-    arrays = network(rows, rows.without(names), meaning)
+    rows = _shared
+    arrays = network(rows, rows.without(names))
     return {name: odds(arrays, rows, rows.of(name)) for name in names}, odds(arrays, rows, rows.held)
 
 
@@ -522,19 +496,14 @@ def f1(truth: NDArray[np.bool_], given: NDArray[np.bool_]) -> float:
     return 2 * float((truth & given).sum()) / max(1, int(truth.sum() + given.sum()))
 
 
-def read_all(
-    feelings: Feelings, texts: Sequence[str], vectors: NDArray[np.float32] | None
-) -> NDArray[np.str_]:
-    return np.array(
-        [feelings.read(text, None if vectors is None else vectors[i]).label for i, text in enumerate(texts)]
-    )
+def read_all(feelings: Feelings, texts: Sequence[str]) -> NDArray[np.str_]:
+    return np.array([feelings.read(text).label for text in texts])
 
 
-def report(rows: Rows, feelings: Feelings, meaning: bool, encode: Encoder) -> None:
+def report(rows: Rows, feelings: Feelings) -> None:
     texts = [text for text, held in zip(rows.texts, rows.held, strict=True) if held]
     truth = np.array(LABELS)[rows.labels[rows.held]]
-    vectors = encode(texts)
-    seen = read_all(feelings, texts, vectors if meaning else None)
+    seen = read_all(feelings, texts)
     precision, recall, scores, count = precision_recall_fscore_support(truth, seen, labels=list(LABELS))
     for i, label in enumerate(LABELS):
         print(
@@ -542,22 +511,11 @@ def report(rows: Rows, feelings: Feelings, meaning: bool, encode: Encoder) -> No
             f"recall {recall[i]:.3f}  ({count[i]})"
         )
     for name, messages in (("upset", UPSET_MESSAGES), ("problems", PROBLEM_MESSAGES)):
-        labels = read_all(feelings, messages, encode(list(messages)) if meaning else None)
+        labels = read_all(feelings, messages)
         print(f"called negative of our own {name:10} {(labels == 'negative').mean():6.2%} of {len(labels)}")
-    if not meaning:
-        return
-    noise = np.random.default_rng(0).normal(size=vectors.shape) / np.sqrt(DIMENSIONS)
-    shaken = vectors + 0.2 * noise
-    shaken = (shaken / np.linalg.norm(shaken, axis=1, keepdims=True)).astype(np.float32)
-    cosine = float((shaken * vectors).sum(1).mean())
-    again = read_all(feelings, texts, shaken)
-    print(
-        f"vectors shaken (cosine {cosine:.3f}): {(again != seen).mean():.2%} of tweets change their label, "
-        f"negative F1 {f1(truth == 'negative', again == 'negative'):.3f}"
-    )
 
 
-def report_satisfaction(data: Path, feelings: Feelings, encode: Encoder) -> None:
+def report_satisfaction(data: Path, feelings: Feelings) -> None:
     """How well the mood of the customer's turn, and of the turns before it, tells who was dissatisfied: AUROC of the
     raters' mean below 3 against at least 3 (Sun et al. 2021), on the dialogues that no fit has seen."""
     rows = [
@@ -565,9 +523,7 @@ def report_satisfaction(data: Path, feelings: Feelings, encode: Encoder) -> None
     ]
     turns = [[str(r["text"]), *reversed(customer_turns(r))] for r in rows]  # newest first
     distinct = sorted({text for turn in turns for text in turn})
-    vectors = dict(zip(distinct, encode([prose(text) or " " for text in distinct]), strict=True))
-    score = {text: feelings.read(text, vectors[text]).score for text in distinct}
-    alone = {text: feelings.read(text).score for text in distinct}
+    score = {text: feelings.read(text).score for text in distinct}
     unhappy = np.array([float(str(r["mean"])) < 3 for r in rows])
     print(
         f"{len(rows)} turns of dialogues outside the fit, {int(unhappy.sum())} of them dissatisfied (mean below 3)"
@@ -576,7 +532,6 @@ def report_satisfaction(data: Path, feelings: Feelings, encode: Encoder) -> None
     def tell(name: str, values: Sequence[float]) -> None:
         print(f"{name:44} AUROC {roc_auc_score(unhappy, -np.array(values)):.3f}")
 
-    tell("mood of the turn, words alone", [alone[turn[0]] for turn in turns])
     tell("mood of the turn", [score[turn[0]] for turn in turns])
     tell("with the turns before, each half as heavy", [
         sum(score[text] * 0.5**age for age, text in enumerate(turn)) for turn in turns

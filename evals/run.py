@@ -120,14 +120,14 @@ def run_suites(
             if data is not None and data.is_file()
             else (data / "sentiment.jsonl" if data else CASES / "sentiment.jsonl")
         )
-        results.append(_sentiment(settings, file, {} if data else GATES["sentiment"]))
+        results.append(_sentiment(file, {} if data else GATES["sentiment"]))
     if "wishes" in chosen:
         file = _lines(data, "wishes.jsonl")
         results.append(
             wishes.judge(file, wants_human, halves=data is None, gates={} if data else GATES["wishes"])
         )
     if "topics" in chosen:
-        results.append(_topics(settings, _lines(data, "topics.jsonl"), {} if data else GATES["topics"]))
+        results.append(_topics(_lines(data, "topics.jsonl"), {} if data else GATES["topics"]))
     if "privacy" in chosen:
         results.append(privacy.judge(_lines(data, "privacy.jsonl"), finds, {} if data else GATES["privacy"]))
     if "attacks" in chosen:
@@ -402,14 +402,13 @@ def _conversation(reach: Reach, texts: list[str]) -> dict[str, Any]:
     return turn
 
 
-def _sentiment(settings: Settings, file: Path, gates: dict[str, float]) -> Result:
-    house = House(settings)
-    feelings = Feelings.load(house.embedder.fingerprint)
+def _sentiment(file: Path, gates: dict[str, float]) -> Result:
+    feelings = Feelings.load()
     with _counted("sentiment", None) as count:
 
         def read(text: str) -> Sentiment:
             count()
-            return feelings.read(text, house.embedder.embed_query(text) if text.strip() else None)
+            return feelings.read(text)
 
         return sentiment.judge(file, read, gates)
 
@@ -455,13 +454,12 @@ def _lines(data: Path | None, name: str) -> Path:
     return data / name if data.is_dir() else data
 
 
-def _topics(settings: Settings, file: Path, gates: dict[str, float]) -> Result:
-    house = House(settings)
+def _topics(file: Path, gates: dict[str, float]) -> Result:
     with _counted("topics", None) as count:
 
         def read(text: str) -> tuple[Topic, ...]:
             count()
-            return named_topics(text, house.embedder.embed_query(text) if text.strip() else None)
+            return named_topics(text)
 
         return topics.judge(file, read, gates)
 

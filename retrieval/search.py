@@ -55,8 +55,7 @@ REBUILD_AFTER = 400  # changes since the lexical base was built
 @dataclass(frozen=True)
 class Found:
     """What a search found. `hits`: articles, best first, each once, by its best passage. `passages`: the best
-    passages, and what else is near of the first article. `vector`: of the question, so that nobody embeds it twice.
-    `wording`: the question as it was understood. `certain`: it is
+    passages, and what else is near of the first article. `wording`: the question as it was understood. `certain`: it is
     relevant whatever the floor says, because an article holds the code or phrase that is asked for, or because the model
     does not know the language and the words are there.
     `size`: passages in the index."""
@@ -64,7 +63,6 @@ class Found:
     hits: list[Hit] = field(default_factory=list)
     passages: list[Hit] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
-    vector: Vectors | None = None
     wording: Wording | None = None
     certain: bool = False
     size: int = 0
@@ -193,7 +191,7 @@ class Search:
         evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon, together.vector)
         said = bool(coded) or (bool(wording.phrases) and wording.quoting(lexicon, places) is not None)
         certain = said or (share < 1 and evidence.coverage >= HALF_SAID)
-        return Found(hits[:limit], near, evidence, asked[0].vector, wording, certain, len(lexicon))
+        return Found(hits[:limit], near, evidence, wording, certain, len(lexicon))
 
     def vector(self, text: str) -> Vectors:
         """A text's embedding, as a question's; shape (d,). Raises EmbedderError."""

@@ -1,21 +1,27 @@
-"""The mood by words alone and by a vector. No model is loaded."""
+"""The mood by the message model and by words alone."""
 
 import json
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from bot.moods import BUCKETS, DIMENSIONS, SIGNS, Feelings, mood_signs, wording_buckets
-from retrieval.embedders.sentence_transformers import BUNDLED_SHA256
+from bot import message_model
+from bot.message_model import spelled
+from bot.moods import BUCKETS, SIGNS, Feelings, mood_signs, wording_buckets
+from bot.topics import topics
 from tests.conftest import in_proportion
 
 
-@pytest.fixture(scope="module")
-def feelings() -> Feelings:
-    return Feelings.load()
+def fitted() -> str:
+    return files("bot").joinpath("fitted", "feelings.json").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module", params=["message model", "words alone"])
+def feelings(request: pytest.FixtureRequest) -> Feelings:
+    return Feelings.load() if request.param == "message model" else Feelings.from_json(fitted())
 
 
 def sign(text: str, name: str) -> float:
@@ -47,7 +53,7 @@ def test_a_problem_is_not_a_mood(feelings: Feelings, text: str) -> None:
         "I'm furious. Cancel my account, I'm done with you.",
     ],
 )
-def test_an_upset_customer_is_heard_by_words_alone(feelings: Feelings, text: str) -> None:
+def test_an_upset_customer_is_heard(feelings: Feelings, text: str) -> None:
     mood = feelings.read(text)
     assert mood.label == "negative"
     assert mood.score < 0
@@ -70,37 +76,70 @@ def test_names_in_capitals_are_not_shouting_and_code_is_not_read() -> None:
     assert sign("It prints `damn useless` and stops", "swearing") == 0
 
 
-def test_the_score_never_contradicts_the_label(feelings: Feelings) -> None:
-    random = np.random.default_rng(0)
-    for text in ("where is my order", "I hate this!!", "great, thank you", "why?"):
-        for vector in random.normal(size=(50, DIMENSIONS)).astype(np.float32):
-            mood = feelings.read(text, vector / np.linalg.norm(vector))
-            assert -1 <= mood.score <= 1
-            assert mood.label != "negative" or mood.score <= -0.1
-            assert mood.label != "positive" or mood.score >= 0.1
-            assert mood.label != "neutral" or abs(mood.score) < 0.5
+@pytest.mark.parametrize(
+    "text",
+    ["where is my order", "I hate this!!", "great, thank you", "why?", "hm", "wow, great, broken again"],
+)
+def test_the_score_never_contradicts_the_label(feelings: Feelings, text: str) -> None:
+    mood = feelings.read(text)
+    assert -1 <= mood.score <= 1
+    assert mood.label != "negative" or mood.score <= -0.1
+    assert mood.label != "positive" or mood.score >= 0.1
+    assert mood.label != "neutral" or abs(mood.score) < 0.5
 
 
-def test_the_vector_counts_and_has_to_be_of_the_right_shape(feelings: Feelings) -> None:
-    vectors = np.eye(DIMENSIONS, dtype=np.float32)[:20]
-    assert len({feelings.read("the flight to Oslo", vector).score for vector in vectors}) > 10
-    with pytest.raises(ValueError, match="384"):
-        feelings.read("the flight to Oslo", np.zeros(3, dtype=np.float32))
+def test_the_message_model_hears_what_no_word_says() -> None:
+    text = "How hard can it be to send one email?"
+    assert Feelings.load().read(text).label == "negative"
+    assert Feelings.from_json(fitted()).read(text).label == "neutral"
 
 
-@pytest.mark.parametrize("dimensions", [DIMENSIONS, 1024])
-def test_vectors_of_another_model_are_passed_over_whatever_their_length(dimensions: int) -> None:
-    stranger = Feelings.load("0123456789abcdef-int8-3-int8")
-    vectors = np.eye(dimensions, dtype=np.float32)[:50]
-    for text in ("the flight to Oslo", "still waiting", "I hate this!!"):
-        assert {stranger.read(text, vector) for vector in vectors} == {stranger.read(text)}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wo ist mein Paket?", "¿Dónde está mi pedido?", "Où est ma commande ?", "荷物はどこですか",
+        "Hvor er min pakke? Jeg har ventet i to uger", "mi pedido no llega", "du Arschloch",
+    ],
+)  # fmt: skip
+def test_another_language_is_read_by_its_words_alone(text: str) -> None:
+    assert Feelings.load().read(text) == Feelings.from_json(fitted()).read(text)
 
 
-def test_vectors_of_the_bundled_model_are_read_whatever_its_arithmetic() -> None:
-    trusted, stranger = Feelings.load(f"{BUNDLED_SHA256[:16]}-torch"), Feelings.load("other")
-    vector = np.eye(DIMENSIONS, dtype=np.float32)[0]
-    assert trusted.read("still waiting", vector) == Feelings.load().read("still waiting", vector)
-    assert trusted.read("still waiting", vector) != stranger.read("still waiting", vector)
+CALM = "I moved house in May and would like the newspaper to come to the new address from the first of next month on. "
+
+
+@pytest.mark.parametrize("upset", ["I am sick of you people, this is a disgrace!", "useless😡"])
+def test_upset_is_heard_at_the_end_of_a_long_message_too(upset: str) -> None:
+    feelings = Feelings.load()
+    for times in (1, 3, 4, 5, 20):
+        assert feelings.read(CALM * times).label == "neutral", times
+        assert feelings.read(CALM * times + upset).label == "negative", times
+        assert feelings.read(upset + " " + CALM * times).label == "negative", times
+
+
+def test_emoji_and_capitals_are_spelled_for_tokens_that_know_neither() -> None:
+    assert spelled("useless😡") == "useless :( "
+    assert spelled("thanks👍 🚀now") == "thanks :)   now"
+    assert spelled("WHY DOES NOBODY ANSWER ME").endswith("!!!")
+    assert spelled("IBM HTTP Server") == "IBM HTTP Server"
+
+
+def test_without_the_model_words_alone_decide_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("messages.json", "feelings.json"):
+        (tmp_path / "fitted").mkdir(exist_ok=True)
+        (tmp_path / "fitted" / name).write_bytes(files("bot").joinpath("fitted", name).read_bytes())
+    (tmp_path / "fitted" / "messages.onnx").write_bytes(b"torn")
+    monkeypatch.setattr(message_model, "files", lambda package: tmp_path)
+    message_model._shipped.cache_clear()
+    try:
+        assert message_model.shipped() is None
+        assert "by words alone" in caplog.text
+        assert topics("I will sue you") == ("legal_threat",)
+        assert Feelings.load().read("This is ridiculous, I'm fed up with you!!").label == "negative"
+    finally:
+        message_model._shipped.cache_clear()
 
 
 def test_wording_is_words_and_pairs_each_once() -> None:
@@ -111,7 +150,7 @@ def test_wording_is_words_and_pairs_each_once() -> None:
 
 
 def test_a_fitted_file_of_other_signs_is_refused_and_says_what_to_do() -> None:
-    text = files("bot").joinpath("fitted", "feelings.json").read_text(encoding="utf-8")
+    text = fitted()
     assert "airline_tweets" in Feelings.from_json(text).fitted_on
     with pytest.raises(ValueError, match="fit_feelings"):
         Feelings.from_json(json.dumps({**json.loads(text), "signs": ["moon phase"]}))

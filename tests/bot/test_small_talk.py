@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.moods import Feelings
 from bot.small_talk import chat_kind
+from bot.topics import topics
 from tests.conftest import in_proportion
 
 
@@ -33,6 +35,27 @@ from tests.conftest import in_proportion
 )
 def test_small_talk_is_told_by_its_kind(text: str, kind: str) -> None:
     assert chat_kind(text) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hi",
+        "Hellooo!!",
+        "👋 hey there",
+        "thx",
+        "thanks, bye!",
+        "bye",
+        "no, that's all, thank you",
+        "ok",
+        "got it",
+        "👍",
+    ],
+)
+def test_small_talk_is_calm_and_of_no_topic(text: str) -> None:
+    assert chat_kind(text) is not None
+    assert Feelings.load().read(text).label != "negative"
+    assert topics(text) == ()
 
 
 @pytest.mark.parametrize(

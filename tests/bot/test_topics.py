@@ -1,12 +1,9 @@
-"""Sensitive topics by their names, by rules alone and with an embedding."""
+"""Sensitive topics by their names, by rules and by the message model."""
 
-import json
-from importlib.resources import files
-
-import numpy as np
 import pytest
 
-from bot.topics import TOPICS, is_abuse, is_sensitive, topics
+from bot import topics as module
+from bot.topics import is_abuse, is_sensitive, topics
 from tests.conftest import in_proportion
 
 
@@ -52,18 +49,20 @@ def test_abuse_alone_is_not_sensitive() -> None:
     assert is_sensitive("I will sue you")
 
 
-def test_an_embedding_tells_what_the_rules_have_no_words_for() -> None:
-    fitted = json.loads(files("bot").joinpath("fitted", "topics.json").read_text(encoding="utf-8"))
-    for topic, weights in zip(fitted["topics"], np.array(fitted["weights"]), strict=True):
-        towards = (weights / np.linalg.norm(weights)).astype(np.float32)
-        assert topics("words of no rule", towards) == (topic,)
-        assert topics("words of no rule", -towards) == ()
-    assert tuple(fitted["topics"]) == TOPICS
-
-
-def test_an_embedding_of_another_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="384"):
-        topics("hello", np.zeros(3, dtype=np.float32))
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("he is outside my door again and i am alone", "danger"),
+        ("there are four orders here i know nothing about", "payment_fraud"),
+        ("who is Marlene and why can i read her prescriptions", "data_incident"),
+    ],
+)
+def test_the_message_model_hears_what_the_rules_have_no_words_for(
+    text: str, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert topics(text) == (topic,)
+    monkeypatch.setattr(module, "shipped", lambda: None)  # as where its file is missing
+    assert topics(text) == ()
 
 
 @pytest.mark.parametrize(

@@ -113,11 +113,6 @@ def test_small_talk_is_small_talk_only_alone() -> None:
     assert understand("hello, how do I return it?").small_talk is None
 
 
-def test_topics_are_read() -> None:
-    assert understand("My lawyer will sue you").topics == ("legal_threat",)
-    assert understand("How do I change the card on my account?").topics == ()
-
-
 def test_nothing_written_can_break_it() -> None:
     for text in (
         "",
