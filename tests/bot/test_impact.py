@@ -97,10 +97,10 @@ def test_what_is_told_is_what_then_happens(shop: Shop) -> None:
             for text in ASKED:
                 real = shop.ask(text)
                 if text not in looked_at:  # then nothing of it has changed
-                    assert (real["action"], first(real)) == (before[text]["action"], first(before[text])), (
-                        id,
-                        text,
-                    )
+                    # of what is not answered, another article may move the floor a hair: how it is declined is left open
+                    answered = real["action"] == "answer", before[text]["action"] == "answer"
+                    assert answered[0] == answered[1], (id, text)
+                    assert not answered[0] or first(real) == first(before[text]), (id, text)
                     continue
                 one = looked_at[text]
                 assert one["now"]["action"] == before[text]["action"], (id, text)

@@ -36,7 +36,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     who = ("agent", "add", "ada@example.org", "--name", "Ada", "--role", "admin", "--password-stdin")
     installation.parley(*who, stdin=PASSWORD)
     served = installation.serve()
-    for text in ("How do I return a bicycle?", "Can I lease a bicycle?", "What does error E-417 mean?"):
+    for text in (
+        "How do I return a bicycle?",
+        "How do I store the battery in winter?",
+        "What does error E-417 mean?",
+    ):
         served.conversation().say(text)
     yield served
     installation.stop()
