@@ -607,7 +607,7 @@ def talking_without_scripts(world: World) -> Iterator[Sight]:
         with world.server.client(follow_redirects=True) as client:
             proof = re.search(r'name="proof" value="([^"]*)"', client.get("/widget/plain").text)
             assert proof
-            text = f"How do I oil the velocipede {article.words['title']} on Sunday?"
+            text = f"How do I oil {article.words['title']}, the velocipede {article.words['title']}?"
             page = client.post("/widget/plain", data={"proof": proof[1], "text": text})
         yield Sight("GET /widget/plain", stranger, everything(page), ("heading", "body"), (article,), asked)
 
@@ -623,7 +623,7 @@ def talk(world: World, viewer: Viewer, given: dict[str, Any], article: Written) 
             said = client.post(f"{begun}/messages", json={"text": f"Where is the {misspelt(words[kind])}?"})
             yield Sight(door, viewer, everything(said))
         asked = frozenset([words["title"]])
-        question = {"text": f"How do I oil the velocipede {words['title']} on Sunday?"}
+        question = {"text": f"How do I oil {words['title']}, the velocipede {words['title']}?"}
         conversation = world.server.conversation(**given)
         begun = f"/api/conversations/{conversation.id}"
         client.headers.update(conversation.headers)
@@ -730,7 +730,7 @@ def with_an_openai_client(world: World) -> Iterator[Sight]:
             for article in world.articles:
                 if article.locale != "en":
                     continue
-                question = f"How do I oil the velocipede {article.words['title']} on Sunday?"
+                question = f"How do I oil {article.words['title']}, the velocipede {article.words['title']}?"
                 asked = frozenset([article.words["title"]])
                 for model, seer in (("parley", as_stranger), ("parley-agent", viewer)):
                     body = {"model": model, "messages": [{"role": "user", "content": question}]}
@@ -764,7 +764,9 @@ def with_the_model_context_protocol(world: World) -> Iterator[Sight]:
                     read = call(client, "read_article", article=name)
                     yield Sight("POST /mcp", viewer, read, ("title", "body", "label"), (article,))
                 if article.locale == "en":
-                    question = f"How do I oil the velocipede {article.words['title']} on Sunday?"
+                    question = (
+                        f"How do I oil {article.words['title']}, the velocipede {article.words['title']}?"
+                    )
                     asked = frozenset([article.words["title"]])
                     told = call(client, "ask", question=question)
                     yield Sight("POST /mcp", viewer, told, ("body",), (article,), asked)
@@ -914,7 +916,7 @@ def shown_at(world: World, article: Written | None) -> dict[str, list[str]]:
                 judge("article", viewer, client.get(f"/api/articles/{MOVING}").text, words["body"])
     for viewer, given in world.customers:
         told = world.server.conversation(**given).say(
-            f"How do I oil the velocipede {words['title']} on Sunday?"
+            f"How do I oil {words['title']}, the velocipede {words['title']}?"
         )
         judge("bot", viewer, json.dumps(told), words["body"])
     return wrong
