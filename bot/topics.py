@@ -22,8 +22,10 @@ def topics(text: str) -> tuple[Topic, ...]:
     """The sensitive topics of a message, in the order of TOPICS; empty for nearly every one.
 
     A topic is what happens to the writer now: "how do I report fraud" and "suicide prevention page" are questions."""
-    plain = prose(text)[:READ_OF_IT]
-    found = said_outright(plain) | _meant(plain)
+    plain = prose(text)
+    found = said_outright(plain[:READ_OF_IT]) | _meant(
+        plain
+    )  # the model is given what the mood gives it: it reads it once
     return tuple(topic for topic in TOPICS if topic in found)
 
 
