@@ -55,7 +55,6 @@ class MessageModel:
         self.negative_from = float(told["negative_from"])
         self.positive_from = float(told["positive_from"])
         self.topic_from = float(told["topic_from"])
-        self.fitted_on = str(told["fitted_on"])
         self.hear = lru_cache(maxsize=256)(self._hear)
 
     @classmethod

@@ -24,8 +24,9 @@ ASKED = (
     "What does error E-417 mean?",
     "How do I store the battery in winter?",
     "What size of helmet do I need?",
-    "Can I lease a bicycle?",
+    "How do I lease a bicycle with its battery?",
 )
+OPEN = "Can I lease a bicycle?"  # lies on the relevance floor by a hair, until an article answers it
 LEASE = "Your employer leases the bicycle and takes the rate off your wages. You can lease a bicycle for 36 months."
 
 
@@ -38,7 +39,7 @@ def turned() -> None:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with ExitStack() as stack:
         shop = serve(stack, tmp_path_factory.mktemp("shop"))
-        for text in ASKED:
+        for text in (*ASKED, OPEN):
             shop.ask(text)
         talk = shop.service.talk()
         talk.say("What does error E-417 mean?")
@@ -66,7 +67,7 @@ def test_an_edit_that_loses_a_question_says_so_first_and_writes_nothing(shop: Sh
 
 def test_a_new_article_says_which_open_questions_it_would_win(shop: Shop) -> None:
     told = shop.impact("leasing", {"title": "Lease a bicycle", "body": LEASE})
-    won = of(told, "Can I lease a bicycle?")
+    won = of(told, OPEN)
     assert won["verdict"] == "won"
     assert (won["now"]["rank"], won["after"]["rank"]) == (None, 1)
     assert won["after"]["article"] == {"id": "leasing", "title": "Lease a bicycle"}
@@ -97,10 +98,10 @@ def test_what_is_told_is_what_then_happens(shop: Shop) -> None:
             for text in ASKED:
                 real = shop.ask(text)
                 if text not in looked_at:  # then nothing of it has changed
-                    # of what is not answered, another article may move the floor a hair: how it is declined is left open
-                    answered = real["action"] == "answer", before[text]["action"] == "answer"
-                    assert answered[0] == answered[1], (id, text)
-                    assert not answered[0] or first(real) == first(before[text]), (id, text)
+                    assert (real["action"], first(real)) == (before[text]["action"], first(before[text])), (
+                        id,
+                        text,
+                    )
                     continue
                 one = looked_at[text]
                 assert one["now"]["action"] == before[text]["action"], (id, text)
