@@ -20,10 +20,11 @@ from retrieval.cutting import SIZE, count, cut
 from retrieval.passages import Passage, Section
 from retrieval.planted import without_planted
 
-VERSION = "chunks-5"  # goes up when the same article gives other passages or parts
+VERSION = "chunks-6"  # goes up when the same article gives other passages or parts
 SHORTEST_PART = 25  # characters: a shorter sentence or line goes with the next
 MOST_PARTS = 48  # of a passage; neighbours are joined where there are more
 
+_asking = re.compile(r"[?？؟]\W*$")
 _boundary = re.compile(r"(?<=[.!?:])\s+|(?<=[。！？])|\n+")
 _markdown = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 
@@ -68,6 +69,11 @@ def section_at(passage: Passage, position: int) -> Passage:
 def embedded_text(title: str, passage: Passage) -> str:
     """What is embedded of a passage: the title and its headings in front, because a passage seldom repeats them."""
     return "\n".join([" > ".join((title, *passage.headings)), passage.text])
+
+
+def question_of(title: str, passage: Passage) -> str | None:
+    """The title, where it asks what the passage answers: a question in a title is answered where its article begins."""
+    return title if passage.ordinal == 0 and _asking.search(title) else None
 
 
 def parts(text: str) -> list[tuple[int, int]]:
@@ -131,8 +137,9 @@ def _passage(
         sections.append(Section(len(whole), len(whole) + len(text), headings))
         whole += text
     headings = sections[0].headings
-    # The id is the content: an edit leaves the other passages of its article, and their vectors, as they are.
-    key = "\x1f".join((article_id, title, *headings, "\x1e", whole))
+    made = Passage("", article_id, ordinal, headings, whole, tuple(sections) if len(sections) > 1 else ())
+    # The id is what is compared with a question: an edit leaves the other passages of its article, and their vectors, as they are.
+    key = "\x1f".join((article_id, title, *headings, "\x1e", whole, question_of(title, made) or ""))
     seen[key] = seen.get(key, 0) + 1
     digest = hashlib.sha256(f"{key}\x1f{seen[key]}".encode("utf-8", "replace")).hexdigest()[:32]
-    return Passage(digest, article_id, ordinal, headings, whole, tuple(sections) if len(sections) > 1 else ())
+    return replace(made, id=digest)

@@ -2,14 +2,15 @@
 
 A passage answers with one of its sentences, and the vector of all of it blurs that sentence with its neighbours. The
 vectors of the parts stand beside the passage in the database, as int8: no second vector index, and what the vector store
-and the lexical index propose is compared exactly.
+and the lexical index propose is compared exactly. A title that is a question ("Can I return a bicycle?") is one more part,
+by itself: whoever asks the same in other words is near to it, whatever the answer talks about.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,13 +19,32 @@ from sqlalchemy import select
 
 from help_center.database import Database
 from help_center.index_tables import PassageRow
-from retrieval.embedders.base import Vectors
+from retrieval.chunking import embedded_text, parts, question_of
+from retrieval.embedders.base import Embedder, Vectors
+from retrieval.passages import Passage
 
+TITLE_LENGTH = 0.96  # of a title's vector: a short text alone is nearer to any question than one among others
 CACHE_BYTES = 64 * 2**20  # of one process
 
 
+def embed(
+    embedder: Embedder, passages: Sequence[tuple[str, Passage]], progress: Callable[[int], None] | None = None
+) -> tuple[Vectors, list[Vectors]]:
+    """The unit vectors of passages, each with its article's title, shape (len(passages), d), and the vectors of each
+    one's parts, shape (n, d), in the order of the text, the title's after them. `progress` as in `embed_parts`. Raises
+    EmbedderError."""
+    texts = [embedded_text(title, passage) for title, passage in passages]
+    vectors, of_parts = embedder.embed_parts(texts, [parts(text) for text in texts], progress)
+    asking = {i: asked for i, one in enumerate(passages) if (asked := question_of(*one)) is not None}
+    if asking:
+        titles = embedder.embed_passages(list(asking.values())) * np.float32(TITLE_LENGTH)
+        for i, title in zip(asking, titles, strict=True):
+            of_parts[i] = np.vstack([of_parts[i], title])
+    return vectors, of_parts
+
+
 def packed(vectors: Vectors) -> bytes:
-    """Unit vectors (n, d) as n records of a float32 scale and d int8."""
+    """Vectors (n, d) as n records of a float32 scale and d int8."""
     scales = np.maximum(np.abs(vectors).max(axis=1), 1e-12) / 127
     records = np.empty(len(vectors), dtype=_record(vectors.shape[1]))
     records["scale"] = scales
@@ -112,4 +132,4 @@ def _record(dimensions: int) -> np.dtype[np.void]:
     return np.dtype([("scale", "<f4"), ("values", "i1", (dimensions,))])
 
 
-__all__ = ["Closeness", "packed"]
+__all__ = ["Closeness", "embed", "packed"]

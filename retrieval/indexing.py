@@ -23,7 +23,7 @@ from help_center.articles import Article
 from help_center.database import Database
 from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from retrieval import chunking, lexical
-from retrieval.closeness import packed
+from retrieval.closeness import embed, packed
 from retrieval.embedders.base import Embedder
 from retrieval.passages import Passage
 from retrieval.stores.base import VectorStore
@@ -145,21 +145,20 @@ class Indexer:
                 held[work.article_id] = {
                     id: shelf_of(self._shelves, audience, lang) for id, audience, lang in rows
                 }
-        fresh: list[tuple[str, str, str]] = []  # shelf, passage id, text to embed
+        fresh: list[tuple[str, str, Passage]] = []  # shelf, title, passage to embed
         for work in batch:
             shelf = shelf_of(self._shelves, work.audience, work.language)
             for passage in work.passages:
                 if held[work.article_id].get(passage.id) != shelf:
-                    fresh.append((shelf, passage.id, chunking.embedded_text(work.title, passage)))
+                    fresh.append((shelf, work.title, passage))
         kept = sum(len(work.passages) for work in batch) - len(fresh)
         if kept:
             embedded(kept)
-        texts = [text for _, _, text in fresh]
-        vectors, parts = self.embedder.embed_parts(texts, [chunking.parts(text) for text in texts], embedded)
-        packed_parts = {id: packed(of_it) for (_, id, _), of_it in zip(fresh, parts, strict=True)}
+        vectors, parts = embed(self.embedder, [(title, passage) for _, title, passage in fresh], embedded)
+        packed_parts = {one.id: packed(of_it) for (_, _, one), of_it in zip(fresh, parts, strict=True)}
         for shelf in {shelf for shelf, _, _ in fresh}:
             rows_of = [i for i, (name, _, _) in enumerate(fresh) if name == shelf]
-            self.store.add(shelf, [fresh[i][1] for i in rows_of], vectors[rows_of])
+            self.store.add(shelf, [fresh[i][2].id for i in rows_of], vectors[rows_of])
         with self.database.write() as session:
             done = [work for work in batch if self._commit(session, work, packed_parts)]
         self._drop_old(done, held)

@@ -25,7 +25,7 @@ from help_center.markup import clean_markdown, slugify
 from help_center.people import Viewer
 from help_center.sources.base import SourceArticle
 from retrieval import chunking
-from retrieval.closeness import Closeness, packed
+from retrieval.closeness import Closeness, embed, packed
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.indexing import shelf_of
 from retrieval.lexical import Entry, LexicalIndex
@@ -98,10 +98,9 @@ class Rehearsal(Search):
         shelf = shelf_of(self._shelves, given.audience, language) if given else ""
         kept = {passage.id for passage in passages if held.get(passage.id, ("", b""))[0] == shelf}
         fresh = [passage for passage in passages if passage.id not in kept]
-        texts = [chunking.embedded_text(given.title, passage) for passage in fresh] if given else []
         vectors, parts = (
-            self._embedder.embed_parts(texts, [chunking.parts(text) for text in texts])
-            if texts
+            embed(self._embedder, [(given.title, passage) for passage in fresh])
+            if given and fresh
             else (np.zeros((0, 0), dtype=np.float32), [])
         )
         gone: dict[str, set[str]] = {}
