@@ -16,7 +16,7 @@ from sqlalchemy import event, update
 from help_center.index_tables import PassageRow
 from retrieval import closeness
 from retrieval.chunking import embedded_text, parts, split
-from retrieval.closeness import Closeness, packed
+from retrieval.closeness import TITLE_LENGTH, Closeness, packed
 from retrieval.embedders.base import Vectors
 from tests.retrieval.conftest import Library
 
@@ -109,6 +109,49 @@ def test_it_is_the_cosine_of_the_nearest_part(manual: Library) -> None:
         text = embedded_text("Manual", passage)
         _, (exact,) = manual.embedder.embed_parts([text], [parts(text)])
         assert found[:, i] == pytest.approx((exact @ questions.T).max(axis=0), abs=0.01)
+
+
+RETURNS = "\n\n".join(
+    f"## {word}\n\n" + f"The {word} goes to the shed. " * 40 for word in ("Saddle", "Pedal")
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "asks"),
+    [
+        ("Can I give a bicycle back?", True),
+        ("Kann ich es zurückgeben ?»", True),
+        ("返品できますか？", True),
+        ("Giving a bicycle back", False),
+    ],
+)
+def test_a_title_that_is_a_question_is_one_more_part_where_the_article_begins(
+    library: Library, title: str, asks: bool
+) -> None:
+    library.publish("returns", RETURNS, title=title)
+    alone = library.embedder.embed_passages([title])[0]
+    texts = [embedded_text(title, passage) for passage in split("returns", title, RETURNS)]
+    assert len(texts) > 1
+    of_all = Closeness(library.database, library.search.space)
+    first, *rest = of_all.parts(passage_ids(library, "returns"), len(alone))
+    assert len(first) == len(parts(texts[0])) + asks
+    assert (float(first[-1] @ alone) == pytest.approx(TITLE_LENGTH, abs=0.01)) == asks
+    assert list(map(len, rest)) == [len(parts(text)) for text in texts[1:]]
+
+
+def test_where_an_article_begins_anew_its_title_moves_to_the_new_beginning(library: Library) -> None:
+    title = "Can I give a bicycle back?"
+    longer = "## Bell\n\n" + "The bell goes to the shed. " * 40 + f"\n\n{RETURNS}"
+    library.publish("returns", RETURNS, title=title)
+    before = passage_ids(library, "returns")
+    library.publish("returns", longer, title=title)
+    after = passage_ids(library, "returns")
+    assert set(after) & set(before) == set(before[1:])
+    found = Closeness(library.database, library.search.space).parts(
+        after, len(library.embedder.embed_query(title))
+    )
+    texts = [embedded_text(title, passage) for passage in split("returns", title, longer)]
+    assert list(map(len, found)) == [len(parts(text)) + (i == 0) for i, text in enumerate(texts)]
 
 
 def test_each_part_has_its_own_cosine_in_their_order(manual: Library) -> None:
