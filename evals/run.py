@@ -69,7 +69,7 @@ ATTACKS = ("attacks.jsonl", "bipia_attacks.jsonl")
 SHIPPED = Path(__file__).parent.parent / "docs"
 # what our own cases must reach: `parley eval` fails below
 GATES = {
-    "retrieval": {"nDCG@10": 0.77, "R@1": 0.52},
+    "retrieval": {"nDCG@10": 0.7, "R@1": 0.45},
     "searches": {"typo R@1": 0.8, "joined R@1": 0.75, "code R@1": 0.85, "quoted R@1": 0.9},
     "decisions": {"action held": 0.75, "requested_human recall": 0.95, "negative_sentiment recall": 0.75},
     "sentiment": {"negative f1": 0.85, "wants_human recall": 0.9},
