@@ -24,7 +24,9 @@ from bot.ground import (
     answers,
     citations,
     cited_anew,
+    list_mark,
     renumbered,
+    without_citations,
 )
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
@@ -166,10 +168,9 @@ async def tell(
     check = Check(passages, language, embedder, known=question.text, reader=reader)
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
-    held = ""  # what answers nothing by itself waits for the first sentence that does
-    waiting: tuple[Hit, ...] = ()
+    waiting: list[Sentence] = []  # what answers nothing by itself, or announces what comes, waits for it
     shown = dropped = 0
-    refused = False
+    answered = refused = gap = False  # gap: something was left out since the last sentence that held
     tail = ""  # the end of what was shown
     prompt, masked = _prompt(question, history, hits)
     secret = _runs(prompt.system) - _runs("\n".join(source.whole for source in passages))
@@ -188,20 +189,26 @@ async def tell(
                 checks.append(verdict.record(text))
             if not verdict.kept:
                 dropped += 1
+                gap = True
                 continue
             stands_on = tuple(hits[n - 1] for n in verdict.passages)
-            for hit in stands_on:
-                numbers.setdefault(hit.article_id, len(numbers) + 1)
             if verdict.passages != verdict.cited and verdict.cited:
                 text = cited_anew(text, verdict.passages)
+            while gap and waiting and _announces(waiting[-1].text) and not _is_item(text):
+                waiting.pop()  # what it announced was left out
+            gap = False
+            waiting.append(Sentence(text, stands_on))
+            answered = answered or (not _announces(text) and answers(text, question.text, language))
+            if not answered or _announces(text):
+                continue
+            stands_on = tuple(dict.fromkeys(hit for one in waiting for hit in one.hits))
+            for hit in stands_on:
+                numbers.setdefault(hit.article_id, len(numbers) + 1)
+            text = "".join(one.text for one in waiting)
             text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
-            if shown == 0:
-                answering = answers(text, question.text, language)
-                held, waiting = held + text, (*waiting, *stands_on)
-                if not answering:
-                    continue
-                text, stands_on = held.lstrip(), tuple(dict.fromkeys(waiting))
+            text = text if shown else text.lstrip()
             yield Sentence(restore(text, masked), stands_on)
+            waiting.clear()
             shown += 1
             tail = f"{tail} {text}"[-200:]
     finally:
@@ -212,6 +219,16 @@ async def tell(
         raise NoAnswer
     if shown == 0:
         raise ModelError(f"nothing that {llm.name} said is in the passages and answers")
+
+
+def _announces(text: str) -> bool:
+    """Whether a sentence says that something follows: "Paste this line:"."""
+    return without_citations(text).rstrip(" \n*_").endswith((":", "："))
+
+
+def _is_item(text: str) -> bool:
+    """An item of a list, or code: what announced it still does when another item was left out."""
+    return list_mark.match(text.lstrip("\n")) is not None or text.lstrip().startswith(("```", "~~~", "|"))
 
 
 async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:

@@ -30,6 +30,7 @@ from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
 from escalation.trend import strain
 from help_center.people import STRANGER, Viewer
+from retrieval.evidence import Evidence
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit
 from retrieval.search import Found, Search
@@ -206,15 +207,18 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
         mood = parts.feelings.read(asked.text)
         return _Looked(Found(), ((question, Found()),), mood, 0.0, 1, meant, False, hosts)
 
-    def find(one: Question) -> Found:
-        found = parts.search.find(
-            one.query, viewer=asked.viewer, limit=10, locale=asked.locale, context=one.context
+    def search(query: str, context: str | None = None, without: Sequence[str] = ()) -> Found:
+        return parts.search.find(
+            query, viewer=asked.viewer, limit=10, locale=asked.locale, context=context, without=without
         )
-        return read_first(found, asked.reading)
+
+    def find(one: Question) -> Found:
+        found = read_first(search(one.query, one.context), asked.reading)
+        return _of_the_choice(found, one, asked.choices, search) if one.chosen else found
 
     matters = tuple((part, find(part)) for part in question.parts)
     if len({found.hits[0].article_id for _, found in matters if found.hits}) < 2:  # about the same thing
-        matters = ((question, _chosen_first(find(question), question.chosen)),)
+        matters = ((question, find(question)),)
     found = matters[0][1] if len(matters) == 1 else _as_one([found for _, found in matters])
     mood = parts.feelings.read(asked.text)
     times = times_asked(question, asked.history[asked.settled :], parts.embed)
@@ -233,9 +237,16 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     return _Looked(found, matters, mood, strain(last), times, meant, foreign, hosts)
 
 
-def _chosen_first(found: Found, title: str | None) -> Found:
-    """The article that the customer chose is the one that is quoted."""
-    return replace(found, hits=sorted(found.hits, key=lambda hit: hit.title != title)) if title else found
+def _of_the_choice(
+    found: Found, question: Question, choices: Sequence[str], search: Callable[..., Found]
+) -> Found:
+    """The article that the customer chose is the one that is quoted. How sure it is, the question before the choice tells,
+    asked without the articles that were not chosen: a title that is searched for always finds itself."""
+    hits = sorted(found.hits, key=lambda hit: hit.title != question.chosen)
+    others = [hit.article_id for hit in hits if hit.title in choices and hit.title != question.chosen]
+    alone = search(question.before, without=others)
+    first = bool(alone.hits) and alone.hits[0].title == question.chosen
+    return replace(found, hits=hits, evidence=alone.evidence if first else Evidence(), certain=False)
 
 
 def read_first(found: Found, article_id: str | None) -> Found:

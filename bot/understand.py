@@ -35,6 +35,11 @@ _neither = re.compile(
     r"|(?:something|anything) (?:else|different)[.!]*|(?:not|nothing) (?:that|those|of that|either)[.!]*"
     r"|keins? von beiden|ninguno|aucun(?: des deux)?|nessuno|nenhum|geen van beide"
 )
+_undecided = re.compile(
+    r"(?:i (?:really )?(?:do ?n'?t|do not) (?:know|understand|care)|(?:i'?m |i am )?not (?:really )?sure|no idea|dunno|idk|hard to say"
+    r"|(?:yes|yeah|yep|ok|okay|sure|both|all|either|any|whatever|which|what|huh|hm+)(?: (?:of (?:them|these|those)|one|ones|please|pls|both))*)[.!?]*"
+    r"|beides?|ja|weiß (?:ich )?nicht|ich weiß (?:es )?nicht|ambos|sí|no (?:lo )?sé|les deux|oui|je ne sais pas"
+)
 _greeting = re.compile(
     r"^\s*(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|dear (?:team|support|all)|greetings)"
     r"(?: (?:there|all|team|everyone|guys|support))?\s*[,!.\-–:]+\s*)+",
@@ -131,6 +136,7 @@ class Question:
     small_talk: str | None = None
     times_asked: int = 1
     chosen: str | None = None  # the title that was chosen of those a question back named
+    before: str = ""  # where one was chosen: the question that was asked back about
     failed: bool = False  # says that what was answered before did not help
     asks: bool = True  # False where it says that and asks nothing else: `query` is then what was asked before
     parts: tuple[Question, ...] = ()  # the questions, where it holds more than one
@@ -149,9 +155,9 @@ def understand(
     `settled`: so many messages of the history are another matter: a question of theirs is not asked again here."""
     chosen = None if chat_kind(text) or wants_human(text) else choice(text, choices)
     if chosen is not None:
-        before = matters(history)
-        query = f"{before[-1] if before else ''} {chosen}".strip()[:LONGEST_QUERY]
-        return Question(text=text, query=query, chosen=chosen, language=spoken(text))
+        asked = next(reversed(matters(history)), "")[:LONGEST_QUERY]
+        query = f"{asked} {chosen}".strip()[:LONGEST_QUERY]
+        return Question(text=text, query=query, chosen=chosen, before=asked, language=spoken(text))
     query = _plain(wanted if wants_human(text) and (wanted := beside_the_wish(text)) else text)
     failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
     before = matters(history)
@@ -195,7 +201,9 @@ def failure(text: str) -> tuple[bool, str]:
 
 
 def _refused(text: str) -> bool:
-    return _neither.fullmatch(text.strip().lower()) is not None
+    """Whether an answer to a question back chooses nothing and asks nothing: "neither", "both", "I don't know"."""
+    plain = text.replace("’", "'").strip().lower()
+    return any(pattern.fullmatch(plain) for pattern in (_neither, _undecided))
 
 
 def matters(history: Sequence[Said]) -> list[str]:
@@ -278,7 +286,8 @@ def _named(answer: str, title: str) -> float:
     """How much of an answer is words of a title, of 100; a typing error in a word is forgiven. Words that every title
     could have count only where there are no others."""
     words = _word.findall(answer)
-    telling = [word for word in words if word != "one" and not _says_nothing(word)] or words
+    telling = [word for word in words if word != "one" and not _says_nothing(word)]
+    telling = telling or (words if len(words) > 1 else [])  # "what?" names nothing
     known = _word.findall(title)
     near = [max((_alike(word, other) for other in known), default=0.0) for word in telling]
     found = [score for score in near if score >= NEAR_WORD]

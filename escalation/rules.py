@@ -79,9 +79,9 @@ def did_not_help(signals: Signals, policy: Policy) -> Decision | None:
 
 
 def not_for_this_help_center(signals: Signals, policy: Policy) -> Decision | None:
-    """A stranger's question: says so and offers a person, but does not fill the queue."""
+    """A stranger's question: says so and offers a person, but does not fill the queue. Who chose an article is none."""
     stranger = signals.in_domain < policy.in_domain_from and (signals.confidence or 0.0) < policy.offer_from
-    return Decision("offer", ("nothing_relevant",)) if stranger else None
+    return Decision("offer", ("nothing_relevant",)) if stranger and not signals.chosen else None
 
 
 def sure_enough(signals: Signals, policy: Policy) -> Decision | None:

@@ -22,6 +22,7 @@ import numpy as np
 
 from bot.ground import alignment
 from bot.ground.alignment import Laid
+from bot.ground.deeds import own_deed
 from bot.ground.facts import (
     canonical,
     cue_tokens,
@@ -304,7 +305,8 @@ class Check:
         """`known`: what else may be named, such as the question. `reader`: used where it knows the language."""
         self.sources = sources
         self.language = language
-        self._known = canonical(known + "\n" + "\n".join(source.whole for source in sources))
+        self._told = "\n".join(source.whole for source in sources)
+        self._known = canonical(f"{known}\n{self._told}")
         self._embedder = embedder
         self._embedded: set[int] = set()
         self._reader = reader if embedder is not None and language in LANGUAGES else None
@@ -328,6 +330,8 @@ class Check:
         said = list_mark.sub("", bare)
         if len(said) > LONGEST and not _code_fence.match(said.strip()):
             return Verdict(False, ("too long",), tuple(cited), None, tuple(cited))
+        if own_deed(said, self._told, self.language):
+            return Verdict(False, ("deed",), tuple(cited), None, tuple(cited))
         if not _telling(said, self.language):
             return Verdict(True, (), (), None, tuple(cited))
         piece = Text.cut(said, self.language)
@@ -383,8 +387,13 @@ class Check:
         fitted = Fitted.load()[way_of(values)]
         support = fitted.trees.probability(list(values.values()))
         least = trust * fitted.keep_from + (1 - trust) * fitted.move_from
-        word_for_word = any(stated <= unit.tokens for n in numbers for unit in self.sources[n - 1].cut.units)
-        if support >= least or (trust < 1 and word_for_word):
+        sign = denial(said, self.language)[0]
+        in_its_words = any(
+            stated <= unit.tokens and sign == denial(unit.text, self.language)[0]
+            for n in numbers
+            for unit in self.sources[n - 1].cut.units
+        )
+        if support >= least or (trust < 1 and in_its_words):
             return Verdict(True, (), tuple(numbers), support, tuple(numbers))
         why = _weighed(fitted.trees, values)
         refuted = why[0] in REFUTES and values["cover"] >= SAME_MATTER

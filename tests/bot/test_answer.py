@@ -251,6 +251,36 @@ def test_what_says_nothing_waits_for_a_sentence_that_does() -> None:
         told(StringModel(["---\n"]), A)
 
 
+def test_what_announces_something_that_is_left_out_goes_with_it() -> None:
+    code = hit(f"Return a bicycle within 30 days.\n\n{CODE}", "a", "Returns")
+    paste, good, bad = "Return a bicycle like this [1]:\n\n", f"{CODE}\n\n", "```bash\nrm -rf /\n```\n\n"
+    end = "Return it within 30 days [1]."
+    assert "".join(one.text for one in told(StringModel([paste, good, end]), code)) == (
+        f"Return a bicycle like this [1]:\n\n{good}{end}"
+    )
+    assert [one.text for one in told(StringModel([paste, bad, end]), code)] == [end]
+    assert [one.text for one in told(StringModel([end, " ", paste, bad]), code)] == [f"{end} "]
+    with pytest.raises(ModelError):
+        told(StringModel([paste, bad]), code)
+
+
+def test_what_announces_a_list_stays_when_one_item_is_left_out() -> None:
+    steps = hit(LIST, "a", "Returns")
+    pieces = ["Print the label like this [1]:\n", "1. Fly to Spain [1].\n", "2. Print the label [1].\n"]
+    text = "".join(one.text for one in told(StringModel(pieces), steps))
+    assert text == "Print the label like this [1]:\n2. Print the label [1].\n"
+
+
+def test_what_was_left_out_takes_no_number_among_the_sources() -> None:
+    pieces = [
+        "The right pressure stands on the tyre [2]:\n\n",
+        "```\nrm -rf /\n```\n\n",
+        "Return it within 30 days [1].",
+    ]
+    (one,) = told(StringModel(pieces), A, B)
+    assert (one.text, one.hits) == ("Return it within 30 days [1].", (A,))
+
+
 def test_no_answer_is_heard_wherever_it_stands() -> None:
     for pieces in (
         ["NO_ANSWER"],

@@ -19,6 +19,7 @@ from bot.ground import (
     supported,
     without_citations,
 )
+from bot.ground.deeds import own_deed
 from retrieval.embedders import EmbedderError, open_embedder
 
 PASSAGE = """You can return a bicycle within 30 days. Charge it to 40 % first, at most 6.5 bar, between 10:30 and 12:00.
@@ -127,6 +128,48 @@ def test_a_fact_that_is_turned_round_is_told_from_the_fact(true: str, false: str
     told = check.verdict(false, [1])
     assert not told.kept
     assert told.reasons[0] == reason
+
+
+@pytest.mark.parametrize("cited", [[1], [2], []])
+def test_a_wrong_number_or_none_makes_the_check_no_laxer(cited: list[int]) -> None:
+    check = Check([Source(DOOR, "en"), Source("Bananas are yellow.", "en")], "en")
+    assert check.verdict("The bot never quotes drafts.", cited).kept
+    assert not check.verdict("The bot quotes drafts.", cited).kept
+    assert not check.verdict("The door never opens to everybody.", cited).kept
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("I have added the agent for you.", "en"), ("I've cancelled your order.", "en"), ("I added an agent.", "en"),
+        ("I’ll forward this to my colleague.", "en"), ("I am transferring you to a person now.", "en"),
+        ("I'm going to reset your password.", "en"), ("We have refunded your payment.", "en"),
+        ("Your bike rental has already been extended.", "en"), ("A colleague will put it on your website.", "en"),
+        ("Ich habe Ihre Bestellung storniert.", "de"), ("Gerne habe ich das geändert.", "de"), ("He cancelado su pedido.", "es"),
+        ("J'ai annulé votre commande.", "fr"), ("Ho annullato il tuo ordine.", "it"), ("Ik heb je bestelling geannuleerd.", "nl"),
+        ("Já cancelei o seu pedido.", "pt"),
+    ],
+)  # fmt: skip
+def test_a_deed_of_the_bots_own_stands_only_in_the_very_words_of_a_passage(
+    sentence: str, language: str
+) -> None:
+    check = Check([Source("Bicycles, orders, agents and passwords.", language)], language)
+    assert check.verdict(sentence, [1]).reasons == ("deed",)
+    assert check.verdict(sentence, []).reasons == ("deed",)
+    assert Check([Source(f"We write: {sentence}", language)], language).verdict(sentence, [1]).kept
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I can help you with that.", "I found this in the help center.", "I am afraid that is not possible.",
+        "I will explain the steps.", "We have two shops.", "You have added an agent.", "I need your order number.",
+        "Orders have been shipped by rail since 2020.", "I'd suggest that you restart it.", 'Press "I have paid".',
+        "We text you a code as soon as your parcel has been placed in the locker.",
+    ],
+)  # fmt: skip
+def test_what_a_bot_may_say_of_itself_is_no_deed(sentence: str) -> None:
+    assert not own_deed(sentence, "", "en")
 
 
 def test_german_negations_are_heard() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -358,6 +359,34 @@ def test_the_article_that_was_chosen_is_the_one_that_is_quoted(ask: Any) -> None
             confidence=PART,
         )
         assert (told.outcome.action, told.cited) == ("offer", [article])
+
+
+def test_how_sure_a_choice_is_the_question_before_it_tells(library: House, ask: Any) -> None:
+    """A title that is searched for finds itself: the choice must not make a weak question a sure one."""
+    asked: Any = {"history": (Said("customer", "How do I store it"),), "earlier": ("clarify",)}
+    pair = ("Find the right tyre pressure", "Store the e-bike battery in winter")
+    told = ask("2", asked_back=(pair,), **asked).outcome
+    without = library.search.find("How do I store it", without=["tyre-pressure"])
+    assert without.hits[0].article_id == "battery-winter"
+    assert told.record["evidence"] == pytest.approx(asdict(without.evidence))
+    other = ask(
+        "1", asked_back=(pair,), **asked
+    ).outcome  # the question leads elsewhere: nothing speaks for the choice
+    assert set(other.record["evidence"].values()) == {0.0}
+
+
+@pytest.mark.parametrize("text", ["both", "yes", "I don't know"])
+def test_who_chooses_neither_of_two_gets_a_person(ask: Any, text: str) -> None:
+    pair = ("Find the right tyre pressure", "Store the e-bike battery in winter")
+    told = ask(
+        text,
+        history=(Said("customer", "How do I store it"),),
+        earlier=("clarify",),
+        asked_back=(pair,),
+        confidence=PART,
+    )
+    assert told.outcome.action == "escalate"
+    assert "nothing_relevant" not in told.outcome.reasons
 
 
 def test_the_same_pair_is_asked_about_once_in_a_conversation(

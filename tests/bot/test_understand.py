@@ -140,15 +140,27 @@ def test_nothing_written_can_break_it() -> None:
         ("alow other webstes", "Allow other websites to embed the chat"), ("#1", "Put the chat on your website"),
         ("put chat on websit", "Put the chat on your website"), ("ok the last one", "Allow other websites to embed the chat"),
         ("the one about embedding", "Allow other websites to embed the chat"),
-        ("neither", None), ("How do I pay?", None), ("yes", None), ("chat", None),
+        ("neither", None), ("How do I pay?", None), ("yes", None), ("chat", None), ("what?", None), ("that", None),
     ],
 )  # fmt: skip
 def test_an_answer_to_a_question_back_chooses(text: str, chosen: str | None) -> None:
     choices = ("Put the chat on your website", "Allow other websites to embed the chat")
     question = understand(text, (Said("customer", "chat websites"),), choices)
     assert question.chosen == chosen
+    assert question.before == ("chat websites" if chosen else "")
     if chosen:
         assert question.query == f"chat websites {chosen}"
+
+
+@pytest.mark.parametrize(
+    "text", ["neither", "both", "Both of them.", "yes", "I don’t know", "not sure", "what?", "ich weiß nicht"]
+)
+def test_an_answer_to_a_question_back_that_chooses_nothing_has_failed(text: str) -> None:
+    choices = ("Put the chat on your website", "Allow other websites to embed the chat")
+    question = understand(text, (Said("customer", "chat websites"),), choices, True)
+    assert (question.chosen, question.failed, question.asks) == (None, True, False)
+    assert question.query == "chat websites"
+    assert not understand(text, (Said("customer", "chat websites"),)).failed
 
 
 @pytest.mark.parametrize("text", ["thanks a lot", "bye", "I want to talk to a human about the chat"])

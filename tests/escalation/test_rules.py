@@ -82,6 +82,10 @@ def test_the_article_that_the_customer_chose_is_shown_in_any_case() -> None:
     signals = replace(UNSURE, part_known=True, chosen=True)
     assert decide(signals, POLICY) == Decision("offer", ("low_confidence",))
     assert decide(replace(signals, chosen=False), POLICY).action == "escalate"
+    far = replace(signals, in_domain=0.0, confidence=0.0)
+    assert decide(far, POLICY).action == "offer"
+    assert "nothing_relevant" not in decide(far, POLICY).reasons
+    assert "nothing_relevant" in decide(replace(far, chosen=False), POLICY).reasons
 
 
 def test_a_good_mood_changes_nothing() -> None:
