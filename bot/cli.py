@@ -156,7 +156,9 @@ def ask(
     for number, source in enumerate(turn["message"]["sources"], 1):
         print(f"  [{number}] {source['title']} › {source['heading']}  {source['url']}")
     why = f" ({', '.join(turn['reasons'])})" if turn["reasons"] else ""
-    sure = "" if turn["confidence"] is None else f", confidence {turn['confidence']:.2f}"
+    sure = (
+        "" if turn["confidence"] is None else f", confidence {min(max(turn['confidence'], 0.01), 0.99):.2f}"
+    )
     print(f"-- {turn['action']}{why}{sure}, {turn['timings_ms'].get('total', 0):.0f} ms")
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.assess import NEVER, Calibration, Point
+from bot.assess import LIKELIER, NEVER, Calibration, Point
 from bot.dial import keep_dial, read_dial
 from bot.drift import doubt
 from bot.house import House
@@ -23,6 +23,7 @@ from escalation import audit
 from help_center.conversations import TurnRow
 from help_center.database import iso, now
 from help_center.people import Viewer
+from help_center.settings import Settings
 from help_center.web import Doorkeeper
 
 STEPS = tuple(step / 100 for step in range(1, 51))  # settings that the slider offers
@@ -69,10 +70,10 @@ def routes(house: House, doorkeeper: Doorkeeper) -> APIRouter:
             "max_wrong": in_force,
             "kept": kept,
             "default": house.dial.default,  # what PARLEY_MAX_WRONG says
+            "preset": house.dial.default == Settings.model_fields["max_wrong"].default,
             "calibration": {
                 "default": calibration.is_default,
                 "fitted_on": calibration.fitted_on,
-                "questions": calibration.table[-1].asked if calibration.table else 0,
                 "doubt": doubt(house),
             },
             "steps": [step(calibration, share) for share in shares],
@@ -88,10 +89,14 @@ def routes(house: House, doorkeeper: Doorkeeper) -> APIRouter:
 
 
 def step(calibration: Calibration, share: float) -> dict[str, Any]:
-    """What one setting does with the questions that were measured: how many it answers, and how many of these are wrong."""
+    """What one setting does with the questions that were measured: how many it answers, and how many of these are wrong.
+    `held`: the share alone would allow more, but no answer is given that is likelier wrong than right."""
     threshold = calibration.threshold(share)
     point = next((one for one in calibration.table if one.threshold == threshold), None)
-    return {"max_wrong": share, "answer_from": None if point is None else threshold} | _figures(point)
+    allowed = [one.threshold for one in calibration.table if one.answered and one.bound <= share]
+    held = share <= LIKELIER and min(allowed, default=threshold) < threshold
+    told = {"max_wrong": share, "answer_from": None if point is None else threshold, "held": held}
+    return told | _figures(point)
 
 
 def _figures(point: Point | None) -> dict[str, Any]:

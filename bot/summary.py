@@ -21,7 +21,7 @@ from bot.ground import Check, Sentences, Source, citations, without_citations
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Said
 from escalation.facts import Fact
-from escalation.tried import Try
+from escalation.tried import Try, sureness
 from help_center.masking import mask, restore, without_placeholders
 from retrieval.embedders import Embedder
 from retrieval.planted import planted
@@ -117,7 +117,7 @@ def _tried(case: Case) -> str:
 
 def _step(one: Try) -> str:
     title = f"“{one.sources[0]['title']}”" if one.sources else ""
-    sure = f" ({round(100 * one.confidence)} % sure)" if one.confidence is not None else ""
+    sure = f" ({sureness(one.confidence)} sure)" if one.confidence is not None else ""
     if one.action == "answer":
         return f"answered from {title or 'the help center'}{sure}" + (
             ", which did not help" if one.failed else ""

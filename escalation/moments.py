@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from escalation.facts import Fact
+from escalation.tried import sureness
 from help_center.conversations import Message, TurnRow
 
 # facts worth a mark in the transcript: what an agent would have to ask for
@@ -86,7 +87,7 @@ def _answered(message: Message, turn: TurnRow, unhelpful: frozenset[str]) -> Ite
     if turn.action == "escalate":
         yield Moment(message.id, "handed_over", "Handed over")
     elif turn.action in {"offer", "clarify"}:
-        sure = f"{round(100 * turn.confidence)} % sure" if turn.confidence is not None else "Not sure"
+        sure = f"{sureness(turn.confidence)} sure" if turn.confidence is not None else "Not sure"
         nothing = "nothing_relevant" in turn.reasons
         yield Moment(message.id, "unsure", "Found nothing near" if nothing else sure)
 

@@ -107,7 +107,7 @@ def shortfall(
         told.append("the language model failed")
     if signals.get("nothing_shown"):
         told.append("no sentence of the answer held")
-    told += _sureness(confidence, record)
+    told += _judged(confidence, record)
     rivals = list(signals.get("rivals") or [])
     if len(rivals) >= 2 and action == "clarify":
         told.append(f"two articles were as close: “{rivals[0]}” and “{rivals[1]}”")
@@ -120,18 +120,19 @@ def shortfall(
     return "; ".join(told)
 
 
-def _sureness(confidence: float | None, record: Mapping[str, Any]) -> list[str]:
+def _judged(confidence: float | None, record: Mapping[str, Any]) -> list[str]:
     if confidence is None:
         return []
     asked = (record.get("policy") or {}).get("answer_from")
     if asked is None:
-        return [f"{_percent(confidence)} sure"]
-    dial = "no sureness is enough for the dial" if asked > NO_DIAL else f"the dial asks {_percent(asked)}"
-    return [f"{_percent(confidence)} sure, {dial}"]
+        return [f"{sureness(confidence)} sure"]
+    dial = "no sureness is enough for the dial" if asked > NO_DIAL else f"the dial asks {sureness(asked)}"
+    return [f"{sureness(confidence)} sure, {dial}"]
 
 
-def _percent(share: float) -> str:
-    return f"{round(100 * share)} %"
+def sureness(confidence: float) -> str:
+    """As people read it. A calibrated probability is never certain."""
+    return f"{min(max(round(100 * confidence), 1), 99)} %"
 
 
 def _nth(number: int) -> str:

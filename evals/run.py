@@ -164,13 +164,16 @@ def calibrate(settings: Settings, data: Path) -> Result:
             rows = _rows(labelled, reach)
     house = House(settings)
     try:
-        told_on = f"{len(labelled.queries)} questions of {labelled.name}"
+        told_on = f"{len(labelled.queries)} questions of “{labelled.name}”"
         fitted, rows, forecast = fit(
             rows,
             by_group=False,
             fitted_on=told_on,
             fingerprint=house.fingerprint,
         )
+        if any(row.twin for row in rows):
+            told_on += ", asked again without their articles"
+            fitted = replace(fitted, fitted_on=told_on)
         house.database.keep_fact(KEPT_AS, fitted.json())
     finally:
         house.close()

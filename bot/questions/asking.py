@@ -6,6 +6,7 @@ in), but earlier misses are not held against it: what is tried is the help cente
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,17 +17,21 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.details import only_details
+from bot.languages import spoken
 from bot.turn import Asked
 from bot.understand import Said, understand
 from help_center.conversations import Conversation, Message, TurnRow
 from help_center.golden import GoldenQuestion
 from help_center.people import Viewer
 from retrieval.embedders.base import Vectors
+from retrieval.tokenizing import telling_words, tokens
 
 LOOKED_BACK = 600  # turns of the bot, newest first
 HISTORY = 10  # messages before a question that it may follow up on
 NEAR_THE_TOP = 3  # places of a search that count as found
 SAME = 0.9  # cosine from which two past questions are one: above `bot.understand.SAME_MEANING`, a lost one must not hide
+_negated = re.compile(r"\b\w+n['’]t\b", re.IGNORECASE)  # "don't" tells nothing
 JUDGED = ("answer", "offer", "clarify", "escalate")
 
 
@@ -34,7 +39,8 @@ JUDGED = ("answer", "offer", "clarify", "escalate")
 class Asking:
     """`expected`: ids of the articles that answer it, empty where none should; None: nobody has said. `met`: articles that
     answered it, or stood near the top, when it was asked. `answered`: it was. `first`: the article that is said to answer it.
-    `times`: how many questions are one in it."""
+    `times`: how many questions are one in it. `reply`: it answers a question that the bot asked back, or says that an answer
+    did not help, and nothing else."""
 
     id: str
     kind: str  # golden, past
@@ -46,6 +52,7 @@ class Asking:
     conversation_id: str | None = None
     first: str | None = None
     times: int = 1
+    reply: bool = False
 
     @property
     def query(self) -> str:
@@ -76,7 +83,7 @@ def past(session: Session, limit: int = LOOKED_BACK) -> list[Asking]:
         .order_by(TurnRow.created_at.desc(), TurnRow.id.desc())
         .limit(limit)
     )
-    rows = [row for row in session.execute(query).tuples() if _asks((row[0].record or {}).get("signals", {}))]
+    rows = [row for row in session.execute(query).tuples() if _asks(_signals(row[0]))]
     said = _said(session, {turn.conversation_id for turn, _, _ in rows})
     found = []
     for turn, locale, proven in rows:
@@ -96,7 +103,7 @@ def past(session: Session, limit: int = LOOKED_BACK) -> list[Asking]:
         found.append(
             Asking(
                 turn.id, "past", asked, turn.created_at, None, frozenset((*cited, *near)), turn.action == "answer",
-                turn.conversation_id, cited[0] if cited else None,
+                turn.conversation_id, cited[0] if cited else None, reply=_replies(_signals(turn)),
             )
         )  # fmt: skip
     return found
@@ -121,9 +128,24 @@ def distinct(askings: Sequence[Asking], embed: Callable[[str], Vectors]) -> tupl
     return kept, vectors[: len(kept)]
 
 
+def asks_something(text: str) -> bool:
+    """Whether a message asks by itself: not "1", "what?" or "I don't know"."""
+    language = spoken(text) or "en"
+    words = tokens(telling_words(_negated.sub("", text), language), language)
+    return any(word.isalpha() for word in words) and not only_details(text)
+
+
 def _asks(signals: dict[str, Any]) -> bool:
     """Whether the turn was about what articles say: not a wish for a person, and no topic that goes to one anyway."""
     return not (signals.get("wants_human") or signals.get("small_talk") or signals.get("topics"))
+
+
+def _replies(signals: dict[str, Any]) -> bool:
+    return bool(signals.get("clarified")) or signals.get("asks") is False
+
+
+def _signals(turn: TurnRow) -> dict[str, Any]:
+    return (turn.record or {}).get("signals", {})
 
 
 def _sources(turn: TurnRow) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from bot.questions.asking import Asking, distinct, golden, past
+from bot.questions.asking import Asking, asks_something, distinct, golden, past
 from bot.questions.beir import Written
 from bot.questions.trial import Bench, Trial, parts_with, trial
 from bot.turn import Asked
@@ -150,10 +150,12 @@ def _changed(before: GoldenRun | None, last: GoldenRun | None, was: bool) -> int
 
 def candidates(bench: Bench) -> dict[str, list[dict[str, Any]]]:
     """Questions that might be golden, newest first: of past conversations, and those that agents have said something of;
-    none that is alike to one that is there. Addresses and numbers are out of the texts."""
+    none that is alike to one that is there, none that replies to the bot or asks nothing by itself. Addresses and numbers are out of the texts."""
     embed = bench.embedder.embed_query
     with bench.house.database.read() as session:
-        mine, asked, judged = golden(session), past(session), _judged(session)
+        mine = golden(session)
+        asked = [one for one in past(session) if not one.reply and asks_something(one.asked.text)]
+        judged = [one for one in _judged(session) if asks_something(one.asked.text)]
         once, _ = distinct([*mine, *judged], embed)
         outcomes = [one for one in once if one.kind == "past"][:SUGGESTED]
         once, _ = distinct([*mine, *outcomes, *asked], embed)

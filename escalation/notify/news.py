@@ -252,7 +252,7 @@ def _who(session: Session, handoff: Handoff) -> str:
 def _about(session: Session, handoff: Handoff, zone: ZoneInfo) -> list[str]:
     """Short facts; what a customer may have made up is not among them."""
     team = session.get(Team, handoff.team_id) if handoff.team_id else None
-    reasons = ", ".join(str(reason).replace("_", " ") for reason in handoff.reasons)
+    reasons = ", ".join(str(reason).removeprefix("rule:").replace("_", " ") for reason in handoff.reasons)
     facts = [
         f"Priority: {handoff.priority}" if handoff.priority != "normal" else "",
         f"Reason: {reasons}" if reasons else "",

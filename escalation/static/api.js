@@ -29,4 +29,5 @@ export async function api(method, path, body, more = {}) {
   throw new Problem(response.status, detail);
 }
 
-const capital = (line) => line.charAt(0).toUpperCase() + line.slice(1);
+// A file's name stays as it is written.
+const capital = (line) => (/^[\w-]+\.\w/.test(line) ? line : line.charAt(0).toUpperCase() + line.slice(1));

@@ -1,6 +1,6 @@
 // The card "Is the confidence still true?": live answers against what was promised of them, with the numbers as a table.
 import { el } from "./dom.js";
-import { percent } from "./words.js";
+import { percent, sureness } from "./words.js";
 
 const SOURCES = {
   customer: "Customers, of answers",
@@ -35,7 +35,7 @@ function empty() {
 }
 
 function sentence(told) {
-  return el("p", {}, `Since ${told.since}: of ${told.n === 1 ? "one turn" : `${told.n} turns`} that people spoke of, `, el("strong", {}, percent(told.right)), ` were right. If the confidence is true, at least ${percent(told.expected)} should be.`);
+  return el("p", {}, `Since ${told.since}: of ${told.n === 1 ? "one turn" : `${told.n} turns`} that people spoke of, `, el("strong", {}, percent(told.right)), ` were right. If the confidence is true, at least ${sureness(told.expected)} should be.`);
 }
 
 // Each band of confidence: the share that was right with its 90 % range, and a tick where the confidence promised it; the
@@ -46,7 +46,7 @@ function picture(bands) {
   const width = 400;
   const x = (share) => left + share * (width - left - 12);
   const height = bands.length * row + 26;
-  const summary = bands.map((band) => `${name(band)}: ${percent(band.right)} of ${band.n} right, ${percent(band.promised)} promised`).join("; ");
+  const summary = bands.map((band) => `${name(band)}: ${percent(band.right)} of ${band.n} right, ${sureness(band.promised)} promised`).join("; ");
   return [
     el("ul", { class: "legend small" }, el("li", {}, el("span", { class: "swatch heard", "aria-hidden": "true" }), "was right, with its 90 % range"), el("li", {}, el("span", { class: "swatch promised", "aria-hidden": "true" }), "promised"), el("li", {}, el("span", { class: "swatch loud", "aria-hidden": "true" }), "what louder complaints explain")),
     el(
@@ -58,7 +58,7 @@ function picture(bands) {
         return el(
           "g",
           {},
-          el("title", {}, `${name(band)}: ${percent(band.right)} of ${band.n} right (${percent(band.low)} to ${percent(band.high)}), ${percent(band.promised)} promised, ${percent(band.expected)} with louder complaints`),
+          el("title", {}, `${name(band)}: ${percent(band.right)} of ${band.n} right (${percent(band.low)} to ${percent(band.high)}), ${sureness(band.promised)} promised, ${sureness(band.expected)} with louder complaints`),
           el("text", { x: 0, y: y + 4 }, name(band)),
           el("rect", { x: x(band.expected), y: y - 9, width: Math.max(0, x(band.promised) - x(band.expected)), height: 18, class: "loud" }),
           el("line", { x1: x(band.low), x2: x(band.high), y1: y, y2: y, class: "range" }),
@@ -83,7 +83,7 @@ function table(told) {
         "table",
         {},
         el("thead", {}, el("tr", {}, ["Turns", "Judged", "Right", "Promised", "At least, if true"].map((head) => el("th", { scope: "col" }, head)))),
-        el("tbody", {}, rows.map(([label, one]) => el("tr", {}, el("th", { scope: "row" }, label), [String(one.n), percent(one.right), percent(one.promised), percent(one.expected)].map((text) => el("td", {}, text))))),
+        el("tbody", {}, rows.map(([label, one]) => el("tr", {}, el("th", { scope: "row" }, label), [String(one.n), percent(one.right), sureness(one.promised), sureness(one.expected)].map((text) => el("td", {}, text))))),
       ),
     ),
   );

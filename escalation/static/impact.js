@@ -1,7 +1,7 @@
 // What a change of an article would win and lose, told before it is published: lost first, in words, colour and icon.
 import { ago, el } from "./dom.js";
 import { lines } from "./lines.js";
-import { percent } from "./words.js";
+import { sureness } from "./words.js";
 
 const VERDICTS = {
   lost: { title: "Lost", icon: "M6 6l12 12M18 6L6 18", words: (n) => `${questions(n)} would be lost` },
@@ -101,7 +101,7 @@ function question(one, articleId) {
 function side(label, { action, article, confidence, rank, sentence }, articleId) {
   const by = action === "answer" && article ? [" by ", el("b", { dir: "auto" }, article.title)] : null;
   const facts = [
-    confidence === null ? null : `${percent(confidence)} sure`,
+    confidence === null ? null : `${sureness(confidence)} sure`,
     rank ? `this article is ${ordinal(rank)}` : "this article is not found",
   ].filter(Boolean).join(", ");
   const own = article?.id === articleId;

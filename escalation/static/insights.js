@@ -13,6 +13,7 @@ let run = 0;
 const OUTCOMES = {
   confirmed: "Answered, confirmed",
   assumed: "Answered, assumed",
+  so_far: "Answered, still open",
   contradicted: "Answered, did not help",
   reopened: "Reopened",
   abandoned: "Abandoned",

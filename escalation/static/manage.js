@@ -74,6 +74,8 @@ async function show() {
   }
 }
 
+// Whoever goes on by hand has read what was said; a part that leads on itself may have said it just now.
+for (const link of links) link.addEventListener("click", () => toast.classList.remove("shown"));
 addEventListener("hashchange", show);
 addEventListener("beforeunload", (event) => place.querySelector("form[data-dirty]") && event.preventDefault());
 show();

@@ -74,8 +74,11 @@ export async function audit(place, desk) {
   }
 }
 
+const share = (value) => (value === null ? "the server's setting" : `${Number((value * 100).toFixed(1))} %`);
+
 // A change has what was and what is; much of it is folded away.
 function details({ action, detail }) {
+  if (action === "dial.change") return el("span", { class: "detail" }, `May be wrong at most: ${detail.max_wrong.map(share).join(" → ")}`);
   const words = (value) => (action.endsWith(".change") && Array.isArray(value) && value.length === 2 ? `${said(value[0])} → ${said(value[1])}` : said(value));
   const lines = Object.entries(detail).map(([name, value]) => el("span", { class: "detail" }, `${name}: ${words(value)}`));
   const long = lines.length > 3 || lines.some((line) => line.textContent.length > 120);

@@ -9,9 +9,15 @@ const LEFT = 62;
 const TOP = 14;
 const RIGHT = 12;
 const FLOOR = 50;
+const HELD = "More answers than these are not given, whatever share you accept: each of them would be likelier wrong than right (a confidence under 0.50).";
 
 export async function confidence(place, desk) {
   await draw(await api("GET", "/api/dial"));
+
+  async function turn(max_wrong) {
+    await draw(await api("PUT", "/api/dial", { max_wrong }));
+    place.querySelector("#dial").focus(); // the form that had it was drawn anew
+  }
 
   async function draw(told) {
     const at = told.steps.findIndex((step) => step.max_wrong === told.max_wrong);
@@ -37,13 +43,13 @@ export async function confidence(place, desk) {
       ],
       "Save",
       async () => {
-        await draw(await api("PUT", "/api/dial", { max_wrong: told.steps[slider.value].max_wrong }));
+        await turn(told.steps[slider.value].max_wrong);
         desk.say("Saved. It holds for the next question, on every server.");
       },
       told.kept !== null &&
-        button(`Back to the setting of the server (${share(told.default)})`, async () => {
-          await draw(await api("PUT", "/api/dial", { max_wrong: null }));
-          desk.say("PARLEY_MAX_WRONG holds again.");
+        button(`Back to ${told.preset ? "the preset" : "the setting of the server"} (${share(told.default)})`, async () => {
+          await turn(null);
+          desk.say(told.preset ? "The preset holds again." : "PARLEY_MAX_WRONG holds again.");
         }),
     );
     place.replaceChildren(
@@ -61,23 +67,31 @@ export async function confidence(place, desk) {
 // With a space that does not break: 31 %, 6.5 %.
 const share = (value) => `${Number((value * 100).toFixed(1))}\u00a0%`;
 const percent = (value) => `${Math.round(value * 100)}\u00a0%`;
+// An upper bound stays one when it is rounded.
+const atMost = (value) => share(Math.ceil(value * 1000 - 1e-9) / 1000);
 const questions = (n) => (n === 1 ? "1 question" : `${n.toLocaleString("en")} questions`);
 
 function promise(step) {
-  if (step.answer_from === null) return [el("b", {}, "Nothing can be promised here: no question would be answered on the strength of its confidence."), " Measure more questions of your own, or accept more wrong answers."];
-  const answered = Math.round(step.coverage * 100);
-  const most = Math.ceil(step.bound * answered - 1e-9);
+  const why = step.held && ` ${HELD} That is why a higher setting changes little or nothing here.`;
+  if (step.answer_from === null) return [el("b", {}, "Nothing can be promised here: no question would be answered on the strength of its confidence."), why || " Measure more questions of your own, or accept more wrong answers."];
+  const answered = Math.max(1, Math.round(step.coverage * 1000));
   return [
-    "Of 100 questions like those measured, about ", el("b", {}, String(answered)), ` ${answered === 1 ? "is" : "are"} answered, and at most `, el("b", {}, String(most)),
-    " of these answers ", most === 1 ? "is" : "are", " wrong (upper bound). ",
-    `The bot answers from a confidence of ${step.answer_from.toFixed(2)}; the other ${100 - answered} go on with a question back, an offer or a person.`,
+    "Of 1,000 questions like those measured, about ", el("b", {}, answered.toLocaleString("en")), ` ${answered === 1 ? "is" : "are"} answered. Of these answers at most `, el("b", {}, atMost(step.bound)),
+    " are wrong (upper bound). ",
+    `The bot answers from a confidence of ${step.answer_from.toFixed(2)}; the other ${(1000 - answered).toLocaleString("en")} go on with a question back, an offer or a person.`,
+    why || "",
   ];
 }
 
-function force({ kept, default: set, max_wrong: now }) {
-  return kept === null
-    ? `In force: ${share(now)}, from the server's setting PARLEY_MAX_WRONG. What you save here wins over it.`
-    : `In force: ${share(now)}, set here. The server's setting PARLEY_MAX_WRONG (${share(set)}) is not used.`;
+function force({ kept, default: set, max_wrong: now, preset }) {
+  if (kept !== null) return `In force: ${share(now)}, set here. ${preset ? "The preset" : "The server's setting PARLEY_MAX_WRONG"} (${share(set)}) is not used.`;
+  return `In force: ${share(now)}, ${preset ? "the preset of Parley" : "from the server's setting PARLEY_MAX_WRONG"}. What you save here wins over it.`;
+}
+
+// Round steps, at most six of them up to the highest.
+function ticks(highest) {
+  const step = [0.02, 0.05, 0.1].find((one) => highest / one <= 6) ?? 0.2;
+  return Array.from({ length: Math.floor(highest / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
 // Share answered against share wrong: what was measured, its upper bound, and where this setting stands.
@@ -88,7 +102,7 @@ function picture(told, step) {
   const x = (coverage) => LEFT + coverage * (WIDTH - LEFT - RIGHT);
   const y = (wrong) => HEIGHT - FLOOR - Math.min(1, wrong / highest) * (HEIGHT - FLOOR - TOP);
   const line = (name) => upTo(highest, curve.map((point) => [point.coverage, point[name]])).map(([coverage, wrong]) => `${x(coverage).toFixed(1)},${y(wrong).toFixed(1)}`).join(" ");
-  const told_ = step.answer_from === null ? "At this setting nothing is answered." : `At this setting ${percent(step.coverage)} are answered, ${percent(step.wrong)} of these were wrong, at most ${percent(step.bound)}.`;
+  const told_ = step.answer_from === null ? "At this setting nothing is answered." : `At this setting ${percent(step.coverage)} are answered, ${percent(step.wrong)} of these were wrong, at most ${atMost(step.bound)}.`;
   const tick = (share_, up) => el("g", {}, el("line", up ? { x1: LEFT, x2: WIDTH - RIGHT, y1: y(share_), y2: y(share_), class: "axis" } : { x1: x(share_), x2: x(share_), y1: TOP, y2: HEIGHT - FLOOR, class: "axis" }), el("text", up ? { x: LEFT - 8, y: y(share_) + 4, "text-anchor": "end" } : { x: x(share_), y: HEIGHT - FLOOR + 18, "text-anchor": share_ === 1 ? "end" : "middle" }, share(share_)));
   const marker = step.answer_from !== null && [
     el("line", { x1: x(step.coverage), x2: x(step.coverage), y1: TOP, y2: HEIGHT - FLOOR, class: "here" }),
@@ -102,7 +116,7 @@ function picture(told, step) {
       "svg",
       { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Share of questions answered against the share of answers that is wrong. ${told_}` },
       [0, 0.25, 0.5, 0.75, 1].map((one) => tick(one, false)),
-      [0, 0.25, 0.5, 0.75, 1].map((part) => tick(Number((highest * part).toFixed(3)), true)),
+      ticks(highest).map((one) => tick(one, true)),
       el("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle", class: "name" }, "questions answered"),
       el("polyline", { points: line("bound"), class: "bound" }),
       el("polyline", { points: line("wrong"), class: "measured" }),
@@ -125,7 +139,7 @@ const legend = (name, words) => el("li", {}, el("svg", { viewBox: "0 0 24 8", cl
 
 function table({ steps, max_wrong: now }) {
   const shown = steps.filter(({ max_wrong: one }) => one === now || [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5].includes(one));
-  const cells = (step) => [share(step.max_wrong), percent(step.coverage), step.bound === null ? "—" : percent(step.wrong), step.bound === null ? "—" : percent(step.bound), step.answer_from === null ? "never" : step.answer_from.toFixed(2)];
+  const cells = (step) => [share(step.max_wrong), percent(step.coverage), step.bound === null ? "—" : percent(step.wrong), step.bound === null ? "—" : atMost(step.bound), step.answer_from === null ? "never" : step.answer_from.toFixed(2)];
   return el(
     "details",
     {},
@@ -140,6 +154,7 @@ function table({ steps, max_wrong: now }) {
         el("tbody", {}, shown.map((step) => el("tr", {}, cells(step).map((cell, index) => el(index ? "td" : "th", index ? {} : { scope: "row" }, cell))))),
       ),
     ),
+    shown.some((step) => step.held) && el("p", { class: "soft small" }, HELD),
   );
 }
 
@@ -174,8 +189,8 @@ function basis({ calibration }) {
     { class: "card" },
     el("h2", {}, "What this stands on"),
     el("p", {}, calibration.default
-      ? ["The default that ships with Parley, measured on ", el("b", {}, questions(calibration.questions)), ` (${calibration.fitted_on}). It knows nothing of your articles: take it as a beginning, not as a promise.`]
-      : ["Your own calibration, measured on ", el("b", {}, questions(calibration.questions)), ` (${calibration.fitted_on}).`]),
+      ? `The default that ships with Parley, measured on ${calibration.fitted_on}. It knows nothing of your articles: take it as a beginning, not as a promise.`
+      : `Your own calibration, measured on ${calibration.fitted_on}.`),
     calibration.doubt && el("p", { class: "error" }, calibration.doubt.charAt(0).toUpperCase() + calibration.doubt.slice(1)),
     el("p", { class: "soft" }, "To measure your own: collect ", el("a", { href: "#questions" }, "golden questions"), ", export them, and run ", el("code", {}, "parley calibrate --data FOLDER"), ". A hundred are a start, several hundred are better."),
   );

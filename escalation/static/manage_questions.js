@@ -4,7 +4,7 @@ import { ago, el } from "./dom.js";
 import { lines } from "./lines.js";
 import { ask, button, chip, field, focusOn, input, row, rows } from "./manage_form.js";
 import { articlesField } from "./manage_questions_articles.js";
-import { action, percent } from "./words.js";
+import { action, percent, sureness } from "./words.js";
 
 const SHOWN = 50;
 const WIDTH = 320;
@@ -186,7 +186,7 @@ function outcome({ last, broke }) {
 }
 
 function became({ last }) {
-  const sure = last.confidence === null ? "" : `, ${percent(last.confidence)} sure`;
+  const sure = last.confidence === null ? "" : `, ${sureness(last.confidence)} sure`;
   return [`Last run: ${action(last.action).toLowerCase()}`, last.title && [" by ", el("span", { dir: "auto" }, last.title)], sure];
 }
 

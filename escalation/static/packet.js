@@ -3,7 +3,7 @@ import { api } from "./api.js";
 import { el, link, moment, prose, time } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { confidencePicture, moodPicture } from "./trace.js";
-import { action, customerName, language, percent, plain, reason, role, status } from "./words.js";
+import { action, customerName, language, plain, reason, role, status, sureness } from "./words.js";
 
 const SHOWN_FACTS = 12;
 const SHOWN_SINCE = 4;
@@ -168,7 +168,7 @@ export class Packet {
           "li",
           {},
           el("p", {}, one.message_id ? el("button", { type: "button", class: "plain", onclick: () => this.find(one.message_id) }, one.question || action(one.action)) : one.question),
-          el("p", { class: "soft small" }, [action(one.action), one.why || (one.confidence !== null && one.confidence !== undefined && `${percent(one.confidence)} sure`)].filter(Boolean).join(" · ")),
+          el("p", { class: "soft small" }, [action(one.action), one.why || (one.confidence !== null && one.confidence !== undefined && `${sureness(one.confidence)} sure`)].filter(Boolean).join(" · ")),
           one.sources?.length > 0 && (one.why === NOTHING_NEAR ? el("details", {}, el("summary", {}, "What came nearest"), sources(one.sources)) : sources(one.sources)),
         ),
       ),

@@ -1,6 +1,6 @@
 // Confidence and mood over the turns: two small pictures with a bar for each turn, and their figures as text.
 import { el } from "./dom.js";
-import { percent } from "./words.js";
+import { sureness } from "./words.js";
 
 const WIDTH = 280;
 const MOST = 24; // turns that are drawn: the newest
@@ -9,9 +9,9 @@ const TOLD = 4; // so many figures stand below
 
 /** `trace`: [{value, needed?}]; `needed` is what the dial asked for in that turn. */
 export function confidencePicture(trace) {
-  const told = trace.map((point) => (point.value === null ? "not judged" : percent(point.value)));
+  const told = trace.map((point) => (point.value === null ? "not judged" : sureness(point.value)));
   const dial = trace.findLast((point) => point.needed)?.needed;
-  const reaches = dial > 1 ? "no sureness is enough for the dial" : dial && `the dial asks ${percent(dial)}`;
+  const reaches = dial > 1 ? "no sureness is enough for the dial" : dial && `the dial asks ${sureness(dial)}`;
   const [low, high] = [60, 14];
   const up = (share) => low - Math.min(1, share) * (low - high);
   const bars = (at, width) =>
@@ -20,7 +20,7 @@ export function confidencePicture(trace) {
       const enough = !point.needed || point.value >= point.needed;
       return [
         bar(at(index), width, up(point.value), low, `${enough ? "good" : "short"}`),
-        trace.length <= NAMED && el("text", { x: at(index), y: up(point.value) - 4, "text-anchor": "middle", class: "figure" }, percent(point.value)),
+        trace.length <= NAMED && el("text", { x: at(index), y: up(point.value) - 4, "text-anchor": "middle", class: "figure" }, sureness(point.value)),
       ];
     });
   const asked = dial && dial <= 1 && el("line", { x1: 0, x2: WIDTH, y1: up(dial), y2: up(dial), class: "axis dashed" });

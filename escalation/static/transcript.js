@@ -2,7 +2,7 @@
 import { clock, day, el, link, time } from "./dom.js";
 import { attached } from "./files.js";
 import { markdown } from "./markdown.js";
-import { customerName, percent, role } from "./words.js";
+import { customerName, role, sureness } from "./words.js";
 
 const NEAR_END = 120; // pixels
 const PLAIN = new Set(["fact", "agent"]); // moments that the message itself shows
@@ -164,7 +164,7 @@ export class Transcript {
 
   judged(tried) {
     const known = tried && tried.confidence !== null && tried.confidence !== undefined;
-    const words = tried?.why || (known ? `${percent(tried.confidence)} sure` : "");
+    const words = tried?.why || (known ? `${sureness(tried.confidence)} sure` : "");
     return words && el("p", { class: "judged small" }, words);
   }
 

@@ -9,6 +9,12 @@ const REASONS = {
   sensitive_topic: "Sensitive matter",
   abuse: "Abusive language",
   model_unavailable: "The model was down",
+  "rule:danger": "Danger to life or health",
+  "rule:legal_threat": "Legal threat",
+  "rule:payment_fraud": "Payment fraud",
+  "rule:data_incident": "Data leak",
+  "rule:did_not_help": "The answer did not help",
+  "rule:only_files": "Only files, no words",
 };
 const ACTIONS = {
   answer: "Answered",
@@ -31,12 +37,14 @@ export const OUTCOMES = [
 ];
 export const PRIORITIES = ["urgent", "high", "normal"];
 
-export const reason = (name) => (name.startsWith("rule:") ? `Rule “${name.slice(5)}”` : (REASONS[name] ?? plain(name)));
+export const reason = (name) => REASONS[name] ?? (name.startsWith("rule:") ? `Rule “${plain(name.slice(5))}”` : plain(name));
 export const action = (name) => ACTIONS[name] ?? plain(name ?? "");
 export const role = (name) => ROLES[name] ?? plain(name);
 export const status = (name) => STATUSES[name] ?? plain(name);
 export const plain = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 export const percent = (share) => `${Math.round(share * 100)} %`;
+// A calibrated probability is never certain.
+export const sureness = (confidence) => percent(Math.min(Math.max(confidence, 0.01), 0.99));
 
 export function customerName(customer) {
   return customer.name || customer.email || (customer.visitor ? `Visitor ${customer.visitor}` : "A visitor");

@@ -50,7 +50,12 @@ def test_a_setting_holds_for_the_next_turn_and_is_audited(shop: Service) -> None
     admin = shop.agent("admin")
     with shop.client() as client:
         before = client.get("/api/dial", headers=admin).json()
-    assert (before["max_wrong"], before["kept"], before["default"]) == (0.1, None, 0.1)
+    assert (before["max_wrong"], before["kept"], before["default"], before["preset"]) == (
+        0.1,
+        None,
+        0.1,
+        True,
+    )
     assert shop.talk().say("How do I return a bicycle?")["action"] == "answer"
     told = turn(shop, 0.0005, **admin).json()  # the test's calibration promises .001 at best
     assert (told["max_wrong"], told["kept"]) == (0.0005, 0.0005)
@@ -148,5 +153,8 @@ def test_no_answer_is_likelier_wrong_than_right_however_easy_the_questions_were(
     table = (Point(0.9, 10, 0, 41, 0.01), Point(0.6, 30, 1, 41, 0.03), Point(0.004, 41, 2, 41, 0.08))
     calibration = Calibration(*[default_calibration().answerable] * 2, 1.0, 0.0, table, "a test", "", False)
     assert calibration.threshold(0.1) == 0.6
+    assert [step(calibration, share)["held"] for share in (0.005, 0.02, 0.03, 0.1, 0.5)] == [
+        False, False, False, True, True,
+    ]  # fmt: skip
     assert calibration.threshold(0.02) == 0.9
     assert calibration.threshold(0.999) == 0.004  # who allows all of them to be wrong gets all of them

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from bot.questions import golden
+from bot.questions.asking import asks_something
 from bot.questions.beir import BeirError, Written, read, written
 from evals.beir import read_set
-from help_center.conversations import Conversation, Handoff
+from help_center.conversations import Conversation, Handoff, TurnRow
 from help_center.desk import AuditEntry
 from help_center.golden import GoldenQuestion, GoldenRun
 from tests.bot.shop import Shop, serve
@@ -167,6 +168,37 @@ def test_past_questions_and_agents_outcomes_are_suggested_until_they_are_golden(
     with shop.service.house.database.write() as session:
         session.execute(delete(Conversation).where(Conversation.id == returned["conversation_id"]))
     assert call(shop, "GET", "/api/questions")["items"] == []
+
+
+def test_no_reply_to_a_question_back_and_nothing_that_asks_nothing_is_suggested(shop: Shop) -> None:
+    texts = ("1", "The mudguard of the cargo bike, I meant", "Do you repair prams?", "That is no use to me")
+    signals: tuple[dict[str, bool], ...] = ({}, {"clarified": True}, {}, {"asks": False})
+    for text, said in zip(texts, signals, strict=True):
+        talk = shop.service.talk()
+        talk.say(text)
+        with shop.service.house.database.write() as session:
+            turn = session.scalars(select(TurnRow).where(TurnRow.conversation_id == talk.id)).one()
+            turn.action, turn.confidence, turn.record = "escalate", 0.3, {"signals": said}
+    found = call(shop, "GET", "/api/questions/candidates")["conversations"]
+    assert [one["text"] for one in found if one["text"] in texts] == ["Do you repair prams?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("1", False),
+        ("what?", False),
+        ("I don't know", False),
+        ("I don’t know", False),
+        ("order number 12345", False),
+        ("returns", True),
+        ("What does error E-417 mean?", True),
+        ("I don't know how to return it", True),
+        ("返品", True),
+    ],
+)
+def test_whether_a_message_asks_something_by_itself(text: str, asks: bool) -> None:
+    assert asks_something(text) is asks
 
 
 def test_they_go_out_and_come_in_as_a_set_that_the_evals_read(shop: Shop, tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ def test_without_a_model_it_says_what_they_want_told_tried_and_feel() -> None:
     )
 
 
+def test_no_confidence_is_told_as_certain() -> None:
+    for confidence, told in ((0.9987, "(99 % sure)"), (0.0004, "(1 % sure)"), (0.861, "(86 % sure)")):
+        assert told in extract(case("Returning it?", tries=(tried("offer", confidence=confidence),)))
+
+
 def test_a_block_of_code_is_quoted_without_its_fences() -> None:
     told = extract(case("It says\n```python\nTraceback 12\n```\nwhat now?"))
     assert told == "The customer writes: “It says Traceback 12 what now?”"

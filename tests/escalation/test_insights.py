@@ -1,11 +1,21 @@
 """The figures: what counts as answered, and what does not."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from bot.topics import TOPICS
+from bot.turn import ONLY_FILES
 from escalation import handoff as handoffs
-from escalation.insights import Facts, outcome_of, period, spread
+from escalation import insights
+from escalation.insights import OUTCOMES, Facts, outcome_of, period, spread
+from escalation.rules import RULES
+from escalation.signals import Action, Policy, Signals
+from escalation.trend import TOO_MUCH
 from help_center.conversations import (
     Conversation,
     Feedback,
@@ -228,6 +238,30 @@ def test_the_period_is_the_last_thirty_days_unless_told():
 def test_the_ninetieth_percentile_is_the_nearest_rank():
     assert spread(range(1, 11)) == {"n": 10, "median": 5.5, "p90": 9.0}
     assert spread([7]) == {"n": 1, "median": 7, "p90": 7}
+
+
+def worded(file, table):
+    """The names that a table of the pages' scripts has words for."""
+    text = (Path(insights.__file__).parent / "static" / file).read_text("utf-8")
+    (rows,) = re.findall(rf"const {table} = {{\n(.*?)\n}};", text, re.DOTALL)
+    return set(re.findall(r'^  "?([\w:]+)"?: "', rows, re.MULTILINE))
+
+
+def test_every_outcome_reason_and_action_has_words_on_the_page():
+    assert worded("insights.js", "OUTCOMES") == set(OUTCOMES)
+    assert worded("words.js", "ACTIONS") == set(get_args(Action))
+    turns = [
+        Signals(
+            wants_human=wished, topics=topics, sentiment_label=mood, strain=strain, in_domain=domain, confidence=0.1,
+            times_asked=times, failed=failed, asks=not failed, model_failed=down,
+        )
+        for wished, topics, mood, strain, domain, times, failed, down in product(
+            (True, False), ((), TOPICS), ("neutral", "negative"), (0.0, TOO_MUCH), (0.0, 1.0), (1, 3), (True, False), (True, False)
+        )
+    ]  # fmt: skip
+    decisions = [rule(turn, Policy(0.8, 0.3, 0.5)) for rule in RULES for turn in turns]
+    given = {reason for decision in decisions if decision for reason in decision.reasons}
+    assert worded("words.js", "REASONS") == given | {ONLY_FILES}
 
 
 def test_the_page_asks_strangers_to_sign_in(client, house, ada):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,23 +138,76 @@ def test_the_dial_is_turned_by_keyboard_and_says_what_it_costs(
     page = at("confidence")
     dial = page.get_by_role("slider")
     words = page.locator(".dial-words")
-    expect(words).to_contain_text("about 22 are answered, and at most 3")
+    expect(words).to_contain_text(
+        re.compile("about 2\\d\\d are answered. Of these answers at most (9.\\d|10)\u00a0%")
+    )
+    expect(page.get_by_text("the preset of Parley")).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"measured on 1489 questions of dtc_faq, .* taken out\. It knows"))
+    ).to_be_visible()
     expect(page.locator(".card", has_text="In the last four weeks")).to_contain_text("3 questions")
     dial.focus()
     for _ in range(9):
         page.keyboard.press("ArrowLeft")
     expect(dial).to_have_attribute("aria-valuetext", "at most 1\u00a0% of the given answers may be wrong")
     expect(words).to_contain_text("Nothing can be promised here")
-    page.get_by_role("button", name="Save").click()
+    page.keyboard.press("Enter")
     saved(page)
     expect(page.get_by_text("In force: 1\u00a0%, set here")).to_be_visible()
+    expect(dial).to_be_focused()
     assert server.conversation().say("How do I return a bicycle?")["action"] != "answer"
-    page.get_by_role("button", name="Back to the setting of the server").click()
-    expect(page.get_by_text("from the server's setting PARLEY_MAX_WRONG")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Back to the preset").click()
+    expect(page.get_by_text("the preset of Parley")).to_be_visible(timeout=PATIENCE)
+    expect(dial).to_be_focused()
     assert server.conversation().say("How do I return a bicycle?")["action"] == "answer"
     assert [one["detail"]["max_wrong"] for one in admin.get("/api/audit?action=dial.change").json()["items"]] == [
         [0.01, None], [None, 0.01],
     ]  # fmt: skip
+    log = at("audit").get_by_role("group", name="Audit log")
+    expect(log).to_contain_text("May be wrong at most: the server's setting → 1 %")
+
+
+def test_every_setting_of_the_dial_keeps_its_promise_in_words_and_says_why_more_is_not_answered(
+    at: Opener, admin: httpx.Client
+) -> None:
+    page = at("confidence")
+    dial, words = page.get_by_role("slider"), page.locator(".dial-words")
+    steps = admin.get("/api/dial").json()["steps"]
+    assert 0 < sum(step["held"] for step in steps) < len(steps)
+    for place, step in enumerate(steps):
+        dial.fill(str(place))
+        text = words.inner_text()
+        assert ("likelier wrong than right" in text) is step["held"]
+        for told in re.findall(r"at most ([\d.]+)", text):
+            assert step["bound"] * 100 - 1e-9 <= float(told) <= step["max_wrong"] * 100 + 1e-9
+        for tick in page.locator(".risk text[text-anchor=end]").all_text_contents():
+            assert re.fullmatch(r"\d+\u00a0%", tick), (step, tick)
+
+
+def test_no_confidence_reads_as_certain(at: Opener) -> None:
+    page = at("confidence")
+    told = page.evaluate(
+        """async () => {
+          const { sureness } = await import("/static/inbox/words.js");
+          return [0.9987, 1, 0.862, 0.004, 0].map(sureness);
+        }"""
+    )
+    assert told == ["99 %", "99 %", "86 %", "1 %", "1 %"]
+
+
+def test_on_a_phone_what_was_done_is_said_away_from_the_navigation_and_not_on_the_next_page(
+    at: Opener,
+) -> None:
+    page = at("confidence", 390)
+    page.get_by_role("button", name="Save").click()
+    saved(page)
+    toast, links = page.locator("[data-toast]").bounding_box(), page.locator(".parts").bounding_box()
+    assert toast is not None
+    assert links is not None
+    assert toast["y"] > links["y"] + links["height"]
+    page.locator(".parts").get_by_role("link", name="People").click()
+    expect(page.get_by_role("heading", level=1, name="People")).to_be_visible()
+    assert page.locator("[data-toast]").get_attribute("class") == "toast"
 
 
 def test_golden_questions_are_taken_over_run_and_what_broke_is_shown(at: Opener, admin: httpx.Client) -> None:
@@ -188,6 +242,16 @@ def test_golden_questions_are_taken_over_run_and_what_broke_is_shown(at: Opener,
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
     assert download.value.suggested_filename == "golden-questions.zip"
+
+
+def test_a_file_that_cannot_be_read_is_named_as_it_is_written(at: Opener) -> None:
+    page = at("questions")
+    page.get_by_role("button", name="Import").click()
+    for name, text in (("queries", '{"_id": "1", "text": "a"}'), ("qrels", "1 a")):
+        file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+        page.locator(f"dialog input[name={name}]").set_input_files([file])  # type: ignore[list-item]
+    page.get_by_role("dialog").get_by_role("button", name="Import").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(re.compile("^qrels.tsv, line 1"))
 
 
 def test_an_edit_shows_what_it_loses_first(at: Opener) -> None:
