@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.assess import KEPT_AS, NEVER
 from bot.drift import doubt
 from bot.house import House
@@ -26,8 +28,8 @@ from bot.turn import remembered
 from bot.understand import Said
 from bot.wishes import wants_human
 from evals.apart import fitted_on, house_apart
-from evals.beir import EvalError, LabelledSet, Query, read_lines, read_set
-from evals.calibration import Row, fit, rows_of
+from evals.beir import EvalError, LabelledSet, Query, read_lines, read_set, unknown_ids
+from evals.calibration import Row, can_be_fitted, fit, rows_of
 from evals.handing_over import handing_over
 from evals.result import Cost, Forecast, Result
 from evals.scores import auroc, ece, ece_by_chance
@@ -44,8 +46,9 @@ from evals.suites import (
     topics,
     wishes,
 )
-from help_center.articles import store
+from help_center.articles import Article, store, visible
 from help_center.database import now
+from help_center.people import STRANGER
 from help_center.personal_data import finds
 from help_center.settings import Settings
 from help_center.sources import open_source
@@ -157,10 +160,14 @@ def calibrate(settings: Settings, data: Path) -> Result:
     settings = in_force(settings)
     labelled = read_set(data)
     if labelled.corpus is not None:
+        _refuse(unknown_ids(labelled, _ids_of(labelled.corpus)))
+        can_be_fitted(labelled)
         with house_apart(settings, labelled.corpus) as house:
             rows = _rows(labelled, Direct(house))
     else:
         with reached(settings, "calibrate") as reach:
+            _refuse(unknown_ids(labelled, _live_ids(reach.house)))
+            can_be_fitted(labelled)
             rows = _rows(labelled, reach)
     house = House(settings)
     try:
@@ -293,19 +300,41 @@ def shipped_articles() -> tuple[SourceArticle, ...]:
 
 @contextmanager
 def _asked(settings: Settings, data: Path | None, labelled: LabelledSet | None) -> Iterator[Reach]:
-    """The index that is asked: apart where the data bring their articles, the live one otherwise."""
+    """The index that is asked: apart where the data bring their articles, the live one otherwise.
+
+    Raises EvalError for ids that the live index has not; where a public set brings articles, they only count as misses.
+    """
     corpus = labelled.corpus if labelled is not None else None
     if corpus is None and data is None:
         corpus = shipped_articles()
     if corpus is None and data is not None and (data / "corpus.jsonl").exists():
         corpus = read_set(data).corpus
     if corpus is not None:
+        if labelled is not None and (unknown := unknown_ids(labelled, _ids_of(corpus))):
+            print(f"parley: {unknown}", file=sys.stderr, flush=True)
         with house_apart(settings, corpus) as house:
             house.calibrations.use(kept_calibration(settings))
             yield Direct(house)
     else:
         with reached(settings, "eval") as reach:
+            if labelled is not None:
+                _refuse(unknown_ids(labelled, _live_ids(reach.house)))
             yield reach
+
+
+def _ids_of(corpus: Sequence[SourceArticle]) -> set[str]:
+    return {article.id for article in corpus}
+
+
+def _live_ids(house: House) -> set[str]:
+    """Of the articles that everybody may see, which are those that the evals' questions can find."""
+    with house.database.read() as session:
+        return set(session.scalars(select(Article.id).where(visible(STRANGER))))
+
+
+def _refuse(wrong: str | None) -> None:
+    if wrong:
+        raise EvalError(wrong)
 
 
 def in_force(settings: Settings) -> Settings:

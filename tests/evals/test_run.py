@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.moods import Sentiment
-from evals.beir import EvalError, read_set
+from evals import run
+from evals.beir import EvalError, read_set, unknown_ids
 from evals.suites import decisions, retrieval, searches, sentiment
+from help_center.settings import Settings
 from tests.conftest import ARTICLES, Installation
 
 KNOWN = {
@@ -79,6 +82,61 @@ def test_data_that_cannot_be_used_say_where(labelled: Path, file: str, text: str
         read_set(labelled)
     assert told in str(error.value)
     assert file in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "header", ["query-id\tcorpus-id\tscore\n", "", "\ufeffquery-id\tcorpus-id\tscore\n", "a title\n"]
+)
+def test_qrels_are_read_whole_with_their_header_or_without(labelled: Path, header: str) -> None:
+    whole = read_set(labelled)
+    _, rows = (labelled / "qrels.tsv").read_text().split("\n", 1)
+    (labelled / "qrels.tsv").write_text(header + rows)
+    assert read_set(labelled).queries == whole.queries
+
+
+def test_a_broken_first_line_that_names_a_question_is_no_header(labelled: Path) -> None:
+    (labelled / "qrels.tsv").write_text("returns-0-0\treturns\nreturns-0-1\treturns\t1\n")
+    with pytest.raises(EvalError, match="line 1: give query-id"):
+        read_set(labelled)
+
+
+def test_ids_that_are_not_there_are_named(labelled: Path) -> None:
+    with_corpus = read_set(labelled)
+    live = replace(with_corpus, corpus=None)
+    assert unknown_ids(live, set(KNOWN)) is None
+    told = unknown_ids(live, {"returns", "battery-winter"})
+    assert told is not None
+    assert "not in the index" in told
+    assert ": tyre-pressure, bike-computer. Mend" in told
+    assert "not in corpus.jsonl: returns" in str(unknown_ids(with_corpus, set(KNOWN) - {"returns"}))
+    assert "parley index" in str(unknown_ids(live, set()))
+    with open(labelled / "qrels.tsv", "a") as file:
+        file.writelines(f"nobody-{n}\treturns\t1\n" for n in range(7))
+    told = unknown_ids(read_set(labelled), set(KNOWN))
+    assert told is not None
+    assert "queries.jsonl does not hold: nobody-0, nobody-1" in told
+    assert "and 2 more" in told
+
+
+def test_calibrating_with_ids_that_are_not_there_is_refused_before_anything_is_asked(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("asked"))
+    (tmp_path / "kept").mkdir()
+    settings = Settings(_env_file=None, data_dir=tmp_path / "kept")  # type: ignore[call-arg]
+    qrels = (labelled / "qrels.tsv").read_text()
+    (labelled / "qrels.tsv").write_text(qrels.replace("\treturns\t", "\tretruns\t"))
+    with pytest.raises(EvalError, match=r"not in corpus.jsonl: retruns\."):
+        run.calibrate(settings, labelled)
+    (labelled / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n")
+    with pytest.raises(EvalError, match="names no article"):
+        run.calibrate(settings, labelled)
+    (labelled / "corpus.jsonl").unlink()
+    (labelled / "qrels.tsv").write_text(qrels)
+    with pytest.raises(EvalError, match="the index is empty"):
+        run.calibrate(settings, labelled)
+    with pytest.raises(EvalError, match="the index is empty"):
+        run.run_suites(settings, ["retrieval"], labelled, None)
 
 
 def test_a_ranking_is_judged_by_its_order(labelled: Path, tmp_path: Path) -> None:
@@ -158,13 +216,13 @@ def test_calibrating_keeps_a_fit_that_the_judge_then_uses(installation: Installa
 def test_a_run_file_is_written_and_the_metrics_are_told(
     installation: Installation, labelled: Path, tmp_path: Path
 ) -> None:
-    run = tmp_path / "run.trec"
+    file = tmp_path / "run.trec"
     told = json.loads(
-        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json").stdout
+        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(file), "--json").stdout
     )
     assert told["R@1"] > 0.8
     assert told["answerable"] == 24
-    first = run.read_text().splitlines()[0].split()
+    first = file.read_text().splitlines()[0].split()
     assert (first[0], first[1], first[3], first[5]) == ("returns-0-0", "Q0", "1", "parley")
 
 
