@@ -115,6 +115,11 @@ class Calibration:
         ]
         return min(kept, default=NEVER)
 
+    def bound(self, max_wrong: float) -> float | None:
+        """The upper bound at that threshold: at most this share of the answers is wrong. None where nothing is answered."""
+        threshold = self.threshold(max_wrong)
+        return next((point.bound for point in self.table if point.threshold == threshold), None)
+
 
 def logit(probability: float) -> float:
     """Log-odds, kept away from infinity."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BINS = 10
+BROKEN = 0.05  # so improbable must a wrong share be under the dial for the promise to count as broken
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,15 @@ def upper_bound(wrong: int, answered: int) -> float:
     from scipy.stats import binomtest
 
     return float(binomtest(wrong, answered).proportion_ci(0.8, method="wilson").high)
+
+
+def by_chance(wrong: int, answered: int, dial: float) -> float:
+    """The probability of so many wrong answers or more when the true share is the dial (one-sided binomial)."""
+    if answered == 0:
+        return 1.0
+    from scipy.stats import binom
+
+    return float(binom.sf(wrong - 1, answered, dial))
 
 
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:

@@ -18,7 +18,7 @@ from evals.report import plots
 from evals.report.meanings import SUITES, meaning
 from evals.report.plots import percent
 from evals.result import Bars, Cost, Forecast, Gate, Result
-from evals.scores import ece, eces_by_chance, interval, reliability, upper_bound
+from evals.scores import BROKEN, by_chance, ece, eces_by_chance, interval, reliability, upper_bound
 
 HEADLINE = 4  # figures of a suite in the summary
 TABLE_ROWS = 20  # of the risk-coverage table
@@ -216,8 +216,6 @@ def _kept(given: Cost) -> tuple[str, str]:
         return "good", "The promise is kept, with 90\u00a0% confidence."
     if given.wrong <= given.dial * given.answered:
         return "good", "The promise is kept on these questions; more of them would prove it."
-    from scipy.stats import binom
-
-    if binom.sf(given.wrong - 1, given.answered, given.dial) >= 0.05:
+    if by_chance(given.wrong, given.answered, given.dial) >= BROKEN:
         return "warn", "More were wrong than the dial allows, by no more than chance explains."
     return "bad", "The promise is broken: more were wrong than chance explains."

@@ -13,7 +13,7 @@ from bot.assess import NEVER, Calibration
 from bot.understand import Said
 from evals.beir import LabelledSet
 from evals.result import Cost, Forecast, Gate, Result
-from evals.scores import auroc, ece, ece_by_chance, upper_bound
+from evals.scores import BROKEN, auroc, by_chance, ece, ece_by_chance, upper_bound
 
 Ask = Callable[[str, Sequence[Said]], dict[str, Any]]
 DIALS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)  # what each costs is told in the report
@@ -55,15 +55,22 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool, calibration:
         (
             Gate(
                 "wrong share of answers, significantly above the dial",
-                _significance(wrong, len(answers), dial),
-                0.05,
+                by_chance(wrong, len(answers), dial),
+                BROKEN,
             ),
         )
         if gate
         else ()
     )
     threshold = calibration.threshold(dial)
-    given = Cost(dial, None if threshold >= NEVER else threshold, len(rows), len(answers), wrong)
+    given = Cost(
+        dial,
+        None if threshold >= NEVER else threshold,
+        len(rows),
+        len(answers),
+        wrong,
+        calibration.bound(dial),
+    )
     answerable = sum(row["answerable"] for row in rows)
     facts = (
         ("Questions", f"{len(rows)} of {labelled.name}, {answerable} of them with an article that answers"),
@@ -81,26 +88,16 @@ def costs(
     sure: Sequence[float], right: Sequence[bool], asked: int, calibration: Calibration
 ) -> tuple[Cost, ...]:
     """What each of DIALS would have answered of these questions, at the threshold that `calibration` reads for it."""
-    told = []
-    for dial in DIALS:
-        threshold = calibration.threshold(dial)
-        reached = [was for confidence, was in zip(sure, right, strict=True) if confidence >= threshold]
-        told.append(
-            Cost(
-                dial,
-                None if threshold >= NEVER else threshold,
-                asked,
-                len(reached),
-                len(reached) - sum(reached),
-            )
-        )
-    return tuple(told)
+    return tuple(cost(sure, right, asked, calibration, dial) for dial in DIALS)
 
 
-def _significance(wrong: int, answered: int, dial: float) -> float:
-    """The probability of so many wrong answers or more when the true share is the dial (one-sided binomial)."""
-    if answered == 0:
-        return 1.0
-    from scipy.stats import binom
-
-    return float(binom.sf(wrong - 1, answered, dial))
+def cost(
+    sure: Sequence[float], right: Sequence[bool], asked: int, calibration: Calibration, dial: float
+) -> Cost:
+    """The same of one dial."""
+    threshold = calibration.threshold(dial)
+    reached = [was for confidence, was in zip(sure, right, strict=True) if confidence >= threshold]
+    return Cost(
+        dial, None if threshold >= NEVER else threshold, asked, len(reached), len(reached) - sum(reached),
+        calibration.bound(dial),
+    )  # fmt: skip
