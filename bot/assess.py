@@ -44,7 +44,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Everything that was fitted, and on what."""
+    """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit."""
 
     answerable: Logistic
     first: Logistic
@@ -54,6 +54,7 @@ class Calibration:
     fitted_on: str
     fingerprint: str
     is_default: bool
+    questions: str = ""
 
     @classmethod
     def read(cls, told: dict[str, Any], *, is_default: bool) -> Calibration:
@@ -69,6 +70,7 @@ class Calibration:
             told["fitted_on"],
             told.get("fingerprint", ""),
             is_default,
+            told.get("questions", ""),
         )
 
     def json(self) -> dict[str, Any]:
@@ -76,6 +78,7 @@ class Calibration:
             "signals": list(SIGNALS),
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
+            "questions": self.questions,
             "answerable": self.answerable.json(),
             "first": self.first.json(),
             "slope": self.slope,

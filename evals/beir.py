@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,6 +90,12 @@ def unknown_ids(labelled: LabelledSet, articles: Collection[str]) -> str | None:
         f"qrels.tsv names articles that {where}: {_first_of(gone)}. Mend their ids, or take these lines out: a question "
         "without a line is one that no article answers."
     )
+
+
+def digest(queries: Sequence[Query]) -> str:
+    """Of the questions' words, in any order: it tells whether two sets ask the same."""
+    texts = "\n".join(sorted(query.text for query in queries))
+    return hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _first_of(ids: Sequence[str]) -> str:

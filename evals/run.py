@@ -28,7 +28,7 @@ from bot.turn import remembered
 from bot.understand import Said
 from bot.wishes import wants_human
 from evals.apart import fitted_on, house_apart
-from evals.beir import EvalError, LabelledSet, Query, read_lines, read_set, unknown_ids
+from evals.beir import EvalError, LabelledSet, Query, digest, read_lines, read_set, unknown_ids
 from evals.calibration import Row, can_be_fitted, fit, rows_of
 from evals.handing_over import handing_over
 from evals.result import Cost, Forecast, Result
@@ -187,7 +187,7 @@ def calibrate(settings: Settings, data: Path) -> Result:
         given = confidence.cost(forecast, right, len(rows), fitted, settings.max_wrong)
         kept = by_chance(given.wrong, given.answered, given.dial) >= BROKEN
         if kept:
-            house.database.keep_fact(KEPT_AS, fitted.json())
+            house.database.keep_fact(KEPT_AS, replace(fitted, questions=digest(labelled.queries)).json())
     finally:
         house.close()
     warning = _warning(fitted, given, kept)
@@ -440,12 +440,15 @@ def _judge(
 
             judged = labelled
             if ours:  # the shipped calibration was fitted on the other half
-                judged = replace(labelled, queries=tuple(q for q in labelled.queries if not fitted_on(q.id)))
+                unseen = tuple(q for q in labelled.queries if not fitted_on(q.id))
+                all_ = f"the {len(labelled.queries)} questions that come with Parley (the shipped fit is made from the others)"
+                judged = replace(labelled, name=all_, queries=unseen)
+            calibration = reach.house.calibrations()
+            if calibration.questions == digest(judged.queries):
+                print(f"parley: {confidence.SEEN}", file=sys.stderr, flush=True)
             if unsure := doubt(reach.house):
                 print(f"parley: {unsure}", file=sys.stderr, flush=True)
-            yield confidence.judge(
-                judged, ask, settings.max_wrong, gate=True, calibration=reach.house.calibrations()
-            )
+            yield confidence.judge(judged, ask, settings.max_wrong, gate=True, calibration=calibration)
     if "decisions" in chosen:
         file = data / "cases.jsonl" if data is not None else CASES / "decisions.jsonl"
         with _counted("decisions", None) as count:

@@ -61,8 +61,9 @@ def interval(hits: int, n: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def upper_bound(wrong: int, answered: int) -> float:
-    """What a share of wrong answers is at most: the upper end of Wilson's score interval, one-sided 90 %; 1 where n is 0."""
+def count_bound(wrong: int, answered: int) -> float:
+    """What a share of wrong answers is at most by this count alone: the upper end of Wilson's score interval, one-sided
+    90 %; 1 where n is 0. Not what the dial goes by: that is a fit's own upper bound (`bot.assess.Point.bound`)."""
     if answered == 0:
         return 1.0
     from scipy.stats import binomtest
