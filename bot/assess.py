@@ -44,7 +44,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Everything that was fitted, and on what."""
+    """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit."""
 
     answerable: Logistic
     first: Logistic
@@ -54,6 +54,7 @@ class Calibration:
     fitted_on: str
     fingerprint: str
     is_default: bool
+    questions: str = ""
 
     @classmethod
     def read(cls, told: dict[str, Any], *, is_default: bool) -> Calibration:
@@ -69,6 +70,7 @@ class Calibration:
             told["fitted_on"],
             told.get("fingerprint", ""),
             is_default,
+            told.get("questions", ""),
         )
 
     def json(self) -> dict[str, Any]:
@@ -76,6 +78,7 @@ class Calibration:
             "signals": list(SIGNALS),
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
+            "questions": self.questions,
             "answerable": self.answerable.json(),
             "first": self.first.json(),
             "slope": self.slope,
@@ -114,6 +117,11 @@ class Calibration:
             if point.answered and point.bound <= max_wrong and point.threshold >= least
         ]
         return min(kept, default=NEVER)
+
+    def bound(self, max_wrong: float) -> float | None:
+        """The upper bound at that threshold: at most this share of the answers is wrong. None where nothing is answered."""
+        threshold = self.threshold(max_wrong)
+        return next((point.bound for point in self.table if point.threshold == threshold), None)
 
 
 def logit(probability: float) -> float:

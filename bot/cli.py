@@ -74,7 +74,7 @@ def index(
     with reached(load_settings(), "index") as reach:
         with Progress("reading", "articles") as progress:
             report = bring_in(reach.house.database, sources, prune=prune, progress=progress)
-        with Progress("indexing", "passages") as progress:
+        with Progress("indexing", "passages", grows=True) as progress:
             indexed = reach.sync(progress)
     told = {
         "added": report.added, "updated": report.updated, "unchanged": report.unchanged, "removed": report.removed,

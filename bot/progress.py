@@ -12,10 +12,10 @@ LINE_SECONDS = 5.0
 
 
 class Progress:
-    """`with Progress("indexing", "passages") as progress: progress(done, known)`."""
+    """`with Progress("indexing", "passages") as progress: progress(done, known)`. `grows`: more may become known."""
 
-    def __init__(self, what: str, unit: str) -> None:
-        self._what, self._unit = what, unit
+    def __init__(self, what: str, unit: str, *, grows: bool = False) -> None:
+        self._what, self._unit, self._grows = what, unit, grows
         self._bar = (
             tqdm(desc=what, unit=f" {unit}", leave=False, file=sys.stderr) if sys.stderr.isatty() else None
         )
@@ -27,8 +27,9 @@ class Progress:
             self._bar.update(done - self._bar.n)
         elif time.monotonic() - self._told_at > LINE_SECONDS:
             self._told_at = time.monotonic()
-            of = f" of {known} so far" if known else ""
-            print(f"{self._what}: {done}{of} {self._unit}", file=sys.stderr, flush=True)
+            of = f" of {known}" if known else ""
+            so_far = " so far" if known and self._grows else ""
+            print(f"{self._what}: {done}{of} {self._unit}{so_far}", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Progress:
         return self

@@ -36,7 +36,7 @@ def house_apart(
             with house.database.write() as session:
                 for article in batch:
                     articles.store(session, article, "eval")
-        with Progress("indexing apart", "passages") as progress:
+        with Progress("indexing apart", "passages", grows=True) as progress:
             house.indexer.sync(progress)
         yield house
     finally:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.questions.beir import Written, history_of, written
 from bot.understand import Said
 from escalation.labelled import LabelledQuestion
 from help_center.sources.base import Failure, SourceArticle, article_from_record
+
+SHOWN = 5  # of ids that are not there
 
 
 class EvalError(Exception):
@@ -31,11 +34,12 @@ class Query:
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """`corpus` is None where the live index is meant."""
+    """`corpus` is None where the live index is meant. `strays`: ids in the qrels that no question has."""
 
     name: str
     queries: tuple[Query, ...]
     corpus: tuple[SourceArticle, ...] | None
+    strays: tuple[str, ...] = ()
 
 
 def read_set(folder: Path) -> LabelledSet:
@@ -44,25 +48,59 @@ def read_set(folder: Path) -> LabelledSet:
         raise EvalError(
             f"{folder} is no folder: give one with queries.jsonl and qrels.tsv (and corpus.jsonl)."
         )
-    gold: dict[str, dict[str, int]] = {}
-    for number, row in enumerate(_table(folder / "qrels.tsv"), 2):
-        try:
-            query, article, score = row[0], row[1], int(float(row[2]))
-        except (IndexError, ValueError):
-            raise EvalError(
-                f"{folder / 'qrels.tsv'}, line {number}: give query-id, corpus-id and score, with tabs between."
-            ) from None
-        if score > 0:
-            gold.setdefault(query, {})[article] = score
-    queries = []
+    asked = []
     for number, told in read_lines(folder / "queries.jsonl"):
         id, text = told.get("_id", told.get("id")), told.get("text")
         if id is None or not isinstance(text, str) or not text.strip():
             raise EvalError(f"{folder / 'queries.jsonl'}, line {number}: `_id` and `text` are needed.")
-        queries.append(Query(str(id), text, history_of(told.get("history")), gold.get(str(id), {})))
-    if not queries:
+        asked.append(Query(str(id), text, history_of(told.get("history"))))
+    if not asked:
         raise EvalError(f"{folder / 'queries.jsonl'} holds no question.")
-    return LabelledSet(folder.resolve().name, tuple(queries), _corpus(folder / "corpus.jsonl"))
+    ids = {query.id for query in asked}
+    gold = _gold(folder / "qrels.tsv", ids)
+    queries = tuple(replace(query, gold=gold.get(query.id, {})) for query in asked)
+    strays = tuple(id for id in gold if id not in ids)
+    return LabelledSet(folder.resolve().name, queries, _corpus(folder / "corpus.jsonl"), strays)
+
+
+def unknown_ids(labelled: LabelledSet, articles: Collection[str]) -> str | None:
+    """What the qrels name that is not there, in one line that says what to do; None where all is.
+
+    `articles`: the ids of those that are asked. One that is mistyped would count as never found.
+    """
+    if labelled.strays:
+        return (
+            f"qrels.tsv names questions that queries.jsonl does not hold: {_first_of(labelled.strays)}. "
+            "Mend their ids, or take these lines out."
+        )
+    gone = [
+        id
+        for id in dict.fromkeys(id for query in labelled.queries for id in query.gold)
+        if id not in articles
+    ]
+    if not gone:
+        return None
+    if labelled.corpus is not None:
+        where = "are not in corpus.jsonl"
+    elif articles:
+        where = "are not in the index, or not for everybody to see (`parley search QUESTION --json` gives the ids)"
+    else:
+        where = "are not there, for the index is empty (`parley index SOURCE` fills it)"
+    return (
+        f"qrels.tsv names articles that {where}: {_first_of(gone)}. Mend their ids, or take these lines out: a question "
+        "without a line is one that no article answers."
+    )
+
+
+def digest(queries: Sequence[Query]) -> str:
+    """Of the questions' words, in any order: it tells whether two sets ask the same."""
+    texts = "\n".join(sorted(query.text for query in queries))
+    return hashlib.sha256(texts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _first_of(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return ", ".join(ids[:SHOWN]) + more
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -84,14 +122,29 @@ def read_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise EvalError(f"{file} cannot be read: {reason}.") from None
 
 
-def _table(file: Path) -> list[list[str]]:
+def _gold(file: Path, questions: Collection[str]) -> dict[str, dict[str, int]]:
+    """Question id -> its articles with their relevance. The header may be missing: a first line that can be read is a row."""
     try:
         with open(file, encoding="utf-8-sig", newline="") as opened:
             rows = list(csv.reader(opened, delimiter="\t", quoting=csv.QUOTE_NONE))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise EvalError(f"{file} cannot be read: {reason}.") from None
-    return [row for row in rows[1:] if row]
+    gold: dict[str, dict[str, int]] = {}
+    for number, row in enumerate(rows, 1):
+        if not row:
+            continue
+        try:
+            query, article, score = row[0], row[1], int(float(row[2]))
+        except (IndexError, ValueError):
+            if number == 1 and row[0] not in questions:  # the header
+                continue
+            raise EvalError(
+                f"{file}, line {number}: give query-id, corpus-id and score, with tabs between."
+            ) from None
+        if score > 0:
+            gold.setdefault(query, {})[article] = score
+    return gold
 
 
 def _corpus(file: Path) -> tuple[SourceArticle, ...] | None:

@@ -91,6 +91,21 @@ def fit_logistic(
     )  # fmt: skip
 
 
+def can_be_fitted(labelled: LabelledSet) -> None:
+    """Before anything is asked. Raises EvalError for too few questions, and where none has an article."""
+    _enough(len(labelled.queries))
+    if not any(query.gold for query in labelled.queries):
+        raise EvalError(
+            f"qrels.tsv names no article for any of the {len(labelled.queries)} questions: give for each question that the "
+            "help center answers a line with its id, the article's id and 1, with tabs between."
+        )
+
+
+def _enough(questions: int) -> None:
+    if questions < FEWEST:
+        raise EvalError(f"{questions} labelled questions are too few: give at least {FEWEST}.")
+
+
 def _weights(rows: Sequence[Row]) -> Floats:
     """Every set counts the same."""
     sizes = Counter(row.group for row in rows)
@@ -106,7 +121,16 @@ def _fit(rows: Sequence[Row], carried: bool) -> _Fit:
         fitted = fit_logistic(some, label, lambda row: [row.evidence[i] for i in places], regularisation)
         return _spread(fitted, places)
 
-    if answerable and all(row.right for row in answerable):
+    if not answerable:
+        raise EvalError(
+            "too few questions have an article that answers them: give more lines in qrels.tsv, for other questions."
+        )
+    if not any(row.right for row in answerable):
+        raise EvalError(
+            f"of {len(answerable)} questions that an article answers, search found that article first for none: see "
+            "whether qrels.tsv names the right articles (`parley search QUESTION --json` gives the ids)."
+        )
+    if all(row.right for row in answerable):
         first = _sure(len(answerable))
     else:
         first = one(answerable, lambda row: row.right, FIRST)
@@ -165,8 +189,7 @@ def fit(
     """
     mine = [row for row in rows if row.in_domain]
     asked = [row for row in mine if not row.twin]
-    if len(asked) < FEWEST:
-        raise EvalError(f"{len(asked)} labelled questions are too few: give at least {FEWEST}.")
+    _enough(len(asked))
     by_group = by_group and len({row.group for row in mine}) > 1
     few = sum(not row.answerable for row in asked) < FEW_UNANSWERED * len(asked)
     raw = np.zeros(len(mine))

@@ -6,9 +6,13 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from evals.result import Result
+    from help_center.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -60,25 +64,52 @@ def evaluate(
 
 
 def calibrate(
-    data: Annotated[Path, typer.Option(help="A folder with queries.jsonl and qrels.tsv (and corpus.jsonl).")],
+    data: Annotated[
+        Path | None, typer.Option(help="A folder with queries.jsonl and qrels.tsv (and corpus.jsonl).")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report as HTML here.")] = None,
+    reset: Annotated[
+        bool,
+        typer.Option(
+            "--reset", help="Forget the fit of this installation: the shipped default serves again."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the confidence to labelled questions, and keep it for this installation."""
-    from evals.report import as_html, promise
+    """Fit the confidence to labelled questions, and keep it for this installation. Exit 1 when it breaks its promise."""
+    from evals.beir import EvalError
+    from evals.report import as_html
     from evals.run import about
     from evals.run import calibrate as fit_and_keep
     from help_center.settings import load_settings
 
+    if reset and (data or report):
+        raise EvalError("--reset forgets a fit: give it without --data and --report.")
     settings = load_settings()
+    if reset:
+        _reset(settings, as_json)
+        return
+    if data is None:
+        raise EvalError("give --data DIR with labelled questions, or --reset.")
     result = fit_and_keep(settings, data)
     told = result.document
     if report is not None:
         _write(report, as_html([result], "Calibration report", about(settings, data)))
+    if told["warning"]:
+        _complain(told["warning"])
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=1))
-        return
-    print(f"fitted on {told['fitted_on']} and kept.")
+    else:
+        _print_fit(result)
+    if not told["kept"]:
+        raise typer.Exit(1)
+
+
+def _print_fit(result: Result) -> None:
+    from evals.report import promise
+
+    told = result.document
+    print(f"fitted on {told['fitted_on']}{' and kept' if told['kept'] else ''}.")
     print(
         f"cross-validated: calibration error {told['ece']:.3f} ({told['ece_by_chance']:.3f} by chance alone), AUROC {told['auroc']:.3f}"
     )
@@ -89,6 +120,24 @@ def calibrate(
         )
     assert result.forecast is not None
     print(promise(result.forecast))
+
+
+def _reset(settings: Settings, as_json: bool) -> None:
+    from evals.run import reset
+
+    told = reset(settings)
+    if told["warning"]:
+        _complain(told["warning"])
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    forgotten = "your own fit is forgotten" if told["had"] else "there was no fit of your own"
+    threshold = told["answer_from"]
+    answers = "nothing" if threshold is None else f"from a confidence of {threshold:.2f} on"
+    print(
+        f"{forgotten}: the shipped default is in force ({told['fitted_on']}); at the dial of {told['dial']:g} it answers "
+        f"{answers}. A running server follows within ten seconds."
+    )
 
 
 def labelled(
@@ -120,6 +169,10 @@ def labelled(
         print(f"next: parley calibrate --data {folder}")
     else:
         print("Agents choose an outcome when they resolve a conversation; each becomes a question here.")
+
+
+def _complain(line: str) -> None:
+    print(f"parley: {line}", file=sys.stderr)
 
 
 def _write(report: Path, page: str) -> None:

@@ -21,7 +21,7 @@ from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import LabelledSet, read_set
 from evals.calibration import Ask, Row, fit, fit_relevance, rows_of
 from evals.run import own_questions
-from evals.scores import auroc, ece, ece_by_chance, upper_bound
+from evals.scores import auroc, count_bound, ece, ece_by_chance
 from help_center.settings import Settings
 from retrieval.embedders import open_embedder
 from retrieval.evidence import NAMES
@@ -191,7 +191,7 @@ def _tell(
     print(
         f"{name}: AUROC right {auroc(sure, right) or 0:.3f}, answerable {auroc(sure, [row.answerable for _, row in some]) or 0:.3f}, "
         f"ECE {ece(sure, right):.3f} (by chance {ece_by_chance(sure):.3f}); dial 0.10: {len(answered)} of {len(some)} answered, "
-        f"{wrong} wrong (upper bound {upper_bound(wrong, len(answered)):.2f}); floor keeps "
+        f"{wrong} wrong (by the count alone at most {count_bound(wrong, len(answered)):.2f}); floor keeps "
         f"{sum(inside) / max(1, len(inside)):.2f}, "
         f"refuses {sum(outside) / max(1, len(outside)):.2f}"
     )

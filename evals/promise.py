@@ -14,17 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binom
 
 from evals.apart import half_out, house_apart
 from evals.beir import EvalError, LabelledSet, read_sets
 from evals.calibration import Row, fit, rows_of
 from evals.fit_confidence import asker
-from evals.scores import auroc, ece, ece_by_chance
+from evals.scores import BROKEN, auroc, by_chance, ece, ece_by_chance
 from help_center.settings import Settings
 
 DIAL = 0.1
-BROKEN = 0.05  # so improbable must a wrong share be under the dial for the promise to count as broken
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Half:
 
     @property
     def broken(self) -> bool:
-        return self.answered > 0 and float(binom.sf(self.wrong - 1, self.answered, DIAL)) < BROKEN
+        return self.answered > 0 and by_chance(self.wrong, self.answered, DIAL) < BROKEN
 
 
 def judge(rows: Sequence[Row], seed: int) -> Half:

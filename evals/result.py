@@ -43,7 +43,7 @@ class Bars:
 class Cost:
     """What one dial costs: of `asked` questions `answered` reach `threshold`, `wrong` of them wrongly.
 
-    `threshold` None: no threshold keeps this promise.
+    `threshold` None: no threshold keeps this promise. `bound`: the upper bound that the fit itself promises there.
     """
 
     dial: float
@@ -51,6 +51,7 @@ class Cost:
     asked: int
     answered: int
     wrong: int
+    bound: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bot.assess import KEPT_AS, NEVER
+from sqlalchemy import select
+
+from bot.assess import KEPT_AS, NEVER, Calibration
 from bot.drift import doubt
 from bot.house import House
 from bot.moods import Feelings, Sentiment
@@ -26,11 +28,11 @@ from bot.turn import remembered
 from bot.understand import Said
 from bot.wishes import wants_human
 from evals.apart import fitted_on, house_apart
-from evals.beir import EvalError, LabelledSet, Query, read_lines, read_set
-from evals.calibration import Row, fit, rows_of
+from evals.beir import EvalError, LabelledSet, Query, digest, read_lines, read_set, unknown_ids
+from evals.calibration import Row, can_be_fitted, fit, rows_of
 from evals.handing_over import handing_over
 from evals.result import Cost, Forecast, Result
-from evals.scores import auroc, ece, ece_by_chance
+from evals.scores import BROKEN, auroc, by_chance, ece, ece_by_chance
 from evals.suites import (
     attacks,
     confidence,
@@ -44,8 +46,10 @@ from evals.suites import (
     topics,
     wishes,
 )
-from help_center.articles import store
+from help_center.articles import Article, store, visible
 from help_center.database import now
+from help_center.kept import keep
+from help_center.people import STRANGER
 from help_center.personal_data import finds
 from help_center.settings import Settings
 from help_center.sources import open_source
@@ -65,6 +69,7 @@ SUITES = (
     "packets",
 )
 CASES = Path(__file__).parent / "cases"
+DIALS = tuple(share / 100 for share in range(1, 51))  # that /manage offers
 ATTACKS = ("attacks.jsonl", "bipia_attacks.jsonl")
 SHIPPED = Path(__file__).parent.parent / "docs"
 # what our own cases must reach: `parley eval` fails below
@@ -153,14 +158,21 @@ def run_suites(
 
 
 def calibrate(settings: Settings, data: Path) -> Result:
-    """Fits to the questions of `data` and keeps the fit for this installation. `document`: what is told of it."""
+    """Fits to the questions of `data`, and keeps the fit for this installation unless it breaks its own promise.
+
+    `document`: what is told of it, with `kept` and `warning`.
+    """
     settings = in_force(settings)
     labelled = read_set(data)
     if labelled.corpus is not None:
+        _refuse(unknown_ids(labelled, _ids_of(labelled.corpus)))
+        can_be_fitted(labelled)
         with house_apart(settings, labelled.corpus) as house:
             rows = _rows(labelled, Direct(house))
     else:
         with reached(settings, "calibrate") as reach:
+            _refuse(unknown_ids(labelled, _live_ids(reach.house)))
+            can_be_fitted(labelled)
             rows = _rows(labelled, reach)
     house = House(settings)
     try:
@@ -174,17 +186,18 @@ def calibrate(settings: Settings, data: Path) -> Result:
         if any(row.twin for row in rows):
             told_on += ", asked again without their articles"
             fitted = replace(fitted, fitted_on=told_on)
-        house.database.keep_fact(KEPT_AS, fitted.json())
+        right = [row.right for row in rows]
+        given = confidence.cost(forecast, right, len(rows), fitted, settings.max_wrong)
+        kept = by_chance(given.wrong, given.answered, given.dial) >= BROKEN
+        if kept:
+            house.database.keep_fact(KEPT_AS, replace(fitted, questions=digest(labelled.queries)).json())
     finally:
         house.close()
-    right = [row.right for row in rows]
-    policy = fitted.policy(settings.max_wrong)
-    reached_by = [was for f, was in zip(forecast, right, strict=True) if f >= policy.answer_from]
-    never = policy.answer_from >= NEVER
+    warning = _warning(fitted, given, kept)
     told: dict[str, Any] = {
-        "fitted_on": told_on, "questions": len(rows), "ece": ece(forecast, right), "ece_by_chance": ece_by_chance(forecast),
+        "fitted_on": told_on, "kept": kept, "warning": warning, "questions": len(rows), "ece": ece(forecast, right), "ece_by_chance": ece_by_chance(forecast),
         "auroc": auroc(forecast, right) or 0.0, "dial": settings.max_wrong,
-        "answer_from": None if never else policy.answer_from, "coverage": len(reached_by) / len(rows),
+        "answer_from": given.threshold, "coverage": given.answered / len(rows), "upper_bound": given.bound,
         "risk_coverage": [
             {
                 "threshold": p.threshold, "coverage": p.answered / p.asked, "wrong": p.wrong / p.answered,
@@ -193,16 +206,12 @@ def calibrate(settings: Settings, data: Path) -> Result:
             for p in fitted.table
         ],
     }  # fmt: skip
-    given = Cost(
-        settings.max_wrong, None if never else policy.answer_from, len(rows), len(reached_by),
-        len(reached_by) - sum(reached_by),
-    )  # fmt: skip
     texts = {query.id: query.text for query in labelled.queries}
     misses = [
         f"{row.query_id}: “{texts[row.query_id][:80]}”{' without its article' if row.twin else ''} would be answered "
         f"wrongly, {f:.2f} sure"
         for row, f in zip(rows, forecast, strict=True)
-        if f >= policy.answer_from and not row.right
+        if given.threshold is not None and f >= given.threshold and not row.right
     ]
     return Result(
         "calibration",
@@ -211,6 +220,8 @@ def calibrate(settings: Settings, data: Path) -> Result:
         misses=tuple(misses),
         facts=(
             ("Fitted on", told_on),
+            ("Kept", "for this installation" if kept else "no: what was in force stays"),
+            *([("Beware", warning)] if warning else []),
             (
                 "Judged",
                 f"{len(rows)} times"
@@ -225,6 +236,49 @@ def calibrate(settings: Settings, data: Path) -> Result:
         forecast=Forecast(
             tuple(forecast), tuple(right), given, confidence.costs(forecast, right, len(rows), fitted), True
         ),
+    )
+
+
+def reset(settings: Settings) -> dict[str, Any]:
+    """Forgets the fit of this installation: the shipped default is in force again, and what is told of it."""
+    house = House(settings)
+    try:
+        had = house.database.fact(KEPT_AS) is not None
+        with house.database.write() as session:
+            keep(session, KEPT_AS, None)
+        calibration, dial = house.calibrations(), house.dial()
+        threshold = calibration.threshold(dial)
+        return {
+            "had": had, "default": calibration.is_default, "fitted_on": calibration.fitted_on, "dial": dial,
+            "answer_from": None if threshold >= NEVER else threshold, "warning": doubt(house),
+        }  # fmt: skip
+    finally:
+        house.close()
+
+
+def _warning(fitted: Calibration, given: Cost, kept: bool) -> str | None:
+    """What the owner must know of a fit that is not kept, or that answers nothing."""
+    if not kept:
+        return (
+            f"not kept: at the dial of {given.dial:g}, {given.wrong} of {given.answered} answers were wrong, more than "
+            "chance explains. What was in force stays. Give more questions, and see whether qrels.tsv names the right "
+            "articles."
+        )
+    if given.threshold is not None:
+        return None
+    what_to_do = (
+        "Give more questions, and see whether qrels.tsv names the right articles; `parley calibrate --reset` goes back "
+        "to the shipped default."
+    )
+    first = next((dial for dial in DIALS if fitted.threshold(dial) < NEVER), None)
+    if first is None:
+        return (
+            f"kept, but it promises nothing: at no dial up to {DIALS[-1]:g} is any question answered on the strength of "
+            f"the confidence. {what_to_do}"
+        )
+    return (
+        f"kept, but at the dial of {given.dial:g} no question is answered on the strength of the confidence; the lowest "
+        f"dial at which some are is {first:g}. {what_to_do}"
     )
 
 
@@ -296,19 +350,41 @@ def shipped_articles() -> tuple[SourceArticle, ...]:
 
 @contextmanager
 def _asked(settings: Settings, data: Path | None, labelled: LabelledSet | None) -> Iterator[Reach]:
-    """The index that is asked: apart where the data bring their articles, the live one otherwise."""
+    """The index that is asked: apart where the data bring their articles, the live one otherwise.
+
+    Raises EvalError for ids that the live index has not; where a public set brings articles, they only count as misses.
+    """
     corpus = labelled.corpus if labelled is not None else None
     if corpus is None and data is None:
         corpus = shipped_articles()
     if corpus is None and data is not None and (data / "corpus.jsonl").exists():
         corpus = read_set(data).corpus
     if corpus is not None:
+        if labelled is not None and (unknown := unknown_ids(labelled, _ids_of(corpus))):
+            print(f"parley: {unknown}", file=sys.stderr, flush=True)
         with house_apart(settings, corpus) as house:
             house.calibrations.use(kept_calibration(settings))
             yield Direct(house)
     else:
         with reached(settings, "eval") as reach:
+            if labelled is not None:
+                _refuse(unknown_ids(labelled, _live_ids(reach.house)))
             yield reach
+
+
+def _ids_of(corpus: Sequence[SourceArticle]) -> set[str]:
+    return {article.id for article in corpus}
+
+
+def _live_ids(house: House) -> set[str]:
+    """Of the articles that everybody may see, which are those that the evals' questions can find."""
+    with house.database.read() as session:
+        return set(session.scalars(select(Article.id).where(visible(STRANGER))))
+
+
+def _refuse(wrong: str | None) -> None:
+    if wrong:
+        raise EvalError(wrong)
 
 
 def in_force(settings: Settings) -> Settings:
@@ -367,12 +443,15 @@ def _judge(
 
             judged = labelled
             if ours:  # the shipped calibration was fitted on the other half
-                judged = replace(labelled, queries=tuple(q for q in labelled.queries if not fitted_on(q.id)))
+                unseen = tuple(q for q in labelled.queries if not fitted_on(q.id))
+                all_ = f"the {len(labelled.queries)} questions that come with Parley (the shipped fit is made from the others)"
+                judged = replace(labelled, name=all_, queries=unseen)
+            calibration = reach.house.calibrations()
+            if calibration.questions == digest(judged.queries):
+                print(f"parley: {confidence.SEEN}", file=sys.stderr, flush=True)
             if unsure := doubt(reach.house):
                 print(f"parley: {unsure}", file=sys.stderr, flush=True)
-            yield confidence.judge(
-                judged, ask, settings.max_wrong, gate=True, calibration=reach.house.calibrations()
-            )
+            yield confidence.judge(judged, ask, settings.max_wrong, gate=True, calibration=calibration)
     if "decisions" in chosen:
         file = data / "cases.jsonl" if data is not None else CASES / "decisions.jsonl"
         with _counted("decisions", None) as count:

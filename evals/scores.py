@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BINS = 10
+BROKEN = 0.05  # so improbable must a wrong share be under the dial for the promise to count as broken
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,23 @@ def interval(hits: int, n: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def upper_bound(wrong: int, answered: int) -> float:
-    """What a share of wrong answers is at most: the upper end of Wilson's score interval, one-sided 90 %; 1 where n is 0."""
+def count_bound(wrong: int, answered: int) -> float:
+    """What a share of wrong answers is at most by this count alone: the upper end of Wilson's score interval, one-sided
+    90 %; 1 where n is 0. Not what the dial goes by: that is a fit's own upper bound (`bot.assess.Point.bound`)."""
     if answered == 0:
         return 1.0
     from scipy.stats import binomtest
 
     return float(binomtest(wrong, answered).proportion_ci(0.8, method="wilson").high)
+
+
+def by_chance(wrong: int, answered: int, dial: float) -> float:
+    """The probability of so many wrong answers or more when the true share is the dial (one-sided binomial)."""
+    if answered == 0:
+        return 1.0
+    from scipy.stats import binom
+
+    return float(binom.sf(wrong - 1, answered, dial))
 
 
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:

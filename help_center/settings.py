@@ -21,6 +21,11 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "PARLEY_"
+A_SHARE = "give the share of answers that may be wrong, more than 0 and less than 1, such as 0.1"
+IN_PLAIN_WORDS = {
+    "float_parsing": A_SHARE,
+    "bool_parsing": "use true or false",
+}  # for a value of another type
 
 
 class SettingsError(Exception):
@@ -94,8 +99,8 @@ class Settings(BaseSettings):
     @field_validator("max_wrong")
     @classmethod
     def share(cls, value: float) -> float:
-        if not 0 <= value <= 1:
-            raise ValueError("use a share between 0 and 1, such as 0.1")
+        if not 0 < value < 1:
+            raise ValueError(A_SHARE)
         return value
 
     @field_validator("llm")
@@ -224,7 +229,7 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = PREFIX + str(first["loc"][0] if first["loc"] else "").upper()
-        reason = str(first["msg"]).removeprefix("Value error, ")
+        reason = IN_PLAIN_WORDS.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
         raise SettingsError(f"{key} cannot be used: {reason}.") from error
 
 

@@ -326,7 +326,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def served(folder: Path, database_url: str | None) -> Iterator[World]:
-    env = {"PARLEY_SECRET_KEY": KEY, "PARLEY_MAX_WRONG": "1"}  # everything that is found is answered
+    env = {"PARLEY_SECRET_KEY": KEY, "PARLEY_MAX_WRONG": "0.999"}  # everything that is found is answered
     installation = Installation(folder, env | ({"PARLEY_DATABASE_URL": database_url} if database_url else {}))
     file = folder / "articles.jsonl"
     file.write_text("\n".join(json.dumps(article.fields) for article in [*ARTICLES, Written(MOVING)]))

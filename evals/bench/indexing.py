@@ -68,7 +68,7 @@ def measured(house: House, articles: Sequence[SourceArticle], folder: Path) -> t
         began = time.perf_counter()
         bring_in(house.database, [str(source)], prune=True)
         read = time.perf_counter() - began
-        with Progress(f"indexing, {what}", "passages") as progress:
+        with Progress(f"indexing, {what}", "passages", grows=True) as progress:
             done = index.sync(progress)
         if done.articles or done.removed:
             house.search.rebuild()

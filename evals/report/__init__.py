@@ -18,7 +18,7 @@ from evals.report import plots
 from evals.report.meanings import SUITES, meaning
 from evals.report.plots import percent
 from evals.result import Bars, Cost, Forecast, Gate, Result
-from evals.scores import ece, eces_by_chance, interval, reliability, upper_bound
+from evals.scores import BROKEN, by_chance, count_bound, ece, eces_by_chance, interval, reliability
 
 HEADLINE = 4  # figures of a suite in the summary
 TABLE_ROWS = 20  # of the risk-coverage table
@@ -89,10 +89,16 @@ def promise(forecast: Forecast) -> str:
         return told
     if not given.answered:
         return f"At a dial of {dial} none of these {given.asked} questions reaches the threshold of {given.threshold:.2f}."
+    promised = (
+        ""
+        if given.bound is None
+        else f"; the fit promises at most {percent(given.bound)} (upper bound, right in 4 of 5 cases)"
+    )
     return (
         f"At a dial of {dial}, {percent(given.answered / given.asked)} of the questions are answered; "
-        f"{percent(given.wrong / given.answered)} of these answers are wrong "
-        f"(at most {percent(upper_bound(given.wrong, given.answered))} with 90\u00a0% confidence)."
+        f"{percent(given.wrong / given.answered)} of these answers are wrong{promised}. "
+        f"Counted from these {given.answered} answers alone, it could be up to "
+        f"{percent(count_bound(given.wrong, given.answered))} (90\u00a0% confidence)."
     )
 
 
@@ -198,13 +204,12 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
-    bound = upper_bound(cost.wrong, cost.answered) if cost.answered else None
     return {
         "dial": cost.dial,
         "threshold": cost.threshold,
         "coverage": cost.answered / cost.asked if cost.asked else 0.0,
         "wrong": cost.wrong / cost.answered if cost.answered else None,
-        "bound": bound,
+        "bound": cost.bound,
     }
 
 
@@ -212,12 +217,10 @@ def _kept(given: Cost) -> tuple[str, str]:
     """(mood, words): whether these questions bear the promise out."""
     if given.threshold is None or not given.answered:
         return "soft", "Nothing is promised, and nothing is broken."
-    if upper_bound(given.wrong, given.answered) <= given.dial:
+    if count_bound(given.wrong, given.answered) <= given.dial:
         return "good", "The promise is kept, with 90\u00a0% confidence."
     if given.wrong <= given.dial * given.answered:
         return "good", "The promise is kept on these questions; more of them would prove it."
-    from scipy.stats import binom
-
-    if binom.sf(given.wrong - 1, given.answered, given.dial) >= 0.05:
+    if by_chance(given.wrong, given.answered, given.dial) >= BROKEN:
         return "warn", "More were wrong than the dial allows, by no more than chance explains."
     return "bad", "The promise is broken: more were wrong than chance explains."

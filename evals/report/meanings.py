@@ -9,7 +9,12 @@ NAMES = {
     "auroc_answerable": "The same for questions that the help center answers against those that it does not.",
     "dial": "PARLEY_MAX_WRONG: the share of the answers given that may be wrong.",
     "wrong": "The share of the answers given that were wrong.",
-    "wrong_upper_bound": "The share of wrong answers is at most this, with 90 % confidence.",
+    "wrong_upper_bound": "What the fit promises at this dial: at most this share of the answers is wrong, right in 4 of 5 cases.",
+    "wrong_count_bound": "Counted from these answers alone, the share of wrong ones is at most this, with 90 % confidence.",
+    "wrong share of answers, significantly above the dial": (
+        "How often chance alone makes so many answers wrong, or more, when the true share is the dial (binomial test). "
+        "Under 0.05 chance does not explain it, and the promise counts as broken."
+    ),
     "coverage": "The share of all questions that were answered.",
     "accuracy": "The share of texts whose mood was read as labelled.",
     "answerable": "Questions that an article answers; the others have no right article.",

@@ -13,7 +13,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from evals.result import Forecast
-from evals.scores import Bin, interval, upper_bound
+from evals.scores import Bin, count_bound, interval
 
 WIDTH, HEIGHT = 400, 320
 LEFT, RIGHT, TOP, FLOOR = 56, 386, 14, 278
@@ -32,7 +32,7 @@ def percent(share: float) -> str:
 
 
 def curve(forecast: Forecast) -> list[tuple[float, float, float, float]]:
-    """Of the surest first: (threshold, coverage, share wrong, its upper bound), where the confidence changes."""
+    """Of the surest first: (threshold, coverage, share wrong, its count's bound), where the confidence changes."""
     order = np.argsort(-np.asarray(forecast.confidence, float), kind="stable")
     sure = np.asarray(forecast.confidence, float)[order]
     wrong = np.cumsum(~np.asarray(forecast.right, bool)[order])
@@ -41,7 +41,7 @@ def curve(forecast: Forecast) -> list[tuple[float, float, float, float]]:
         ends = [ends[round(i * (len(ends) - 1) / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
     asked = forecast.given.asked
     return [
-        (float(sure[k - 1]), k / asked, int(wrong[k - 1]) / k, upper_bound(int(wrong[k - 1]), k))
+        (float(sure[k - 1]), k / asked, int(wrong[k - 1]) / k, count_bound(int(wrong[k - 1]), k))
         for k in ends
     ]
 
@@ -131,9 +131,7 @@ def risk_coverage_curve(forecast: Forecast) -> Markup:
         place, off = ("end", -6.0) if coverage > 0.6 else ("start", 6.0)
         parts.append(_line(x(coverage), TOP, x(coverage), FLOOR, "threshold"))
         parts.append(_text(x(coverage) + off, TOP + 11, label, place, "mark"))
-        told_here = (
-            f"from {given.threshold:.2f} on: {label}, {percent(wrong)} wrong, at most {percent(bound)}"
-        )
+        told_here = f"from {given.threshold:.2f} on: {label}, {percent(wrong)} wrong, by the count alone at most {percent(bound)}"
         whisker = _line(x(coverage), y(wrong), x(coverage), y(bound), "range")
         parts.append(_group(told_here, whisker, _dot(x(coverage), y(wrong), 6)))
         told += f" {told_here[0].upper()}{told_here[1:]}."
@@ -145,7 +143,7 @@ def risk_coverage_curve(forecast: Forecast) -> Markup:
 
 
 def chosen(forecast: Forecast) -> tuple[float, float, float] | None:
-    """(coverage, share wrong, its upper bound) at the threshold in force, by the confidence alone."""
+    """(coverage, share wrong, its count's bound) at the threshold in force, by the confidence alone."""
     at = forecast.given.threshold
     if at is None:
         return None
@@ -153,7 +151,7 @@ def chosen(forecast: Forecast) -> tuple[float, float, float] | None:
     if not reached:
         return None
     wrong = len(reached) - sum(reached)
-    return len(reached) / forecast.given.asked, wrong / len(reached), upper_bound(wrong, len(reached))
+    return len(reached) / forecast.given.asked, wrong / len(reached), count_bound(wrong, len(reached))
 
 
 def error_strip(observed: float, chances: Sequence[float]) -> Markup:

@@ -11,11 +11,15 @@ from typing import Any
 
 from bot.assess import NEVER, Calibration
 from bot.understand import Said
-from evals.beir import LabelledSet
+from evals.beir import LabelledSet, digest
 from evals.result import Cost, Forecast, Gate, Result
-from evals.scores import auroc, ece, ece_by_chance, upper_bound
+from evals.scores import BROKEN, auroc, by_chance, count_bound, ece, ece_by_chance
 
 Ask = Callable[[str, Sequence[Said]], dict[str, Any]]
+SEEN = (
+    "these are the questions that the fit was made from, which flatters it: `parley calibrate` tells the figures of "
+    "questions that a fit has not seen."
+)
 DIALS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2)  # what each costs is told in the report
 
 
@@ -47,7 +51,8 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool, calibration:
         "auroc_answerable": auroc(sure, [row["answerable"] for row in judged]),
         "dial": dial,
         "wrong": wrong / len(answers) if answers else 0.0,
-        "wrong_upper_bound": upper_bound(wrong, len(answers)) if answers else None,
+        "wrong_upper_bound": calibration.bound(dial),
+        "wrong_count_bound": count_bound(wrong, len(answers)) if answers else None,
         "coverage": len(answers) / len(rows),
     }
     shown = [{key: row[key] for key in ("id", "action", "confidence", "sources", "right")} for row in rows]
@@ -55,22 +60,34 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool, calibration:
         (
             Gate(
                 "wrong share of answers, significantly above the dial",
-                _significance(wrong, len(answers), dial),
-                0.05,
+                by_chance(wrong, len(answers), dial),
+                BROKEN,
             ),
         )
         if gate
         else ()
     )
     threshold = calibration.threshold(dial)
-    given = Cost(dial, None if threshold >= NEVER else threshold, len(rows), len(answers), wrong)
+    given = Cost(
+        dial,
+        None if threshold >= NEVER else threshold,
+        len(rows),
+        len(answers),
+        wrong,
+        calibration.bound(dial),
+    )
     answerable = sum(row["answerable"] for row in rows)
-    facts = (
-        ("Questions", f"{len(rows)} of {labelled.name}, {answerable} of them with an article that answers"),
+    questions = f"{len(rows)} of {labelled.name}, {answerable} of them with an article that answers."
+    if len(judged) < len(rows):
+        questions += f" {len(judged)} got a confidence; {len(rows) - len(judged)} got none (small talk, or a person was asked for)."
+    facts: tuple[tuple[str, str], ...] = (
+        ("Questions", questions),
         ("Calibration", f"{'the shipped default' if calibration.is_default else 'fitted for this installation'}: "
          f"{calibration.fitted_on}"),
         ("Its fingerprint", calibration.fingerprint or "none kept"),
     )  # fmt: skip
+    if calibration.questions == digest(labelled.queries):
+        facts += (("Beware", SEEN),)
     return Result(
         "confidence", figures, {"queries": shown, **figures}, gates, tuple(misses), facts,
         forecast=Forecast(tuple(sure), tuple(right_), given, costs(sure, right_, len(rows), calibration)),
@@ -81,26 +98,16 @@ def costs(
     sure: Sequence[float], right: Sequence[bool], asked: int, calibration: Calibration
 ) -> tuple[Cost, ...]:
     """What each of DIALS would have answered of these questions, at the threshold that `calibration` reads for it."""
-    told = []
-    for dial in DIALS:
-        threshold = calibration.threshold(dial)
-        reached = [was for confidence, was in zip(sure, right, strict=True) if confidence >= threshold]
-        told.append(
-            Cost(
-                dial,
-                None if threshold >= NEVER else threshold,
-                asked,
-                len(reached),
-                len(reached) - sum(reached),
-            )
-        )
-    return tuple(told)
+    return tuple(cost(sure, right, asked, calibration, dial) for dial in DIALS)
 
 
-def _significance(wrong: int, answered: int, dial: float) -> float:
-    """The probability of so many wrong answers or more when the true share is the dial (one-sided binomial)."""
-    if answered == 0:
-        return 1.0
-    from scipy.stats import binom
-
-    return float(binom.sf(wrong - 1, answered, dial))
+def cost(
+    sure: Sequence[float], right: Sequence[bool], asked: int, calibration: Calibration, dial: float
+) -> Cost:
+    """The same of one dial."""
+    threshold = calibration.threshold(dial)
+    reached = [was for confidence, was in zip(sure, right, strict=True) if confidence >= threshold]
+    return Cost(
+        dial, None if threshold >= NEVER else threshold, asked, len(reached), len(reached) - sum(reached),
+        calibration.bound(dial),
+    )  # fmt: skip

@@ -25,7 +25,7 @@ MEMBERS_ONLY = {
 
 @pytest.mark.slow
 def test_only_a_proven_customer_is_told_what_is_for_customers(installation: Installation) -> None:
-    installation.env |= {"PARLEY_SECRET_KEY": KEY, "PARLEY_MAX_WRONG": "1"}
+    installation.env |= {"PARLEY_SECRET_KEY": KEY, "PARLEY_MAX_WRONG": "0.999"}
     (installation.folder / "a.jsonl").write_text(json.dumps(MEMBERS_ONLY))
     installation.parley("index", str(installation.folder / "a.jsonl"))
     server = installation.serve()

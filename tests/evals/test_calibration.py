@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bot.assess import NEVER, Calibration
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet, Query
-from evals.calibration import CARRIED, FEWEST, Row, bounds, fit, rows_of
+from evals.calibration import CARRIED, FEWEST, Row, bounds, can_be_fitted, fit, rows_of
 from evals.scores import ece, ece_by_chance
 from retrieval.evidence import NAMES
 
@@ -112,8 +113,22 @@ def test_help_centers_that_differ_promise_less() -> None:
 def test_too_few_questions_and_one_answer_for_all_are_refused_with_what_to_do() -> None:
     with pytest.raises(EvalError, match="at least"):
         _fit(_rows(FEWEST - 1, 1))
-    with pytest.raises(EvalError, match="same label"):
+    with pytest.raises(EvalError, match="too few questions have an article"):
         _fit([Row("one", str(i), (0.0,) * len(NAMES), False, False) for i in range(FEWEST)])
+    rows = [replace(row, right=False) for row in _rows(FEWEST, 1)]
+    with pytest.raises(EvalError, match="for none: see whether"):
+        _fit(rows)
+
+
+def test_labels_that_no_fit_can_be_made_from_are_refused_before_anything_is_asked() -> None:
+    def labelled(n: int, gold: dict[str, int]) -> LabelledSet:
+        return LabelledSet("one", tuple(Query(str(i), "a question", (), gold) for i in range(n)), None)
+
+    can_be_fitted(labelled(FEWEST, {"a": 1}))
+    with pytest.raises(EvalError, match="too few"):
+        can_be_fitted(labelled(FEWEST - 1, {"a": 1}))
+    with pytest.raises(EvalError, match="names no article for any of the 40 questions"):
+        can_be_fitted(labelled(FEWEST, {}))
 
 
 def test_an_answered_question_is_asked_again_without_its_articles() -> None:

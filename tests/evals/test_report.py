@@ -8,13 +8,17 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.assess import default_calibration
+from evals.beir import LabelledSet, Query, digest
 from evals.report import as_html, as_text, plots, promise
+from evals.report.meanings import meaning
 from evals.result import Bar, Bars, Cost, Forecast, Gate, Result
-from evals.scores import reliability, upper_bound
-from evals.suites import decisions
+from evals.scores import count_bound, reliability
+from evals.suites import confidence, decisions
 
 NBSP = "\u00a0"
 
@@ -82,14 +86,53 @@ def test_every_picture_has_words_and_a_table_and_every_table_a_caption() -> None
 
 
 def test_the_dial_says_what_it_gives_and_costs() -> None:
-    given = Cost(0.1, 0.71, 1000, 310, 20)
+    given = Cost(0.1, 0.71, 1000, 310, 20, 0.094)
     told = promise(replace(forecast(), given=given)).replace(NBSP, " ")
-    bound = f"{100 * upper_bound(20, 310):.1f} %"
+    bound = f"{100 * count_bound(20, 310):.1f} %"
     assert told.startswith(
         "At a dial of 10 %, 31 % of the questions are answered; 6.5 % of these answers are wrong"
     )
-    assert f"at most {bound} with 90 % confidence" in told
+    assert "the fit promises at most 9.4 % (upper bound, right in 4 of 5 cases)" in told
+    assert f"Counted from these 310 answers alone, it could be up to {bound} (90 % confidence)" in told
     assert told in as_text([result(forecast=replace(forecast(), given=given))]).replace(NBSP, " ")
+
+
+def test_each_dial_is_told_with_the_bound_that_the_fit_promises() -> None:
+    costs = (Cost(0.1, 0.71, 1000, 310, 20, 0.0931),)
+    page = as_html([result(forecast=replace(forecast(), costs=costs))]).replace(NBSP, " ")
+    dials = page.split('aria-label="What each dial costs"')[1].split("</table>")[0]
+    assert "9.3 %" in dials
+    assert f"{100 * count_bound(20, 310):.1f} %" not in dials
+
+
+def test_every_gate_of_the_confidence_is_explained() -> None:
+    labelled = LabelledSet("own", (Query("1", "a question", (), {"a": 1}), Query("2", "hello")), None)
+    told = confidence.judge(labelled, asked, 0.1, True, default_calibration())
+    assert [gate.name for gate in told.gates if not meaning(gate.name)] == []
+    assert [name for name in told.figures if not meaning(name)] == []
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_was_judged_is_told_and_whether_the_fit_has_seen_it(seen: bool) -> None:
+    labelled = LabelledSet("own", (Query("1", "a question", (), {"a": 1}), Query("2", "hello")), None)
+    calibration = replace(default_calibration(), questions=digest(labelled.queries[: 2 if seen else 1]))
+    told = dict(confidence.judge(labelled, asked, 0.1, False, calibration).facts)
+    assert told["Questions"] == (
+        "2 of own, 1 of them with an article that answers. 1 got a confidence; 1 got none (small talk, or a person was "
+        "asked for)."
+    )
+    assert ("Beware" in told) == seen
+
+
+def asked(text: str, history: object) -> dict[str, Any]:
+    """A turn: small talk has no confidence."""
+    sure = None if text == "hello" else 0.9
+    return {
+        "action": "answer" if sure else "chat",
+        "confidence": sure,
+        "found": ["a"],
+        "message": {"sources": []},
+    }
 
 
 def test_where_no_threshold_keeps_the_promise_the_report_says_so() -> None:
@@ -145,7 +188,7 @@ def test_the_curve_counts_from_the_surest_and_ties_go_together() -> None:
     assert plots.chosen(replace(told, given=Cost(0.1, 0.5, 5, 0, 0))) == (
         0.6,
         pytest.approx(1 / 3),
-        upper_bound(1, 3),
+        count_bound(1, 3),
     )
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from bot.assess import KEPT_AS, Point, default_calibration
+from bot.house import House
 from bot.moods import Sentiment
-from evals.beir import EvalError, read_set
+from evals import commands, run
+from evals.beir import EvalError, read_set, unknown_ids
+from evals.calibration import Row
+from evals.result import Result
 from evals.suites import decisions, retrieval, searches, sentiment
+from help_center.settings import Settings
 from tests.conftest import ARTICLES, Installation
 
 KNOWN = {
@@ -80,6 +89,125 @@ def test_data_that_cannot_be_used_say_where(labelled: Path, file: str, text: str
         read_set(labelled)
     assert told in str(error.value)
     assert file in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "header", ["query-id\tcorpus-id\tscore\n", "", "\ufeffquery-id\tcorpus-id\tscore\n", "a title\n"]
+)
+def test_qrels_are_read_whole_with_their_header_or_without(labelled: Path, header: str) -> None:
+    whole = read_set(labelled)
+    _, rows = (labelled / "qrels.tsv").read_text().split("\n", 1)
+    (labelled / "qrels.tsv").write_text(header + rows)
+    assert read_set(labelled).queries == whole.queries
+
+
+def test_a_broken_first_line_that_names_a_question_is_no_header(labelled: Path) -> None:
+    (labelled / "qrels.tsv").write_text("returns-0-0\treturns\nreturns-0-1\treturns\t1\n")
+    with pytest.raises(EvalError, match="line 1: give query-id"):
+        read_set(labelled)
+
+
+def test_ids_that_are_not_there_are_named(labelled: Path) -> None:
+    with_corpus = read_set(labelled)
+    live = replace(with_corpus, corpus=None)
+    assert unknown_ids(live, set(KNOWN)) is None
+    told = unknown_ids(live, {"returns", "battery-winter"})
+    assert told is not None
+    assert "not in the index" in told
+    assert ": tyre-pressure, bike-computer. Mend" in told
+    assert "not in corpus.jsonl: returns" in str(unknown_ids(with_corpus, set(KNOWN) - {"returns"}))
+    assert "parley index" in str(unknown_ids(live, set()))
+    with open(labelled / "qrels.tsv", "a") as file:
+        file.writelines(f"nobody-{n}\treturns\t1\n" for n in range(7))
+    told = unknown_ids(read_set(labelled), set(KNOWN))
+    assert told is not None
+    assert "queries.jsonl does not hold: nobody-0, nobody-1" in told
+    assert "and 2 more" in told
+
+
+def test_calibrating_with_ids_that_are_not_there_is_refused_before_anything_is_asked(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("asked"))
+    (tmp_path / "kept").mkdir()
+    settings = Settings(_env_file=None, data_dir=tmp_path / "kept")  # type: ignore[call-arg]
+    qrels = (labelled / "qrels.tsv").read_text()
+    (labelled / "qrels.tsv").write_text(qrels.replace("\treturns\t", "\tretruns\t"))
+    with pytest.raises(EvalError, match=r"not in corpus.jsonl: retruns\."):
+        run.calibrate(settings, labelled)
+    (labelled / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n")
+    with pytest.raises(EvalError, match="names no article"):
+        run.calibrate(settings, labelled)
+    (labelled / "corpus.jsonl").unlink()
+    (labelled / "qrels.tsv").write_text(qrels)
+    with pytest.raises(EvalError, match="the index is empty"):
+        run.calibrate(settings, labelled)
+    with pytest.raises(EvalError, match="the index is empty"):
+        run.run_suites(settings, ["retrieval"], labelled, None)
+
+
+def fitted_to(
+    folder: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch, bound: float, wrong: int
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What `parley calibrate` tells of a fit that answers 40 of 100 questions, and what is kept of it."""
+    (folder / "var").mkdir()
+    settings = Settings(_env_file=None, data_dir=folder / "var")  # type: ignore[call-arg]
+    made = replace(default_calibration(), is_default=False, table=(Point(0.8, 40, 2, 100, bound),))
+    rows = [Row("one", f"returns-{i % 3}-0", (0.0,), i >= wrong, True) for i in range(100)]
+    monkeypatch.setattr(run, "_rows", lambda *_: rows)
+    monkeypatch.setattr(run, "fit", lambda *_, **__: (made, rows, [0.9] * 40 + [0.1] * 60))
+    told = run.calibrate(settings, labelled)
+    assert dict(told.facts).get("Beware") == told.document["warning"]
+    return told.document, run.kept_calibration(settings)
+
+
+@pytest.mark.parametrize(
+    ("bound", "wrong", "stays", "warning"),
+    [
+        (0.08, 2, True, None),
+        (0.08, 20, False, "not kept: at the dial of 0.1, 20 of 40 answers were wrong"),
+        (0.2, 2, True, "the lowest dial at which some are is 0.2."),
+        (0.6, 2, True, "promises nothing: at no dial up to 0.5"),
+    ],
+)
+def test_a_fit_is_kept_only_when_honest_and_one_that_answers_nothing_says_so(
+    tmp_path: Path,
+    labelled: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: float,
+    wrong: int,
+    stays: bool,
+    warning: str | None,
+) -> None:
+    told, kept = fitted_to(tmp_path, labelled, monkeypatch, bound, wrong)
+    assert told["kept"] == stays == (kept is not None)
+    assert (told["warning"] is None) if warning is None else (warning in told["warning"])
+
+
+def test_a_fit_that_is_not_kept_is_told_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    refused = Result("calibration", {}, {"kept": False, "warning": "not kept: so it is."})
+    monkeypatch.setattr(run, "calibrate", lambda settings, data: refused)
+    with pytest.raises(typer.Exit) as ended:
+        commands.calibrate(tmp_path, as_json=True)
+    assert ended.value.exit_code == 1
+    told = capsys.readouterr()
+    assert told.err == "parley: not kept: so it is.\n"
+    assert json.loads(told.out) == refused.document
+
+
+def test_a_reset_goes_back_to_the_shipped_default(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    house = House(settings)
+    house.database.keep_fact(KEPT_AS, default_calibration().json() | {"fitted_on": "a test"})
+    house.close()
+    told = run.reset(settings)
+    assert (told["had"], told["default"], told["fitted_on"]) == (True, True, default_calibration().fitted_on)
+    assert told["answer_from"] == default_calibration().threshold(0.1)
+    assert run.kept_calibration(settings) is None
+    assert not run.reset(settings)["had"]
 
 
 def test_a_ranking_is_judged_by_its_order(labelled: Path, tmp_path: Path) -> None:
@@ -153,19 +281,26 @@ def test_calibrating_keeps_a_fit_that_the_judge_then_uses(installation: Installa
     row = judged["queries"][0]
     assert row.keys() == {"id", "action", "confidence", "sources", "right"}
     assert row["sources"][0] == "returns"
+    assert "the shipped default is in force" in installation.parley("calibrate", "--reset").stdout
+    checks = json.loads(installation.parley("doctor", "--json").stdout)["checks"]
+    assert "the shipped default" in next(c["told"] for c in checks if c["name"] == "confidence")
+    for words in ((), ("--reset", "--data", str(labelled))):
+        refused = installation.parley("calibrate", *words, check=False)
+        assert refused.returncode == 2
+        assert "--reset" in refused.stderr
 
 
 @pytest.mark.slow
 def test_a_run_file_is_written_and_the_metrics_are_told(
     installation: Installation, labelled: Path, tmp_path: Path
 ) -> None:
-    run = tmp_path / "run.trec"
+    file = tmp_path / "run.trec"
     told = json.loads(
-        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(run), "--json").stdout
+        installation.parley("eval", "retrieval", "--data", str(labelled), "--run", str(file), "--json").stdout
     )
     assert told["R@1"] > 0.8
     assert told["answerable"] == 24
-    first = run.read_text().splitlines()[0].split()
+    first = file.read_text().splitlines()[0].split()
     assert (first[0], first[1], first[3], first[5]) == ("returns-0-0", "Q0", "1", "parley")
 
 

@@ -9,13 +9,13 @@ import pytest
 from bot.assess import NEVER, Calibration, Point, default_calibration
 from evals.scores import (
     auroc,
+    count_bound,
     ece,
     ece_by_chance,
     eces_by_chance,
     interval,
     reliability,
     risk_coverage,
-    upper_bound,
 )
 
 
@@ -70,11 +70,11 @@ def test_risk_and_coverage_count_from_the_surest() -> None:
     ]
 
 
-def test_the_upper_bound_is_above_the_share_and_closes_in_on_it() -> None:
-    assert upper_bound(0, 0) == 1.0
-    assert upper_bound(0, 10) > 0.1  # ten right answers promise nothing at a dial of 0.1
-    assert 0.1 < upper_bound(10, 100) < 0.16
-    assert 0.1 < upper_bound(1000, 10_000) < 0.11
+def test_the_count_bound_is_above_the_share_and_closes_in_on_it() -> None:
+    assert count_bound(0, 0) == 1.0
+    assert count_bound(0, 10) > 0.1  # ten right answers promise nothing at a dial of 0.1
+    assert 0.1 < count_bound(10, 100) < 0.16
+    assert 0.1 < count_bound(1000, 10_000) < 0.11
 
 
 def _with(table: list[Point]) -> Calibration:

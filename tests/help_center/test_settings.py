@@ -61,6 +61,8 @@ def test_an_empty_value_is_the_default(name: str, monkeypatch: pytest.MonkeyPatc
         ("REDIS_URL", "http://localhost:6379"),
         ("MAX_WRONG", "-0.1"),
         ("MAX_WRONG", "1.01"),
+        ("MAX_WRONG", "0"),
+        ("MAX_WRONG", "1"),
         ("MAX_WRONG", "nan"),
         ("MAX_WRONG", "a few"),
         ("LLM", "gpt-5-mini"),
@@ -88,6 +90,19 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(
     with pytest.raises(SettingsError, match=f"^PARLEY_{name} cannot be used: ") as refused:
         load_settings()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["0", "1", "abc"])
+def test_a_share_that_cannot_be_used_is_refused_in_plain_words(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARLEY_MAX_WRONG", value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value) == (
+        "PARLEY_MAX_WRONG cannot be used: give the share of answers that may be wrong, more than 0 and less than 1, "
+        "such as 0.1."
+    )
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+asyncpg"])
