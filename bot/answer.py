@@ -28,6 +28,7 @@ from bot.ground import (
 )
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
+from escalation.model_use import NOTHING_HELD
 from help_center.markup import plain_text
 from help_center.masking import mask, restore, without_placeholders
 from retrieval.chunking import section_at
@@ -211,7 +212,7 @@ async def tell(
     if shown == 0 and refused:
         raise NoAnswer
     if shown == 0:
-        raise ModelError(f"nothing that {llm.name} said is in the passages and answers")
+        raise ModelError(f"nothing that {llm.name} said is in the passages and answers", kind=NOTHING_HELD)
 
 
 async def _sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:

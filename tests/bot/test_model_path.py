@@ -8,17 +8,20 @@ import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from bot.doctor import _model
 from bot.house import House
 from bot.llm import ModelError, Prompt
-from bot.llm.langchain import LangChainModel
+from bot.llm.langchain import FIRST_PIECE_SECONDS, WHOLE_SECONDS, LangChainModel
 from bot.turn import Asked, Sentence, take_turn
-from tests.bot.conftest import Serve
+from escalation.model_use import FAILURES, NOTHING_HELD
+from tests.bot.conftest import Serve, settings
 from tests.bot.support import Dial, Told, in_thread, parts_of, turn
 from tests.conftest import Installation, free_port
 
@@ -37,12 +40,13 @@ Step = str | float | bytes | type[ConnectionError] | threading.Event
 @dataclass
 class Script:
     """How the model's server treats one request. Steps: text is a delta, a number a pause in seconds, bytes go out
-    raw, and ConnectionError cuts the line. `reason` and `done` are how it ends."""
+    raw, and ConnectionError cuts the line. `reason` and `done` are how it ends. `plain`: all at once, as no stream."""
 
     steps: tuple[Step, ...] = ()
     status: int = 200
     reason: str | None = "stop"
     done: bool = True
+    plain: bool = False
 
 
 @dataclass
@@ -83,6 +87,9 @@ class ModelServer:
             if script.status != 200:
                 error = {"error": {"message": f"told to fail with {script.status}", "type": "x", "code": "x"}}
                 return JSONResponse(error, script.status)
+            if script.plain:
+                message = {"role": "assistant", "content": "".join(str(step) for step in script.steps)}
+                return JSONResponse({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
             return StreamingResponse(self._chunks(script), media_type="text/event-stream")
 
         return app
@@ -346,6 +353,55 @@ def test_every_failure_is_a_model_error_of_one_line(server: ModelServer) -> None
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "steps", "how"),
+    [
+        ("key_refused", (), {"status": 401}),
+        ("not_allowed", (), {"status": 403}),
+        ("not_found", (), {"status": 404}),
+        ("too_many", (), {"status": 429}),
+        ("rejected", (), {"status": 400}),
+        ("provider_error", (), {"status": 503}),
+        ("timeout", (100.0,), {}),
+        ("no_stream", GOOD, {"plain": True}),
+        ("broke_off", (GOOD[0], ConnectionError), {}),
+        ("cut_off", (GOOD[0],), {"reason": "length"}),
+        ("empty", (" \n",), {}),
+        ("nothing_held", ("Colourless green ideas sleep furiously.",), {}),
+    ],
+)
+def test_the_record_says_what_failed_and_nothing_of_what_the_provider_said(
+    library: House, server: ModelServer, kind: str, steps: tuple[Step, ...], how: dict[str, Any]
+) -> None:
+    server.will(*steps, **how)
+    told = ask(library, first=0.5)
+    assert told.outcome.record["model"] == kind
+    assert kind == NOTHING_HELD or FAILURES[kind].advice.endswith(".")
+    assert "told to fail" not in json.dumps(told.outcome.record)
+
+
+def test_nobody_listening_is_a_kind_of_its_own(
+    library: House, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{free_port()}/v1")
+    assert ask(library).outcome.record["model"] == "unreachable"
+
+
+def test_a_model_that_works_and_one_that_was_not_asked_are_no_failures(
+    library: House, server: ModelServer
+) -> None:
+    assert ask(library).outcome.record["model"] == "answered"
+    server.will("NO_ANSWER")
+    assert ask(library).outcome.record["model"] == "no_answer"
+    assert ask(library, "hello").outcome.record["model"] is None
+    assert turn(parts_of(library), QUESTION).outcome.record["model"] is None
+
+
+def test_the_limits_that_an_owner_is_told_are_those_in_force() -> None:
+    limits = re.findall(r"\d+", FAILURES["timeout"].advice)
+    assert limits == [str(int(FIRST_PIECE_SECONDS)), str(int(WHOLE_SECONDS))]
+
+
 def test_two_streams_at_once_do_not_hear_each_others_end(server: ModelServer) -> None:
     """One ends well with [DONE] while the other is cut: the cut one must not take that for its own."""
     llm = model()
@@ -552,6 +608,29 @@ def test_the_doctors_question_is_answered(server: ModelServer) -> None:
     server.will(status=401)
     with pytest.raises(ModelError):
         asyncio.run(model().check())
+
+
+@pytest.mark.parametrize(
+    ("steps", "how", "remedy"),
+    [
+        ((), {}, "tokens left for the answer"),
+        ((), {"status": 401}, "check OPENAI_API_KEY"),
+        ((), {"status": 404}, "check the model's name in PARLEY_LLM"),
+        ((100.0,), {}, "choose a faster model"),
+        (("ready",), {"plain": True}, "can stream"),
+    ],
+    ids=["empty", "401", "404", "hang", "no stream"],
+)
+def test_the_doctor_says_what_to_do_about_a_model_that_fails(
+    server: ModelServer, tmp_path: Path, steps: tuple[Step, ...], how: dict[str, Any], remedy: str
+) -> None:
+    server.will(*steps, **how)
+    house = House(settings(tmp_path), model=model(first=0.5))
+    found = _model(house)
+    house.close()
+    assert not found.ok
+    assert remedy in found.advice
+    assert found.advice.count(". ") == 0, "one sentence"
 
 
 def test_a_model_without_a_key_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,3 +269,21 @@ def test_every_mark_and_fact_points_to_a_message_of_the_transcript(house: House)
         known = {message.id for message in messages_of(session, conversation)}
         told = packet(session, id)
     assert {one["message_id"] for one in told["facts"] + told["moments"]} <= known
+
+
+def test_a_model_of_which_nothing_held_did_not_fail(house: House) -> None:
+    conversation = house.conversation()
+    for became in ("nothing_held", "timeout"):
+        took_turn(
+            house,
+            conversation,
+            "How?",
+            "offer",
+            reasons=("low_confidence", "model_unavailable"),
+            record={"model": became},
+        )
+    tried = read(house, house.hand_over(conversation))["tried"]
+    assert [one["why"] for one in tried] == [
+        "nothing that the language model said held",
+        "the language model failed",
+    ]
