@@ -30,8 +30,9 @@ from bot.ground import (
 )
 from bot.llm.base import LanguageModel, ModelError, Prompt
 from bot.understand import Question, Said
+from escalation.model_use import NOTHING_HELD
 from help_center.markup import plain_text
-from help_center.masking import mask, restore, without_placeholders
+from help_center.masking import NOT_FOR_AGENTS, hide, mask, restore, without_placeholders
 from retrieval.chunking import section_at
 from retrieval.embedders import Embedder
 from retrieval.lexical import telling_words, tokens
@@ -47,6 +48,7 @@ PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
 MOST_CHECKS = 100  # verdicts that a turn keeps
 NO_ANSWER = "NO_ANSWER"
+ANSWERS_NOTHING = "answers nothing"  # why a sentence that holds was left out all the same
 GIVEN_AWAY = 5  # words of the system prompt in a row, which no passage has, give it away
 
 _blocks = MarkdownIt("commonmark").enable("table")
@@ -186,7 +188,7 @@ async def tell(
                 bare = without_placeholders(text)  # the customer's own address is in no passage
                 verdict = await asyncio.to_thread(check.verdict, bare, citations(text, len(hits)))
             if checks is not None and len(checks) < MOST_CHECKS:
-                checks.append(verdict.record(text))
+                checks.append(verdict.record(hide(without_citations(text), NOT_FOR_AGENTS)))
             if not verdict.kept:
                 dropped += 1
                 gap = True
@@ -213,12 +215,16 @@ async def tell(
             tail = f"{tail} {text}"[-200:]
     finally:
         await asyncio.gather(preparing, return_exceptions=True)
+        if shown == 0:
+            for told in checks or ():
+                if told["kept"]:  # it waited for a sentence that answers, and none came
+                    told.update(kept=False, reasons=(ANSWERS_NOTHING,))
     if dropped:
         log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
     if shown == 0 and refused:
         raise NoAnswer
     if shown == 0:
-        raise ModelError(f"nothing that {llm.name} said is in the passages and answers")
+        raise ModelError(f"nothing that {llm.name} said is in the passages and answers", kind=NOTHING_HELD)
 
 
 def _announces(text: str) -> bool:

@@ -16,6 +16,8 @@ from sqlalchemy import func, select
 from bot.assess import NEVER
 from bot.drift import doubt, drift
 from bot.house import House
+from bot.llm import ModelError
+from escalation.model_use import FAILURES
 from escalation.notify.email import MailServer, Sender, connected, trouble
 from help_center.articles import Article
 from help_center.desk import Delivery
@@ -148,7 +150,10 @@ def _model(house: House) -> Finding:
         return Finding(
             "language model", True, "none: answers are quoted from the articles (PARLEY_LLM=extractive)"
         )
-    asyncio.run(house.llm.check())
+    try:
+        asyncio.run(house.llm.check())
+    except ModelError as error:
+        return Finding("language model", False, str(error), FAILURES[error.kind].advice)
     return Finding("language model", True, f"{house.llm.name} answers")
 
 

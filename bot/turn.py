@@ -174,6 +174,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
 
     said: list[Sentence] = []
     checks: list[dict[str, Any]] = []
+    model: str | None = None
     if asked.shown:
         said.append(Sentence(asked.shown, ()))
     if decision.may_answer or asked.shown:
@@ -185,6 +186,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
             said.append(sentence)
             yield sentence
         timings["answer"] = _since(answering)
+        model = answer.model
         signals = replace(signals, model_failed=answer.model_failed, nothing_shown=not said)
         if answer.unfinished or (asked.shown and not decision.may_answer):
             decision = Decision("offer", ("low_confidence", "model_unavailable"))
@@ -195,7 +197,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
             decision = decide(signals, policy)
     timings["total"] = _since(began)
     yield _outcome(
-        question, asked, looked, signals, decision, said, policy, calibration, timings, sure, checks
+        question, asked, looked, signals, decision, said, policy, calibration, timings, sure, checks, model
     )
 
 
@@ -352,6 +354,7 @@ class _Answer:
         self.llm, self.embedder = parts.llm, parts.embedder
         self.checks = checks  # the verdict on each sentence of the model, for the record
         self.language, self.hosts, self.matters = language, hosts, matters
+        self.model: str | None = None  # what became of it, for the record; None: it was not asked
         self.model_failed = False
         self.unfinished = bool(asked.shown)  # a dead process broke this answer off
         self._text = asked.shown
@@ -381,11 +384,14 @@ class _Answer:
                 ):
                     yield sentence
                     shown = True
+                self.model = "answered"
                 return
             except NoAnswer:
+                self.model = "no_answer"
                 return
             except ModelError as error:
                 log.warning("the passages answer instead of the model: %s", error)
+                self.model = error.kind
                 self.model_failed = True
                 self.unfinished = shown
         if not self.found.hits:
@@ -444,6 +450,7 @@ def _outcome(
     timings: dict[str, float],
     sure: Sequence[tuple[Question, Found]],
     checks: Sequence[dict[str, Any]],
+    model: str | None,
 ) -> Outcome:
     found, hosts = looked.found, looked.hosts
     own = words.in_language(question.language, asked.locale)
@@ -497,6 +504,7 @@ def _outcome(
         ],
         "found": [{"article_id": hit.article_id, "score": round(hit.score, 4)} for hit in found.hits],
         "checks": list(checks),
+        "model": model,
     }
     return Outcome(
         decision.action,

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from escalation.drift import Standing, watch
+from escalation.model_use import model_use
 from help_center.conversations import CLOSED, Conversation, Feedback, Handoff, Message, TurnRow
 from help_center.database import Database, iso, now
 from help_center.templating import Pages
@@ -54,6 +55,8 @@ DEFINITIONS = {
     "no_question": "Nothing was asked: no message, or small talk only.",
     "open": "Still going on: not closed, and a message within the last 24 hours.",
     "turns": "Turns of the bot begun in the period, by what it did.",
+    "model": "Turns begun in the period in which the language model was asked for the answer. It failed where no answer, or "
+    "only a part of one, came from it; where one came and no sentence of it held, it did not fail.",
     "handoffs": "Handoffs opened in the period. One may have several reasons and counts under each.",
     "first_response_bot": "From the customer's first message to the bot's first message, conversations begun "
     "in the period.",
@@ -163,6 +166,7 @@ def insights(session: Session, first: date, last: date) -> dict[str, Any]:
         },
         "came_back": _came_back(session, start, end),
         "turns_by_action": _turns(session, start, end),
+        "model": model_use(session, first, last, start, end),
         "handoffs": {
             "total": len(handoffs),
             "by_reason": dict(reasons.most_common()),

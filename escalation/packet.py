@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from escalation.checked import checked
 from escalation.facts import facts_of
 from escalation.handoff import UnknownHandoff
 from escalation.moments import moments
@@ -69,6 +70,7 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
         "moments": [moment.json() for moment in moments(messages, turns, facts, unhelpful)],
         "sources_tried": handoff.sources_tried,
         "tried": [one.json() for one in tries(turns, messages, unhelpful)],
+        "checked": [one.json() for one in checked(turns)],
         "confidence_trace": [
             {
                 "turn_id": turn.id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.model_use import NOTHING_HELD
 from help_center.conversations import Message, TurnRow
 from help_center.database import iso
 from help_center.masking import stored_for_agents
@@ -104,7 +105,8 @@ def shortfall(
     if "nothing_relevant" in reasons:
         return "nothing in the help center comes near"
     if "model_unavailable" in reasons:
-        told.append("the language model failed")
+        held_none = record.get("model") == NOTHING_HELD
+        told.append("nothing that the language model said held" if held_none else "the language model failed")
     if signals.get("nothing_shown"):
         told.append("no sentence of the answer held")
     told += _judged(confidence, record)

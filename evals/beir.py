@@ -66,7 +66,7 @@ def read_set(folder: Path) -> LabelledSet:
 def unknown_ids(labelled: LabelledSet, articles: Collection[str]) -> str | None:
     """What the qrels name that is not there, in one line that says what to do; None where all is.
 
-    `articles`: the ids of those that are asked. One that is mistyped would count as never found.
+    `articles`: the ids of those that are asked.
     """
     if labelled.strays:
         return (
@@ -87,8 +87,8 @@ def unknown_ids(labelled: LabelledSet, articles: Collection[str]) -> str | None:
     else:
         where = "are not there, for the index is empty (`parley index SOURCE` fills it)"
     return (
-        f"qrels.tsv names articles that {where}: {_first_of(gone)}. Mend their ids, or take these lines out: a question "
-        "without a line is one that no article answers."
+        f"qrels.tsv names articles that {where}: {_first_of(gone)}. Mend their ids if they are mistyped: a question that only "
+        "they answer counts as one that no article answers."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -164,14 +164,15 @@ def calibrate(settings: Settings, data: Path) -> Result:
     """
     settings = in_force(settings)
     labelled = read_set(data)
-    if labelled.corpus is not None:
-        _refuse(unknown_ids(labelled, _ids_of(labelled.corpus)))
+    corpus = labelled.corpus
+    if corpus is not None:
+        labelled = _known(labelled, _ids_of(corpus))
         can_be_fitted(labelled)
-        with house_apart(settings, labelled.corpus) as house:
+        with house_apart(settings, corpus) as house:
             rows = _rows(labelled, Direct(house))
     else:
         with reached(settings, "calibrate") as reach:
-            _refuse(unknown_ids(labelled, _live_ids(reach.house)))
+            labelled = _known(labelled, _live_ids(reach.house))
             can_be_fitted(labelled)
             rows = _rows(labelled, reach)
     house = House(settings)
@@ -350,25 +351,22 @@ def shipped_articles() -> tuple[SourceArticle, ...]:
 
 @contextmanager
 def _asked(settings: Settings, data: Path | None, labelled: LabelledSet | None) -> Iterator[Reach]:
-    """The index that is asked: apart where the data bring their articles, the live one otherwise.
-
-    Raises EvalError for ids that the live index has not; where a public set brings articles, they only count as misses.
-    """
+    """The index that is asked: apart where the data bring their articles, the live one otherwise."""
     corpus = labelled.corpus if labelled is not None else None
     if corpus is None and data is None:
         corpus = shipped_articles()
     if corpus is None and data is not None and (data / "corpus.jsonl").exists():
         corpus = read_set(data).corpus
     if corpus is not None:
-        if labelled is not None and (unknown := unknown_ids(labelled, _ids_of(corpus))):
-            print(f"parley: {unknown}", file=sys.stderr, flush=True)
+        if labelled is not None:
+            _known(labelled, _ids_of(corpus))
         with house_apart(settings, corpus) as house:
             house.calibrations.use(kept_calibration(settings))
             yield Direct(house)
     else:
         with reached(settings, "eval") as reach:
             if labelled is not None:
-                _refuse(unknown_ids(labelled, _live_ids(reach.house)))
+                _known(labelled, _live_ids(reach.house))
             yield reach
 
 
@@ -382,9 +380,20 @@ def _live_ids(house: House) -> set[str]:
         return set(session.scalars(select(Article.id).where(visible(STRANGER))))
 
 
-def _refuse(wrong: str | None) -> None:
-    if wrong:
-        raise EvalError(wrong)
+def _known(labelled: LabelledSet, articles: Collection[str]) -> LabelledSet:
+    """The set without the articles that are not there, which are named: a question that only they answer is one that
+    nothing answers. Raises EvalError where none of them is there."""
+    unknown = unknown_ids(labelled, articles)
+    if unknown is None:
+        return labelled
+    queries = tuple(
+        replace(query, gold={id: score for id, score in query.gold.items() if id in articles})
+        for query in labelled.queries
+    )
+    if any(query.gold for query in labelled.queries) and not any(query.gold for query in queries):
+        raise EvalError(unknown)
+    print(f"parley: {unknown}", file=sys.stderr, flush=True)
+    return replace(labelled, queries=queries)
 
 
 def in_force(settings: Settings) -> Settings:

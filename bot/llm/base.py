@@ -8,11 +8,13 @@ from typing import Protocol
 
 
 class ModelError(Exception):
-    """The model did not answer, or broke off. One line; `retry` says whether trying again may help."""
+    """The model did not answer, or broke off. One line; `retry` says whether trying again may help; `kind` is a key of
+    `escalation.model_use.FAILURES`, or NOTHING_HELD there."""
 
-    def __init__(self, message: str, *, retry: bool = True) -> None:
+    def __init__(self, message: str, *, retry: bool = True, kind: str = "other") -> None:
         super().__init__(message)
         self.retry = retry
+        self.kind = kind
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ REASONS = (
 )  # as providers call the reason for which a model stopped
 CUT_OFF = {"length", "max_tokens", "content_filter"}
 _done = re.compile(rb"(?:^|\n)data: ?\[DONE\]")
+_event = re.compile(rb"(?:^|\n)data:")
+OF_STATUS = {401: "key_refused", 403: "not_allowed", 404: "not_found", 408: "timeout", 429: "too_many"}
 _heard: ContextVar[list[bytes] | None] = ContextVar(
     "heard", default=None
 )  # the end of the stream that is read
@@ -61,6 +63,7 @@ class LangChainModel:
         end = clock() + self._whole
         wait = self._first
         finished = None
+        began = said = False  # a piece came; one with text
         try:
             while True:
                 try:
@@ -69,20 +72,27 @@ class LangChainModel:
                 except StopAsyncIteration:
                     break
                 except TimeoutError as error:
-                    raise ModelError(f"{self.name} took too long") from error
+                    raise ModelError(f"{self.name} took too long", kind="timeout") from error
                 except Exception as error:
-                    raise ModelError(f"{self.name}: {_line(error)}") from error
+                    kind = "broke_off" if began else _kind(error, b"".join(heard))
+                    raise ModelError(f"{self.name}: {_line(error)}", kind=kind) from error
+                began = True
                 told = getattr(piece, "response_metadata", None) or {}
                 finished = next((str(told[key]).lower() for key in REASONS if told.get(key)), finished)
                 if text := _text(piece.content):
                     wait = self._between
+                    said = said or bool(text.strip())
                     yield text
         finally:
             await pieces.aclose()
         if finished is None and not _done.search(b"".join(heard)):
-            raise ModelError(f"{self.name} broke off in the middle of its answer")
+            raise ModelError(f"{self.name} broke off in the middle of its answer", kind="broke_off")
         if finished in CUT_OFF:
-            raise ModelError(f"{self.name} was stopped in the middle of its answer ({finished})")
+            raise ModelError(
+                f"{self.name} was stopped in the middle of its answer ({finished})", kind="cut_off"
+            )
+        if not said:
+            raise ModelError(f"{self.name} answered with nothing", kind="empty")
 
     async def check(self) -> None:
         async for _ in self.stream(Prompt("Answer with the word ready.", "Are you ready?")):
@@ -116,6 +126,24 @@ def _text(content: Any) -> str:
     return "".join(
         block.get("text", "") for block in content if isinstance(block, dict) and block.get("type") == "text"
     )
+
+
+def _kind(error: BaseException, heard: bytes) -> str:
+    """What went wrong before the first piece. `heard`: the end of what came instead of it."""
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None:
+        causes.append(cause)
+    status = next((found for one in causes if isinstance(found := getattr(one, "status_code", None), int)), 0)
+    if status >= 400:
+        return OF_STATUS.get(status, "provider_error" if status >= 500 else "rejected")
+    names = " ".join(type(one).__name__ for one in causes)  # each provider's package has its own
+    if "Timeout" in names:
+        return "timeout"
+    if "Connect" in names:
+        return "unreachable"
+    if _done.search(heard):
+        return "empty"
+    return "no_stream" if heard and not _event.search(heard) else "other"
 
 
 def _line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 // Draws /api/insights: figures, bars and one line per day. No library; every picture has its numbers as text.
 import { api } from "./api.js";
 import { confidence } from "./confidence.js";
-import { el } from "./dom.js";
+import { el, moment, time } from "./dom.js";
 import { action, percent, plain, reason } from "./words.js";
 
 const form = document.querySelector("[data-insights=period]");
@@ -38,9 +38,10 @@ async function load() {
 }
 
 function draw(figures) {
-  const { answered, handoffs, csat, nps, came_back: back, definitions: how } = figures;
-  if (!figures.conversations && !handoffs.total) return [nothing(), confidence(figures.confidence, how.confidence)];
+  const { answered, handoffs, csat, nps, came_back: back, model, definitions: how } = figures;
+  if (!figures.conversations && !handoffs.total) return [failing(model), nothing(), confidence(figures.confidence, how.confidence)].filter(Boolean);
   return [
+    failing(model),
     el(
       "div",
       { class: "tiles" },
@@ -72,7 +73,8 @@ function draw(figures) {
         Object.keys(figures.turns_by_action).length
           ? bars(Object.entries(figures.turns_by_action).map(([name, n]) => [action(name), n]), sum(Object.values(figures.turns_by_action)))
           : el("p", { class: "empty" }, "The bot took no turn in this period."),
-        counted([["Turns", how.turns]]),
+        model.nothing_held > 0 && el("p", { class: "soft small" }, `The language model was asked for ${model.asked} answers. Of ${model.nothing_held} no sentence held: the passages were quoted instead.`),
+        counted([["Turns", how.turns], ["Language model", how.model]]),
       ),
       card(
         "How long it took",
@@ -102,7 +104,12 @@ function draw(figures) {
       ),
       confidence(figures.confidence, how.confidence),
     ),
-  ];
+  ].filter(Boolean);
+}
+
+/** One line where the language model failed: customers got quoted passages, and nobody told the owner. */
+function failing(model) {
+  return model.told && el("p", { class: "error", "data-insights": "model" }, model.told, " Last on ", time(model.last_failed_at, moment), ".");
 }
 
 function nothing() {

@@ -1,5 +1,6 @@
 // What an agent knows beside the transcript: why, what, who, what was tried, and a reply to start from.
 import { api } from "./api.js";
+import { checkedOf, leftOut } from "./checked.js";
 import { el, link, moment, prose, time } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { confidencePicture, moodPicture } from "./trace.js";
@@ -32,7 +33,7 @@ export class Packet {
       ["Written since", this.since, () => this.later()],
       ["Facts", packet.facts, () => this.facts()],
       ["Suggested reply", this.suggestion && [this.suggestion, packet.suggested_sources, packet.status], () => this.suggested()],
-      ["Searched and tried", [packet.tried, packet.sources_tried], () => this.tried()],
+      ["Searched and tried", [packet.tried, packet.sources_tried, packet.checked], () => this.tried()],
       ["Moments", packet.moments?.filter((one) => one.kind !== "fact"), () => this.moments()],
       ["Over the turns", [packet.confidence_trace, packet.sentiment_trace], () => this.traces()],
       ["Customer", [packet.customer, packet.language, packet.page_url], () => this.customer()],
@@ -169,6 +170,7 @@ export class Packet {
           {},
           el("p", {}, one.message_id ? el("button", { type: "button", class: "plain", onclick: () => this.find(one.message_id) }, one.question || action(one.action)) : one.question),
           el("p", { class: "soft small" }, [action(one.action), one.why || (one.confidence !== null && one.confidence !== undefined && `${sureness(one.confidence)} sure`)].filter(Boolean).join(" · ")),
+          leftOut(checkedOf(this.packet, one.message_id)),
           one.sources?.length > 0 && (one.why === NOTHING_NEAR ? el("details", {}, el("summary", {}, "What came nearest"), sources(one.sources)) : sources(one.sources)),
         ),
       ),

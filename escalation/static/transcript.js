@@ -1,4 +1,5 @@
 // What was said, in order: messages, internal notes among them, the days between, the moments that mattered.
+import { checkedOf, leftOut } from "./checked.js";
 import { clock, day, el, link, time } from "./dom.js";
 import { attached } from "./files.js";
 import { markdown } from "./markdown.js";
@@ -125,9 +126,10 @@ export class Transcript {
   entry(message) {
     const moments = (this.packet.moments ?? []).filter((one) => one.message_id === message.id && !PLAIN.has(one.kind));
     const tried = (this.packet.tried ?? []).find((one) => one.message_id === message.id);
+    const checked = checkedOf(this.packet, message.id);
     const key = message.id;
-    const state = JSON.stringify([message.text, message.sources, moments, tried]);
-    const node = this.node(key, state, () => this.article(message, moments, tried));
+    const state = JSON.stringify([message.text, message.sources, moments, tried, checked]);
+    const node = this.node(key, state, () => this.article(message, moments, tried, checked));
     node.classList.toggle("held", Boolean(message.held_until)); // the same node when it is sent: it is read out once
     return node;
   }
@@ -148,7 +150,7 @@ export class Transcript {
     return node;
   }
 
-  article(message, moments, tried) {
+  article(message, moments, tried, checked) {
     const kind = message.internal ? "note" : message.role;
     return el(
       "article",
@@ -159,6 +161,7 @@ export class Transcript {
       attached(message.files),
       message.sources?.length > 0 && el("p", { class: "cited small" }, "Sources: ", message.sources.map((source, index) => [index ? ", " : "", link(source.url, source.title)])),
       this.judged(tried),
+      leftOut(checked),
     );
   }
 

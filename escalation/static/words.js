@@ -8,7 +8,7 @@ const REASONS = {
   repeated_question: "Asked again",
   sensitive_topic: "Sensitive matter",
   abuse: "Abusive language",
-  model_unavailable: "The model was down",
+  model_unavailable: "The model gave no answer",
   "rule:danger": "Danger to life or health",
   "rule:legal_threat": "Legal threat",
   "rule:payment_fraud": "Payment fraud",

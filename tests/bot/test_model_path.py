@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from playwright.sync_api import Page, expect
 
+from bot.answer import ANSWERS_NOTHING
+from bot.doctor import _model
+from bot.ground.check import _ABOUT
 from bot.house import House
 from bot.llm import ModelError, Prompt
-from bot.llm.langchain import LangChainModel
+from bot.llm.langchain import FIRST_PIECE_SECONDS, WHOLE_SECONDS, LangChainModel
 from bot.turn import Asked, Sentence, take_turn
-from tests.bot.conftest import Serve
-from tests.bot.support import Dial, Told, in_thread, parts_of, turn
+from escalation.checked import WHY
+from escalation.model_use import FAILURES, NOTHING_HELD
+from help_center.customer_data import customers_named
+from help_center.customer_data import told as told_of
+from help_center.people import add_agent
+from tests.bot.conftest import Serve, settings
+from tests.bot.support import Dial, Service, Talk, Told, in_thread, parts_of, turn
 from tests.conftest import Installation, free_port
 
 QUESTION = "How do I return a bicycle?"
@@ -37,12 +49,13 @@ Step = str | float | bytes | type[ConnectionError] | threading.Event
 @dataclass
 class Script:
     """How the model's server treats one request. Steps: text is a delta, a number a pause in seconds, bytes go out
-    raw, and ConnectionError cuts the line. `reason` and `done` are how it ends."""
+    raw, and ConnectionError cuts the line. `reason` and `done` are how it ends. `plain`: all at once, as no stream."""
 
     steps: tuple[Step, ...] = ()
     status: int = 200
     reason: str | None = "stop"
     done: bool = True
+    plain: bool = False
 
 
 @dataclass
@@ -83,6 +96,9 @@ class ModelServer:
             if script.status != 200:
                 error = {"error": {"message": f"told to fail with {script.status}", "type": "x", "code": "x"}}
                 return JSONResponse(error, script.status)
+            if script.plain:
+                message = {"role": "assistant", "content": "".join(str(step) for step in script.steps)}
+                return JSONResponse({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
             return StreamingResponse(self._chunks(script), media_type="text/event-stream")
 
         return app
@@ -346,6 +362,55 @@ def test_every_failure_is_a_model_error_of_one_line(server: ModelServer) -> None
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "steps", "how"),
+    [
+        ("key_refused", (), {"status": 401}),
+        ("not_allowed", (), {"status": 403}),
+        ("not_found", (), {"status": 404}),
+        ("too_many", (), {"status": 429}),
+        ("rejected", (), {"status": 400}),
+        ("provider_error", (), {"status": 503}),
+        ("timeout", (100.0,), {}),
+        ("no_stream", GOOD, {"plain": True}),
+        ("broke_off", (GOOD[0], ConnectionError), {}),
+        ("cut_off", (GOOD[0],), {"reason": "length"}),
+        ("empty", (" \n",), {}),
+        ("nothing_held", ("Colourless green ideas sleep furiously.",), {}),
+    ],
+)
+def test_the_record_says_what_failed_and_nothing_of_what_the_provider_said(
+    library: House, server: ModelServer, kind: str, steps: tuple[Step, ...], how: dict[str, Any]
+) -> None:
+    server.will(*steps, **how)
+    told = ask(library, first=0.5)
+    assert told.outcome.record["model"] == kind
+    assert kind == NOTHING_HELD or FAILURES[kind].advice.endswith(".")
+    assert "told to fail" not in json.dumps(told.outcome.record)
+
+
+def test_nobody_listening_is_a_kind_of_its_own(
+    library: House, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{free_port()}/v1")
+    assert ask(library).outcome.record["model"] == "unreachable"
+
+
+def test_a_model_that_works_and_one_that_was_not_asked_are_no_failures(
+    library: House, server: ModelServer
+) -> None:
+    assert ask(library).outcome.record["model"] == "answered"
+    server.will("NO_ANSWER")
+    assert ask(library).outcome.record["model"] == "no_answer"
+    assert ask(library, "hello").outcome.record["model"] is None
+    assert turn(parts_of(library), QUESTION).outcome.record["model"] is None
+
+
+def test_the_limits_that_an_owner_is_told_are_those_in_force() -> None:
+    limits = re.findall(r"\d+", FAILURES["timeout"].advice)
+    assert limits == [str(int(FIRST_PIECE_SECONDS)), str(int(WHOLE_SECONDS))]
+
+
 def test_two_streams_at_once_do_not_hear_each_others_end(server: ModelServer) -> None:
     """One ends well with [DONE] while the other is cut: the cut one must not take that for its own."""
     llm = model()
@@ -554,6 +619,29 @@ def test_the_doctors_question_is_answered(server: ModelServer) -> None:
         asyncio.run(model().check())
 
 
+@pytest.mark.parametrize(
+    ("steps", "how", "remedy"),
+    [
+        ((), {}, "tokens left for the answer"),
+        ((), {"status": 401}, "check OPENAI_API_KEY"),
+        ((), {"status": 404}, "check the model's name in PARLEY_LLM"),
+        ((100.0,), {}, "choose a faster model"),
+        (("ready",), {"plain": True}, "can stream"),
+    ],
+    ids=["empty", "401", "404", "hang", "no stream"],
+)
+def test_the_doctor_says_what_to_do_about_a_model_that_fails(
+    server: ModelServer, tmp_path: Path, steps: tuple[Step, ...], how: dict[str, Any], remedy: str
+) -> None:
+    server.will(*steps, **how)
+    house = House(settings(tmp_path), model=model(first=0.5))
+    found = _model(house)
+    house.close()
+    assert not found.ok
+    assert remedy in found.advice
+    assert found.advice.count(". ") == 0, "one sentence"
+
+
 def test_a_model_without_a_key_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModelError, match="PARLEY_LLM"):
         LangChainModel("openai:test")
@@ -635,3 +723,109 @@ def test_the_shipped_command_serves_with_the_model_of_its_settings(
     told = talking.say("How long may I take to return a bicycle, and how?")
     assert told["message"]["text"].strip()
     assert told["action"] in {"answer", "offer", "clarify", "escalate"}
+
+
+# --- what agents and owners see of it --------------------------------------------------------------------
+
+LEFT_OUT = "You can return a bicycle within 60 days"
+EVIL = "Print the label <img src=x onerror=alert(1)> and pay [here](https://evil.example/pay) with 4111 1111 1111 1111. "
+PASSWORD = "correct horse battery"
+
+
+def checked_conversation(serve: Serve, server: ModelServer) -> tuple[Service, Talk, list[Any]]:
+    """A customer got an answer of which two sentences were left out, and asked for a person; all that they saw."""
+    service = serve(llm=model())
+    talk = service.talk()
+    server.will(GOOD[0], f"{LEFT_OUT} [@within 30 days]. ", EVIL, GOOD[1])
+    seen: list[Any] = [vars(event) for event in talk.stream(QUESTION)]
+    server.will("NO_ANSWER")
+    seen.append(talk.post("/escalate", {}).json())
+    return service, talk, seen
+
+
+def test_every_reason_of_the_check_has_words_for_agents() -> None:
+    letters, own = {"code", "address", "number"}, {"meaning", "planted", "too long", ANSWERS_NOTHING}
+    assert set(_ABOUT) | letters | own == set(WHY)
+
+
+def test_what_holds_and_answers_nothing_was_left_out_too(library: House, server: ModelServer) -> None:
+    server.will("Return a bicycle [@My orders]. ")
+    (check,) = ask(library).outcome.record["checks"]
+    assert (check["kept"], check["reasons"]) == (False, (ANSWERS_NOTHING,))
+
+
+def test_agents_see_what_was_left_out_and_customers_by_no_door(serve: Serve, server: ModelServer) -> None:
+    service, talk, seen = checked_conversation(serve, server)
+    with service.client(headers=service.agent()) as client:
+        handoff = client.get("/api/handoffs").json()["items"][0]["id"]
+        packet = client.get(f"/api/handoffs/{handoff}").json()
+    (checked,) = packet["checked"]
+    answer = next(one for one in packet["transcript"] if one["role"] == "assistant")
+    assert checked["message_id"] == answer["id"]
+    assert checked["told"] == "2 of 4 sentences of the model were left out"
+    assert checked["sentences"][0]["text"] == f"{LEFT_OUT}."
+    assert checked["sentences"][0]["why"].startswith("a number or date")
+    assert "4111 1111 1111 1111" not in json.dumps(packet)
+    with service.client(headers=talk.headers) as client:
+        at = f"/api/conversations/{talk.id}"
+        seen += [
+            client.get(at).text,
+            *(client.get(f"{at}/transcript?form={form}").text for form in ("html", "text")),
+        ]
+    seen += [vars(event) for event in talk.events(0, 3)]
+    with service.house.database.read() as session:
+        (customer,) = customers_named(session, talk.id)
+        seen.append(told_of(session, customer))
+    assert "within 30 days" in str(seen)
+    assert "60 days" not in str(seen)
+    assert "onerror" not in str(seen)
+    assert "left out" not in str(seen)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_what_was_left_out_stands_closed_beneath_the_answer(
+    serve: Serve, server: ModelServer, open_page: Callable[..., Page], width: int, scheme: str
+) -> None:
+    service, _, _ = checked_conversation(serve, server)
+    server.will(status=401)
+    service.talk().say(QUESTION)
+    with service.house.database.write() as session:
+        add_agent(session, "ada@example.org", name="Ada", role="admin", password=PASSWORD)
+    page = open_page(
+        f"{service.url}/inbox",
+        viewport={"width": width, "height": 844},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator(".item").first.click()
+    details = page.locator(".message.assistant details.checked").first
+    summary = details.locator("summary")
+    expect(summary).to_have_text("2 of 4 sentences of the model were left out")
+    expect(details.locator("q").first).to_be_hidden()
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(details.locator("q").first).to_have_text(f"{LEFT_OUT}.")
+    expect(details.locator("li").nth(1)).to_contain_text("<img src=x onerror=alert(1)>")
+    assert details.locator("a, img").count() == 0
+    kept(page, f"checked-{width}")
+    beside = page.locator("[data-section='Searched and tried'] details.checked summary")
+    expect(beside).to_have_text("2 of 4 sentences of the model were left out")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not Axe().run(page).response["violations"]
+    page.goto(f"{service.url}/insights")
+    line = page.locator("[data-insights=model]")
+    expect(line).to_contain_text("The language model failed for 1 of 2 answers")
+    expect(line).to_contain_text("the key was refused (401). Check OPENAI_API_KEY")
+    kept(page, f"failed-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not Axe().run(page).response["violations"]
+
+
+def kept(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")

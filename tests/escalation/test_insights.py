@@ -270,3 +270,27 @@ def test_the_page_asks_strangers_to_sign_in(client, house, ada):
     assert 'data-insights="figures"' in page.text
     with house.database.read() as session:
         assert session.query(Conversation).count() == 0
+
+
+def test_a_failing_model_is_told_in_one_line_with_what_to_do(client, house, ada):
+    id = conversation(house)
+    became = ["answered", "nothing_held", "no_answer", "key_refused", "key_refused", "timeout", None]
+    with house.database.write() as session:
+        for n, model in enumerate(became):
+            turn = TurnRow(id=new_id("turn"), conversation_id=id, status="done", action="answer", reasons=[])
+            turn.created_at, turn.record = LONG_AGO + timedelta(seconds=n), {"model": model}
+            session.add(turn)
+        old = TurnRow(id=new_id("turn"), conversation_id=id, status="done", action="answer", reasons=[])
+        old.created_at, old.record = LONG_AGO, {"signals": {"model_failed": True}}
+        session.add(old)
+    day = LONG_AGO.date()
+    told = figures(client, ada, f"?from={day}&to={day}")["model"]
+    assert (told["asked"], told["failed"], told["nothing_held"]) == (6, 3, 1)
+    assert [(one["kind"], one["n"]) for one in told["kinds"]] == [("key_refused", 2), ("timeout", 1)]
+    assert told["told"].startswith(
+        f"The language model failed for 3 of 6 answers from {day} to {day}: "
+        "the key was refused (401) 2 times, it took too long once. Check OPENAI_API_KEY"
+    )
+    assert told["last_failed_at"] is not None
+    before = day - timedelta(days=1)
+    assert figures(client, ada, f"?from={before}&to={before}")["model"]["told"] is None

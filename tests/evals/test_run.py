@@ -125,16 +125,23 @@ def test_ids_that_are_not_there_are_named(labelled: Path) -> None:
     assert "and 2 more" in told
 
 
-def test_calibrating_with_ids_that_are_not_there_is_refused_before_anything_is_asked(
-    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_ids_that_are_not_there_are_told_before_anything_is_asked_and_refused_where_none_is(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("asked"))
+    asked = []
+    monkeypatch.setattr(run, "can_be_fitted", lambda labelled: asked.append(labelled) or stop())
     (tmp_path / "kept").mkdir()
     settings = Settings(_env_file=None, data_dir=tmp_path / "kept")  # type: ignore[call-arg]
     qrels = (labelled / "qrels.tsv").read_text()
     (labelled / "qrels.tsv").write_text(qrels.replace("\treturns\t", "\tretruns\t"))
-    with pytest.raises(EvalError, match=r"not in corpus.jsonl: retruns\."):
+    with pytest.raises(Stopped):
         run.calibrate(settings, labelled)
+    assert "not in corpus.jsonl: retruns. Mend" in capsys.readouterr().err
+    (mended,) = asked
+    assert {query.id for query in mended.queries if not query.gold} >= {"returns-0-0", "returns-0-1"}
+    assert any(query.gold for query in mended.queries)
+    monkeypatch.undo()
+    monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("asked"))
     (labelled / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n")
     with pytest.raises(EvalError, match="names no article"):
         run.calibrate(settings, labelled)
@@ -144,6 +151,14 @@ def test_calibrating_with_ids_that_are_not_there_is_refused_before_anything_is_a
         run.calibrate(settings, labelled)
     with pytest.raises(EvalError, match="the index is empty"):
         run.run_suites(settings, ["retrieval"], labelled, None)
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop() -> None:
+    raise Stopped
 
 
 def fitted_to(
