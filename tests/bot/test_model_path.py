@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from bot.answer import ANSWERS_NOTHING
 from bot.doctor import _model
@@ -27,6 +28,7 @@ from bot.llm.langchain import FIRST_PIECE_SECONDS, WHOLE_SECONDS, LangChainModel
 from bot.turn import Asked, Sentence, take_turn
 from escalation.checked import WHY
 from escalation.model_use import FAILURES, NOTHING_HELD
+from help_center.conversations import TurnRow
 from help_center.customer_data import customers_named
 from help_center.customer_data import told as told_of
 from help_center.people import add_agent
@@ -768,12 +770,11 @@ def test_agents_see_what_was_left_out_and_customers_by_no_door(serve: Serve, ser
     assert "4111 1111 1111 1111" not in json.dumps(packet)
     with service.client(headers=talk.headers) as client:
         at = f"/api/conversations/{talk.id}"
-        seen += [
-            client.get(at).text,
-            *(client.get(f"{at}/transcript?form={form}").text for form in ("html", "text")),
-        ]
+        doors = [at, *(f"{at}/transcript?format={form}" for form in ("html", "text", "markdown"))]
+        seen += [client.get(door).raise_for_status().text for door in doors]
     seen += [vars(event) for event in talk.events(0, 3)]
     with service.house.database.read() as session:
+        assert "4111 1111" not in str(session.scalars(select(TurnRow.record)).all()), "not even kept"
         (customer,) = customers_named(session, talk.id)
         seen.append(told_of(session, customer))
     assert "within 30 days" in str(seen)
