@@ -48,7 +48,8 @@ PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
 MOST_CHECKS = 100  # verdicts that a turn keeps
 NO_ANSWER = "NO_ANSWER"
-ANSWERS_NOTHING = "answers nothing"  # why a sentence that holds was left out all the same
+# why a sentence that holds was left out all the same
+ANSWERS_NOTHING, ANNOUNCES_NOTHING = "answers nothing", "announces nothing"
 GIVEN_AWAY = 5  # words of the system prompt in a row, which no passage has, give it away
 
 _blocks = MarkdownIt("commonmark").enable("table")
@@ -171,6 +172,7 @@ async def tell(
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     numbers: dict[str, int] = {}  # article -> its number among those cited
     waiting: list[Sentence] = []  # what answers nothing by itself, or announces what comes, waits for it
+    verdicts: list[dict[str, Any]] = []  # on these
     shown = dropped = 0
     answered = refused = gap = False  # gap: something was left out since the last sentence that held
     tail = ""  # the end of what was shown
@@ -181,14 +183,16 @@ async def tell(
             if NO_ANSWER in text:
                 refused = True
                 continue
-            if planted(text) or secret & _runs(f"{tail} {text}"):
+            before = tail + "".join(one.text for one in waiting)
+            if planted(text) or secret & _runs(f"{before} {text}"):
                 verdict = Verdict(False, ("planted",))
             else:
                 await preparing
                 bare = without_placeholders(text)  # the customer's own address is in no passage
                 verdict = await asyncio.to_thread(check.verdict, bare, citations(text, len(hits)))
+            told = verdict.record(hide(without_citations(text), NOT_FOR_AGENTS))
             if checks is not None and len(checks) < MOST_CHECKS:
-                checks.append(verdict.record(hide(without_citations(text), NOT_FOR_AGENTS)))
+                checks.append(told)
             if not verdict.kept:
                 dropped += 1
                 gap = True
@@ -198,8 +202,10 @@ async def tell(
                 text = cited_anew(text, verdict.passages)
             while gap and waiting and _announces(waiting[-1].text) and not _is_item(text):
                 waiting.pop()  # what it announced was left out
+                verdicts.pop().update(kept=False, reasons=(ANNOUNCES_NOTHING,))
             gap = False
             waiting.append(Sentence(text, stands_on))
+            verdicts.append(told)
             answered = answered or (not _announces(text) and answers(text, question.text, language))
             if not answered or _announces(text):
                 continue
@@ -211,14 +217,13 @@ async def tell(
             text = text if shown else text.lstrip()
             yield Sentence(restore(text, masked), stands_on)
             waiting.clear()
+            verdicts.clear()
             shown += 1
             tail = f"{tail} {text}"[-200:]
     finally:
         await asyncio.gather(preparing, return_exceptions=True)
-        if shown == 0:
-            for told in checks or ():
-                if told["kept"]:  # it waited for a sentence that answers, and none came
-                    told.update(kept=False, reasons=(ANSWERS_NOTHING,))
+        for one, told in zip(waiting, verdicts, strict=True):  # what they waited for never came
+            told.update(kept=False, reasons=(ANNOUNCES_NOTHING if _announces(one.text) else ANSWERS_NOTHING,))
     if dropped:
         log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
     if shown == 0 and refused:

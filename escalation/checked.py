@@ -22,6 +22,8 @@ WHY = {
     "address": "a link, e-mail address or phone number that the article does not have",
     "planted": "it speaks to an assistant, or gives the bot's instructions away",
     "too long": "too long to be checked as one sentence",
+    "deed": "it tells of a deed of the bot's own, which has no hands",
+    "announces nothing": "it announces what was left out",
     "answers nothing": "it holds, but says nothing that answers the question",
 }
 PUT_RIGHT = "shown with the right source: it had named another one"

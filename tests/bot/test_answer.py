@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -35,9 +36,15 @@ def shared(body: str, heading: str) -> Hit:
     return replace(hit(""), passage=section_at(whole, at), whole=whole)
 
 
-def told(model: StringModel, *hits: Hit, question: str = "How do I return it?") -> list[Sentence]:
+def told(
+    model: StringModel,
+    *hits: Hit,
+    question: str = "How do I return it?",
+    checks: list[dict[str, Any]] | None = None,
+) -> list[Sentence]:
     async def listen() -> list[Sentence]:
-        return [sentence async for sentence in tell(understand(question), (), list(hits), model, "en")]
+        told = tell(understand(question), (), list(hits), model, "en", checks=checks)
+        return [sentence async for sentence in told]
 
     return asyncio.run(listen())
 
@@ -259,7 +266,10 @@ def test_what_announces_something_that_is_left_out_goes_with_it() -> None:
         f"Return a bicycle like this [1]:\n\n{good}{end}"
     )
     assert [one.text for one in told(StringModel([paste, bad, end]), code)] == [end]
-    assert [one.text for one in told(StringModel([end, " ", paste, bad]), code)] == [f"{end} "]
+    checks: list[dict[str, Any]] = []
+    assert [one.text for one in told(StringModel([end, " ", paste, bad]), code, checks=checks)] == [f"{end} "]
+    assert [tuple(one["reasons"]) for one in checks] == [(), ("announces nothing",), ("code",)]
+    assert [one["kept"] for one in checks] == [True, False, False]
     with pytest.raises(ModelError):
         told(StringModel([paste, bad]), code)
 
