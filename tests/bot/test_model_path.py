@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from bot.answer import ANSWERS_NOTHING
+from bot.answer import ANNOUNCES_NOTHING, ANSWERS_NOTHING
 from bot.doctor import _model
 from bot.ground.check import _ABOUT
 from bot.house import House
@@ -746,8 +746,8 @@ def checked_conversation(serve: Serve, server: ModelServer) -> tuple[Service, Ta
 
 
 def test_every_reason_of_the_check_has_words_for_agents() -> None:
-    letters, own = {"code", "address", "number"}, {"meaning", "planted", "too long", ANSWERS_NOTHING}
-    assert set(_ABOUT) | letters | own == set(WHY)
+    letters, own = {"code", "address", "number"}, {"meaning", "planted", "too long", "deed"}
+    assert set(_ABOUT) | letters | own | {ANSWERS_NOTHING, ANNOUNCES_NOTHING} == set(WHY)
 
 
 def test_what_holds_and_answers_nothing_was_left_out_too(library: House, server: ModelServer) -> None:
