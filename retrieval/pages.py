@@ -98,7 +98,9 @@ def routes(
     def find(
         q: Annotated[Question, Query(description="in the customer's own words")],
         limit: Annotated[int, Query(ge=1, le=50)] = 10,
-        locale: Annotated[Locale, Query(description="articles of this language only, where there are any")] = None,
+        locale: Annotated[
+            Locale, Query(description="articles of this language only, where there are any")
+        ] = None,
         viewer: Viewer = Depends(doorkeeper.viewer),
     ) -> dict[str, Any]:
         """Articles for a question, best first, each once. Nothing asked, nothing found; nothing relevant, nothing either. `corrected` is given where typing
