@@ -344,47 +344,37 @@ def test_of_two_questions_the_one_that_is_not_known_is_named(
     assert told.outcome.confidence == 0.1
 
 
+# a question was asked back, between two articles
+ASKED_BACK: dict[str, Any] = {
+    "history": (Said("customer", "How do I store it"),),
+    "earlier": ("clarify",),
+    "asked_back": (("Find the right tyre pressure", "Store the e-bike battery in winter"),),
+}
+
+
 def test_the_article_that_was_chosen_is_the_one_that_is_quoted(ask: Any) -> None:
-    pair = ("Find the right tyre pressure", "Store the e-bike battery in winter")
     for text, article in (
         ("2", "battery-winter"),
         ("the tire presure one", "tyre-pressure"),
         ("first", "tyre-pressure"),
     ):
-        told = ask(
-            text,
-            history=(Said("customer", "How do I store it"),),
-            earlier=("clarify",),
-            asked_back=(pair,),
-            confidence=PART,
-        )
+        told = ask(text, confidence=PART, **ASKED_BACK)
         assert (told.outcome.action, told.cited) == ("offer", [article])
 
 
 def test_how_sure_a_choice_is_the_question_before_it_tells(library: House, ask: Any) -> None:
     """A title that is searched for finds itself: the choice must not make a weak question a sure one."""
-    asked: Any = {"history": (Said("customer", "How do I store it"),), "earlier": ("clarify",)}
-    pair = ("Find the right tyre pressure", "Store the e-bike battery in winter")
-    told = ask("2", asked_back=(pair,), **asked).outcome
+    told = ask("2", **ASKED_BACK).outcome
     without = library.search.find("How do I store it", without=["tyre-pressure"])
     assert without.hits[0].article_id == "battery-winter"
     assert told.record["evidence"] == pytest.approx(asdict(without.evidence))
-    other = ask(
-        "1", asked_back=(pair,), **asked
-    ).outcome  # the question leads elsewhere: nothing speaks for the choice
+    other = ask("1", **ASKED_BACK).outcome  # the question leads elsewhere: nothing speaks for the choice
     assert set(other.record["evidence"].values()) == {0.0}
 
 
 @pytest.mark.parametrize("text", ["both", "yes", "I don't know"])
 def test_who_chooses_neither_of_two_gets_a_person(ask: Any, text: str) -> None:
-    pair = ("Find the right tyre pressure", "Store the e-bike battery in winter")
-    told = ask(
-        text,
-        history=(Said("customer", "How do I store it"),),
-        earlier=("clarify",),
-        asked_back=(pair,),
-        confidence=PART,
-    )
+    told = ask(text, confidence=PART, **ASKED_BACK)
     assert told.outcome.action == "escalate"
     assert "nothing_relevant" not in told.outcome.reasons
 
