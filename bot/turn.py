@@ -18,7 +18,7 @@ from typing import Any
 
 from bot import words
 from bot.answer import NoAnswer, Sentence, quote, sources, tell
-from bot.assess import Calibration, rivals
+from bot.assess import LIKELIER, Calibration, rivals
 from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
@@ -188,8 +188,10 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
         timings["answer"] = _since(answering)
         model = answer.model
         signals = replace(signals, model_failed=answer.model_failed, nothing_shown=not said)
-        if answer.unfinished or (asked.shown and not decision.may_answer):
+        if asked.shown and not decision.may_answer:
             decision = Decision("offer", ("low_confidence", "model_unavailable"))
+        elif answer.unfinished:
+            decision = Decision("offer", ("model_unavailable",))
         elif not said:  # the model read the passages and found no answer in them
             signals = replace(
                 signals, confidence=min(signals.confidence or 0.0, policy.answer_from) / 2, part_known=False
@@ -318,6 +320,7 @@ def _assess(
     misses += question.failed  # what was answered was none
     scores = [(hit.title, hit.score) for hit in found.hits]
     telling = round(2.718281828**found.evidence.words - 1)
+    likelier = confidence is not None and confidence >= LIKELIER
     return Signals(
         wants_human=question.wants_human,
         small_talk=question.small_talk,
@@ -326,7 +329,7 @@ def _assess(
         in_domain=found.relevance,
         confidence=confidence,
         rivals=rivals(scores, telling),
-        part_known=judged and (found.evidence.coverage >= 0.5 or question.chosen is not None),
+        part_known=judged and (likelier or found.evidence.coverage >= 0.5 or question.chosen is not None),
         times_asked=question.times_asked,
         earlier_misses=0 if question.chosen else misses,
         clarified=bool(earlier) and earlier[-1] == "clarify",

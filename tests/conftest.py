@@ -89,6 +89,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end: garbage is not looked for in it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     _take_turns(item, "playwright" in getattr(item, "fixturenames", ()))
