@@ -1,5 +1,8 @@
 """What the tests of the hand-over share: a database, an app with the agents' doors, and somebody who needs help."""
 
+from __future__ import annotations
+
+import shutil
 import socket
 import threading
 import time
@@ -30,26 +33,36 @@ from help_center.web import Doorkeeper, RateLimits, install_problems
 from tests.conftest import fresh_postgres
 
 PASSWORD = "correct horse battery"
+STANDING = Standing("a test", True, None)
 
 
 @pytest.fixture(scope="session")
-def postgres(blank_postgres: str) -> Iterator[str]:
-    """The address of a database of this run's own, with all tables; emptied for each test."""
+def sqlite_house(blank_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house on a SQLite file."""
+    file = tmp_path_factory.mktemp("desk") / "parley.db"
+    yield from House.kept(f"sqlite:///{shutil.copy(blank_database, file)}")
+
+
+@pytest.fixture(scope="session")
+def postgres_house(blank_postgres: str) -> Iterator[House]:
+    """A house on PostgreSQL."""
     with fresh_postgres(like=blank_postgres) as url:
-        yield url
+        yield from House.kept(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+def house(request: pytest.FixtureRequest, blank_database: Path) -> House:
+    """A house without anybody in it: made once for each kind of database, since its app takes longer to make than most
+    tests, and emptied for each test."""
+    house: House = request.getfixturevalue(f"{request.param}_house")
+    house.empty(blank_database)
+    return house
+
+
+@pytest.fixture
+def database(house: House) -> Database:
     """An empty database with all tables: a SQLite file, and PostgreSQL."""
-    if request.param == "sqlite":
-        database = Database(request.getfixturevalue("sqlite_url"))
-    else:
-        database = Database(request.getfixturevalue("postgres"))
-        emptied(database)
-    documents.keep_in_step(database)
-    yield database
-    database.close()
+    return house.database
 
 
 def emptied(database: Database) -> None:
@@ -82,9 +95,36 @@ class House:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        documents.keep_in_step(database)
         self.live = Live(database)
-        self.standing = Standing("a test", True, None)
+        self.standing = STANDING
         self.indexed: list[str] = []  # the articles that the index was told of
+        self.limits = RateLimits("off", None)
+        self.app = _app(self)
+        self._hooks = [*database.before_commit], [*database.after_commit]
+
+    @classmethod
+    def kept(cls, url: str) -> Iterator[House]:
+        house = cls(Database(url))
+        yield house
+        house.database.close()
+
+    def empty(self, blank: Path) -> None:
+        """As it was made. `blank`: a SQLite file with all tables."""
+        self.standing = STANDING
+        self.indexed.clear()
+        self.limits.__dict__.update(RateLimits("off", None).__dict__)
+        database = self.database
+        database.__dict__.pop("installation_id", None)
+        database.before_commit[:], database.after_commit[:] = self._hooks
+        if database.is_postgres:
+            emptied(database)
+            return
+        database.engine.dispose()
+        file = Path(database.engine.url.database or "")
+        for left in ("-wal", "-shm"):
+            file.with_name(f"{file.name}{left}").unlink(missing_ok=True)
+        shutil.copy(blank, file.with_suffix(".new")).replace(file)  # who still writes, writes to the old one
 
     def agent(self, name: str, role: str = "agent") -> Colleague:
         with self.database.write() as session:
@@ -154,9 +194,27 @@ class House:
         return self.events(topic(self.handoff(handoff_id).conversation_id))
 
 
-@pytest.fixture
-def house(database: Database) -> House:
-    return House(database)
+def _app(house: House) -> FastAPI:
+    root = Path(help_center.tables.__file__).parents[1]
+    static = {"/static/help": root / "help_center/static", "/static/inbox": root / "escalation/static"}
+    pages = Pages([root / "escalation/templates"], static)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI):
+        await house.live.start()
+        yield
+        await house.live.stop()
+
+    app = FastAPI(lifespan=lifespan)
+    install_problems(app)
+    doorkeeper = Doorkeeper(house.database, ())
+    app.include_router(people_door.routes(house.database, doorkeeper, house.limits))
+    app.include_router(manage.routes(house.database, doorkeeper, pages))
+    app.include_router(inbox.routes(house.database, house.live, doorkeeper, pages))
+    app.include_router(desk_tools.routes(house.database, doorkeeper))
+    app.include_router(writing.routes(house.database, doorkeeper, pages, house.indexed.extend))
+    app.include_router(insights.routes(house.database, doorkeeper, pages, lambda: house.standing))
+    return app
 
 
 @pytest.fixture
@@ -171,27 +229,7 @@ def ben(house: House) -> Colleague:
 
 @pytest.fixture
 def app(house: House) -> FastAPI:
-    root = Path(help_center.tables.__file__).parents[1]
-    static = {"/static/help": root / "help_center/static", "/static/inbox": root / "escalation/static"}
-    pages = Pages([root / "escalation/templates"], static)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI):
-        await house.live.start()
-        yield
-        await house.live.stop()
-
-    app = FastAPI(lifespan=lifespan)
-    install_problems(app)
-    doorkeeper = Doorkeeper(house.database, ())
-    limits = RateLimits("off", None)
-    app.include_router(people_door.routes(house.database, doorkeeper, limits))
-    app.include_router(manage.routes(house.database, doorkeeper, pages))
-    app.include_router(inbox.routes(house.database, house.live, doorkeeper, pages))
-    app.include_router(desk_tools.routes(house.database, doorkeeper))
-    app.include_router(writing.routes(house.database, doorkeeper, pages, house.indexed.extend))
-    app.include_router(insights.routes(house.database, doorkeeper, pages, lambda: house.standing))
-    return app
+    return house.app
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ def test_what_is_taken_back_is_never_sent(house, ada, ben, id):
     later(house, 60)
     assert (replied(house, id), held(house)) == ([], [])
     with house.database.read() as session:
-        deeds = list(session.scalars(select(AuditEntry.action).where(AuditEntry.subject == id)))
+        entries = select(AuditEntry.action).where(AuditEntry.subject == id).order_by(AuditEntry.id)
+        deeds = list(session.scalars(entries))
     assert deeds == ["handoff.claim", "handoff.take_back"]
 
 

@@ -267,7 +267,9 @@ def test_an_agent_moves_it_into_another_teams_queue(client: TestClient, house: H
     assert (unknown.status_code, unknown.json()["detail"]) == (404, "there is no such team.")
     with house.database.read() as session:
         entries = session.scalars(
-            sqlalchemy.select(AuditEntry.detail).where(AuditEntry.action == "handoff.team")
+            sqlalchemy.select(AuditEntry.detail)
+            .where(AuditEntry.action == "handoff.team")
+            .order_by(AuditEntry.id)
         )
         assert list(entries) == [{"before": second, "after": None}, {"before": None, "after": second}]
 
@@ -665,9 +667,7 @@ class Told:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "database", ["sqlite"], indirect=True
-)  # what PostgreSQL does otherwise is tested above
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)  # what PostgreSQL does otherwise is tested above
 @pytest.mark.parametrize("wait_rises_minutes", [0, 30])
 def test_days_and_nights_of_a_whole_desk(house: House, wait_rises_minutes: int) -> None:
     """Three teams in two time zones, over a change of the clocks: see `Simulation.give` for what each giving must keep."""

@@ -286,7 +286,9 @@ def test_an_agent_makes_it_urgent_and_back(client: TestClient, house: House, ada
     assert house.handoff(id).due_at == opened.due_at
     with house.database.read() as session:
         entries = session.scalars(
-            sqlalchemy.select(AuditEntry).where(AuditEntry.action == "handoff.priority")
+            sqlalchemy.select(AuditEntry)
+            .where(AuditEntry.action == "handoff.priority")
+            .order_by(AuditEntry.id)
         )
         assert [(one.actor_id, one.detail) for one in entries] == [
             (ada.id, {"before": "normal", "after": "urgent"}),
