@@ -28,7 +28,7 @@ from retrieval.passages import Passage
 from tests.conftest import Conversation, Installation, Server
 
 pytestmark = pytest.mark.slow
-ARTICLES = 200
+ARTICLES = 120
 THINGS = [
     "bell",
     "brake",
@@ -55,7 +55,7 @@ THINGS = [
 
 @pytest.fixture(scope="module")
 def many_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two hundred articles, each with a word of its own."""
+    """Many articles, each with a word of its own."""
     chance = random.Random(7)
     file = tmp_path_factory.mktemp("corpus") / "many.jsonl"
     with open(file, "w", encoding="utf-8") as opened:
@@ -115,7 +115,7 @@ def check_the_index(installation: Installation) -> None:
         house.close()
 
 
-@pytest.mark.parametrize("at", [("articles", 1), ("passages", 1), ("passages", 120), ("snapshot", 0)])
+@pytest.mark.parametrize("at", [("articles", 1), ("passages", 1), ("passages", 80), ("snapshot", 0)])
 def test_an_index_killed_at_any_moment_is_finished_by_the_next_run(
     installation: Installation, many_articles: Path, at: tuple[str, int]
 ) -> None:
