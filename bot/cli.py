@@ -236,7 +236,7 @@ def erase(
             if not sys.stdin.isatty():
                 raise typer.BadParameter("nothing was removed: add --yes where nobody can be asked.")
             typer.confirm(
-                f"Remove {len(found)} customers with all their conversations, for good?", abort=True
+                f"Remove {len(found)} customers with all their conversations, for good?", abort=True, err=True
             )
         counts = {"customers": len(found), "conversations": 0, "messages": 0, "files": 0}
         for id in found:
@@ -404,7 +404,10 @@ def main() -> None:
 
 
 def _report(error: Exception) -> int:
-    """One line on stderr; 2 for what its user can mend, 1 for a fault of ours."""
+    """One line on stderr; 2 for what its user can mend, 1 for a fault of ours. Who names no command is told all of them."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]
+        return 2
     if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
         _complain(error.format_message())
         return 2

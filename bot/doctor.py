@@ -195,7 +195,11 @@ def _redis(settings: Settings) -> Finding:
         )
     import redis
 
-    redis.from_url(settings.redis_url, socket_connect_timeout=3).ping()
+    try:
+        redis.from_url(settings.redis_url, socket_connect_timeout=3).ping()
+    except redis.RedisError as error:
+        told = f"Redis does not answer: {error}"
+        return Finding("live events", False, told, "start Redis, or mend or remove PARLEY_REDIS_URL.")
     return Finding("live events", True, "Redis answers")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,7 +30,6 @@ from retrieval.stores import open_store
 from retrieval.stores.base import VectorStore
 
 log = logging.getLogger(__name__)
-CALIBRATION_SECONDS = 10.0  # a calibration that another process keeps is seen after this long
 
 
 @dataclass
@@ -120,23 +118,17 @@ class Calibrations:
     """The calibration in force: the one kept for this installation, else the shipped default."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._default = default_calibration()
         self._told = False
-        self._current = self._default
-        self._read_at = float("-inf")
+        self._fixed: Calibration | None = None
+        self._kept = Kept(database, KEPT_AS, self._read)
 
     def use(self, kept: dict[str, Any] | None) -> None:
         """From now on this calibration (None: the default), whatever the database keeps: for evals apart."""
-        self._current = self._read(kept)
-        self._read_at = float("inf")
+        self._fixed = self._read(kept)
 
     def __call__(self) -> Calibration:
-        if time.monotonic() - self._read_at > CALIBRATION_SECONDS:
-            kept = self._database.fact(KEPT_AS)
-            self._current = self._read(kept)
-            self._read_at = time.monotonic()
-        return self._current
+        return self._fixed or self._kept()
 
     def _read(self, kept: dict[str, Any] | None) -> Calibration:
         """The kept one, unless it was fitted on signals that an older version had."""

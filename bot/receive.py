@@ -849,5 +849,5 @@ def _given_up(asked: Asked) -> Outcome:
         spoken(asked.text), asked.locale
     ).handed_over(reasons)
     return Outcome(
-        "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text, [], "", {}, {},
+        "escalate", reasons, text, [], None, Sentiment("neutral", 0.0), asked.text, [], "", {}, {"total": 0.0},
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StrictBool, model_validator
 from sqlalchemy.orm import Session
 
 from escalation import handoff as handoffs
@@ -91,7 +91,7 @@ class Read(BaseModel):
 
 
 class Typing(BaseModel):
-    on: bool
+    on: StrictBool
 
 
 def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:

@@ -136,7 +136,7 @@ def _reset(settings: Settings, as_json: bool) -> None:
     answers = "nothing" if threshold is None else f"from a confidence of {threshold:.2f} on"
     print(
         f"{forgotten}: the shipped default is in force ({told['fitted_on']}); at the dial of {told['dial']:g} it answers "
-        f"{answers}. A running server follows within ten seconds."
+        f"{answers}. A running server follows within a second."
     )
 
 

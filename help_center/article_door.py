@@ -7,7 +7,7 @@ import binascii
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import defer
@@ -44,7 +44,7 @@ Reason = Literal["not_found", "unclear", "outdated", "did_not_work"]  # `article
 
 
 class ArticleVote(BaseModel):
-    helpful: bool
+    helpful: StrictBool
     reason: Annotated[Reason | None, Field(description="why it was not helpful")] = None
     comment: Annotated[CleanText, Field(max_length=MAX_COMMENT)] | None = None
 

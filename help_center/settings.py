@@ -210,13 +210,20 @@ class Settings(BaseSettings):
 def load_settings(**given: Any) -> Settings:
     """Settings from the environment and `.env`; `given` wins over both.
 
+    What `.env` says beside them, such as OPENAI_API_KEY, is put into the environment, where the packages that it is for
+    look for it; what is there already stays.
+
     Raises SettingsError, naming the key, for an unknown `PARLEY_` name or a value that cannot be used.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     names = {name for name in os.environ if name.upper().startswith(PREFIX)}
     if Path(".env").is_file():
         try:
-            names |= {name for name in dotenv_values(".env") if name.upper().startswith(PREFIX)}
+            told = dotenv_values(".env")
+            names |= {name for name in told if name.upper().startswith(PREFIX)}
+            for name, value in told.items():
+                if value is not None and not name.upper().startswith(PREFIX):
+                    os.environ.setdefault(name, value)
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f".env cannot be read: {error}. Mend it or remove it.") from error
     unknown = sorted(name for name in names if name.upper() not in known)

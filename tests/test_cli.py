@@ -174,7 +174,8 @@ def test_ask_gives_the_turn_of_the_contract(served: tuple[Installation, Server])
 
 @pytest.mark.slow
 def test_doctor_says_what_is_there_and_what_is_missing(shop: Installation) -> None:
-    without_store = Installation(shop.folder, {"PARLEY_CHROMA_URL": f"http://127.0.0.1:{free_port()}"})
+    away = {"PARLEY_CHROMA_URL": f"http://127.0.0.1:{free_port()}", "PARLEY_REDIS_URL": f"redis://127.0.0.1:{free_port()}"}  # fmt: skip
+    without_store = Installation(shop.folder, away)
     with ThreadPoolExecutor(2) as pool:
         failing = pool.submit(without_store.parley, "doctor", "--json", check=False)
         told = the_one_document(shop.parley("doctor", "--json", program=True).stdout)
@@ -184,9 +185,16 @@ def test_doctor_says_what_is_there_and_what_is_missing(shop: Installation) -> No
     assert checks["index"]["told"].startswith("5 articles in ")
     assert "parley agent add" in checks["agents"]["advice"]
     assert failed.returncode == 1
-    assert [check["name"] for check in the_one_document(failed.stdout)["checks"] if not check["ok"]] == [
-        "vector store"
-    ]
+    missing = [check for check in the_one_document(failed.stdout)["checks"] if not check["ok"]]
+    assert [check["name"] for check in missing] == ["vector store", "live events"]
+    assert "start Redis" in missing[1]["advice"]
+
+
+def test_who_names_no_command_is_shown_all_of_them(tmp_path: Path) -> None:
+    for words in ((), ("agent",)):
+        told = Installation(tmp_path).parley(*words, check=False)
+        assert (told.returncode, told.stdout) == (2, "")
+        assert len(told.stderr.splitlines()) > 5, "one line each"
 
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StringConstraints
 
 from bot.channels.opening import opener
 from bot.channels.stream import shown
@@ -73,13 +73,16 @@ def reachable(address: str) -> str:
         raise ValueError("this is no e-mail address: give one such as kim@example.org") from None
 
 
+def _in_letters(id: Any) -> Any:
+    """A site may know its customers by number."""
+    return str(id) if isinstance(id, int) and not isinstance(id, bool) else id
+
+
 class CustomerGiven(BaseModel):
-    id: Short | None = None
+    id: Annotated[Short, BeforeValidator(_in_letters)] | None = None
     name: Short | None = None
     email: Short | None = None
-    attributes: Annotated[dict[Short, Any], AfterValidator(plain)] = Field(
-        default_factory=dict, max_length=50
-    )
+    attributes: Annotated[dict[Short, Any], Field(max_length=50), AfterValidator(plain)] | None = None
 
 
 class ConversationGiven(BaseModel):
@@ -135,7 +138,7 @@ class ReadGiven(BaseModel):
 
 
 class TypingGiven(BaseModel):
-    on: bool
+    on: StrictBool
 
 
 class RatingGiven(BaseModel):
@@ -145,7 +148,7 @@ class RatingGiven(BaseModel):
 
 
 class FeedbackGiven(BaseModel):
-    helpful: bool
+    helpful: StrictBool
     comment: Long | None = None
 
 
@@ -165,7 +168,7 @@ def routes(
     Opened = Annotated[str, Depends(opened)]
 
     def told(customer: CustomerGiven | None) -> dict[str, Any] | None:
-        if customer is not None and len(str(customer.attributes)) > 10_000:
+        if customer is not None and len(str(customer.attributes or {})) > 10_000:
             raise Problem(422, "customer.attributes: at most 10,000 characters in all.")
         return customer.model_dump() if customer else None
 

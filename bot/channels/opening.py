@@ -21,7 +21,14 @@ def opener(tokens: ConversationTokens) -> Callable[[str, Request], str]:
                 "send the conversation's token: Authorization: Bearer TOKEN.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if tokens.conversation_id(token) != conversation_id:
+        opens = tokens.conversation_id(token)
+        if opens is None:
+            raise Problem(
+                401,
+                "this is no conversation's token: use the one that its creation gave.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if opens != conversation_id:
             raise Problem(403, "this token does not open this conversation.")
         return conversation_id
 

@@ -27,6 +27,7 @@ async def shown(
     said: asyncio.Future[LiveEvent | None] = asyncio.ensure_future(anext(events))
     moved: asyncio.Future[Told] | None = None
     following: AsyncIterator[Told] | None = None
+    last = after  # a place in the queue is no event that is kept: who resumes from it misses nothing after this one
     try:
         while True:
             if status == WAITING and moved is None:
@@ -47,11 +48,12 @@ async def shown(
                     continue
                 if event.kind == "status":
                     status = event.payload["status"]
-                yield event.kind, event.payload, event.id
+                last = event.id
+                yield event.kind, event.payload, last
             elif moved is not None:
                 told = moved.result()
                 moved = None
-                yield "status", _place(told), None
+                yield "status", _place(told), last
     finally:
         for one in (said, moved):
             if one is not None:

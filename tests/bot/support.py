@@ -279,7 +279,7 @@ class Talk:
         ):
             assert response.status_code == 200
             for event in events_of(response):
-                if event.id is not None:
+                if event.id is not None and "opens_at" not in event.data:
                     found.append(event)
                 if len(found) == until:
                     break

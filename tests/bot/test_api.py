@@ -18,7 +18,7 @@ import pytest
 from bot.words import in_language
 from escalation.policies import DeskSettings, Holiday, Hours, Span, keep_desk_settings
 from tests.bot.conftest import Serve
-from tests.bot.support import PART, UNSURE, Dial, Event, Service, Talk
+from tests.bot.support import PART, UNSURE, Dial, Event, Service, Talk, events_of
 
 RETURN = "How do I return a bicycle?"
 TURN = {"conversation", "message", "action", "confidence", "sentiment", "reasons", "handoff_id", "timings_ms"}
@@ -201,7 +201,7 @@ def test_a_stream_tells_stages_then_text_then_the_turn(talk: Talk) -> None:
 def test_what_is_wrong_before_a_stream_begins_is_a_problem(service: Service, talk: Talk) -> None:
     headers = {"Accept": "text/event-stream"}
     is_problem(talk.post("/messages", {"text": ""}, headers=headers), 422)
-    is_problem(talk.post("/messages", {"text": "x"}, headers=headers | {"Authorization": "Bearer x"}), 403)
+    is_problem(talk.post("/messages", {"text": "x"}, headers=headers | {"Authorization": "Bearer x"}), 401)
 
 
 # --- who may do what ---------------------------------------------------------------------------------------
@@ -224,13 +224,13 @@ def test_a_token_opens_its_own_conversation_and_no_other(
         for token in (other.token, "x", mine.token + "x", mine.token[:-1], mine.id, "parley_x", "é", "null"):
             is_problem(
                 client.request(method, url, json=body, headers={"Authorization": f"Bearer {token}".encode()}),
-                403,
+                403 if token == other.token else 401,
             )
         is_problem(
             client.request(method, url, json=body, headers={"Authorization": f"Basic {mine.token}"}), 401
         )
         is_problem(client.request(method, url, json=body, params={"token": mine.token}), 401)
-        assert client.request(method, url, json=body, headers=service.agent()).status_code == 403
+        assert client.request(method, url, json=body, headers=service.agent()).status_code == 401
     assert mine.show()["messages"] == []
 
 
@@ -417,6 +417,42 @@ def test_ratings_are_taken_and_checked(talk: Talk) -> None:
         None,
     ):
         is_problem(talk.post("/rating", bad), 422)
+
+
+def test_every_event_of_who_waits_can_be_resumed_from(service: Service) -> None:
+    talk = service.talk()
+    talk.post("/escalate", {})
+    with (
+        service.client() as client,
+        client.stream(
+            "GET", f"/api/conversations/{talk.id}/events", headers=talk.headers | {"Last-Event-ID": "0"}
+        ) as response,
+    ):
+        told = []
+        for event in events_of(response):
+            told.append(event)
+            if "opens_at" in event.data:
+                break
+    assert None not in [event.id for event in told]
+    assert told[-1].name == "status"
+    assert talk.events(told[-1].id, 0) == []
+
+
+def test_a_site_may_know_its_customers_by_number_and_nothing_else_of_them(service: Service) -> None:
+    with service.client() as client:
+        given = {"customer": {"id": 7, "attributes": None}}
+        assert client.post("/api/conversations", json=given).status_code == 201
+        is_problem(client.post("/api/conversations", json={"customer": {"id": True}}), 422)
+        is_problem(client.post("/api/conversations", json={"customer": {"attributes": [1]}}), 422)
+
+
+@pytest.mark.parametrize("value", ["yes", 1, 0, None, "true"])
+def test_yes_and_no_are_told_by_true_and_false_alone(service: Service, talk: Talk, value: Any) -> None:
+    mine = talk.say(RETURN)["message"]["id"]
+    is_problem(talk.post(f"/messages/{mine}/feedback", {"helpful": value}), 422)
+    is_problem(talk.post("/typing", {"on": value}), 422)
+    with service.client() as client:
+        is_problem(client.post("/api/articles/returns/feedback", json={"helpful": value}), 422)
 
 
 def test_feedback_is_for_answers_of_ones_own_conversation(service: Service, talk: Talk) -> None:
@@ -609,8 +645,6 @@ def test_events_come_while_they_happen_and_only_to_their_own(service: Service) -
             service.client() as client,
             client.stream("GET", f"/api/conversations/{talk.id}/events", headers=talk.headers) as response,
         ):
-            from tests.bot.support import events_of
-
             listening.set()
             for event in events_of(response):
                 seen.append(event)

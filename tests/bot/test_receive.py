@@ -290,6 +290,7 @@ def test_a_fault_that_stays_ends_with_a_person_and_never_in_silence(
     told = talk.say(RETURN)
     assert (told["action"], told["conversation"]["status"]) == ("escalate", "waiting")
     assert words.ENGLISH.seen_by_person in told["message"]["text"]
+    assert told["timings_ms"].keys() == {"total"}
     assert talk.show()["handoff"]["id"] == told["handoff_id"]
 
 

@@ -184,7 +184,9 @@ def test_a_known_part_is_offered_with_its_source(ask: Any) -> None:
 
 
 def test_what_is_likelier_right_than_wrong_is_offered_in_whatever_words_it_was_asked_for(ask: Any) -> None:
-    question = "Could somebody explain how sending unwanted things back works?"  # hardly a word of the article's
+    question = (
+        "Could somebody explain how sending unwanted things back works?"  # hardly a word of the article's
+    )
     told = ask(question, dial=Dial(0.6, answer_from=0.8))
     assert (told.outcome.action, told.outcome.reasons) == ("offer", ("low_confidence",))
     assert ask(question, dial=Dial(0.4, answer_from=0.8)).outcome.action == "escalate"

@@ -259,7 +259,7 @@ def test_a_thousand_wait_and_one_claim_is_told_to_all_by_a_few_readings_of_the_q
         ):
             first_one = True
             for event in events_of(response):
-                if event.name == "status" and event.id is None:
+                if event.name == "status" and "opens_at" in event.data:
                     told[talk.id] = event.data["handoff"]["position"]
                     if first_one:
                         first_one = False

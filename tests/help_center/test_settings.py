@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,20 @@ def test_the_environment_wins_over_the_env_file(monkeypatch: pytest.MonkeyPatch)
     settings = load_settings()
     assert (settings.max_wrong, settings.rate_limit) == (0.3, "5/second")
     assert load_settings(max_wrong=0.4).max_wrong == 0.4
+
+
+def test_what_the_env_file_says_beside_them_is_for_the_packages_that_look_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ELSEWHERE_KEY"):
+        monkeypatch.setenv(name, "from the environment")  # so that it is put back afterwards
+        if name != "OPENAI_BASE_URL":
+            monkeypatch.delenv(name)
+    Path(".env").write_text("OPENAI_API_KEY=a key\nOPENAI_BASE_URL=http://file.example\nELSEWHERE_KEY\n")
+    load_settings()
+    assert os.environ["OPENAI_API_KEY"] == "a key"
+    assert os.environ["OPENAI_BASE_URL"] == "from the environment"
+    assert "ELSEWHERE_KEY" not in os.environ
 
 
 @pytest.mark.parametrize("where", ["environment", ".env"])

@@ -178,7 +178,7 @@ export class Conversation {
   /**
    * Follows the live events until `signal` aborts, reconnecting with growing pauses and without loss.
    * `on.connected()` after each connection, `on.lost()` when one breaks, `on.gone()` when the conversation is no more,
-   * and `on.message`, `on.status`, `on.typing`, `on.read` with the event's data and its id: null where it is true for the moment only.
+   * and `on.message`, `on.status`, `on.typing`, `on.read` with the event's data.
    */
   async follow(signal, on) {
     let failures = 0;
@@ -198,7 +198,7 @@ export class Conversation {
           heard();
         })) {
           if (id !== null) this.lastEventId = id;
-          on[event]?.(data, id);
+          on[event]?.(data);
         }
         wait = 1000;
       } catch (error) {

@@ -348,8 +348,8 @@ function follow() {
       came(message);
       arrived();
     },
-    status: (data, id) => {
-      if (id === null) { // the place, as it is at this moment
+    status: (data) => {
+      if ("opens_at" in data) { // the place, as it is at this moment
         if (status !== "waiting") return;
         Object.assign(told, { opens_at: data.opens_at, may_leave_email: data.may_leave_email });
         return setStatus(data.status, data.handoff);
