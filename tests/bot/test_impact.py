@@ -24,7 +24,7 @@ ASKED = (
     "What does error E-417 mean?",
     "How do I store the battery in winter?",
     "What size of helmet do I need?",
-    "How do I lease a bicycle with its battery?",
+    "Can I lease a phone with my bicycle?",  # far from every threshold: an article more moves it a little
 )
 OPEN = "Can I lease a bicycle?"  # lies on the relevance floor by a hair, until an article answers it
 LEASE = "Your employer leases the bicycle and takes the rate off your wages. You can lease a bicycle for 36 months."
