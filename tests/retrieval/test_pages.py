@@ -23,6 +23,7 @@ from help_center import articles
 from help_center import pages as help_pages
 from help_center.articles import ArticleFeedback
 from help_center.database import Database
+from help_center.outline import Outline
 from help_center.people import add_agent, new_api_token
 from help_center.sources.base import SourceArticle, article_from_record
 from help_center.templating import Pages
@@ -155,7 +156,7 @@ def house(sqlite_url: str, tmp_path: Path, model: Embedder) -> Iterator[House]:
     install_problems(app)
     app.include_router(help_pages.routes(database, doorkeeper, pages))
     app.include_router(
-        search_pages.routes(database, search, indexer, Suggestions(database), doorkeeper, pages)
+        search_pages.routes(database, search, indexer, Suggestions(Outline(database)), doorkeeper, pages)
     )
     app.mount("/static/help", StaticFiles(directory=help_pages.STATIC))
     tokens = {}
