@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.channels.api import Short
@@ -98,7 +98,7 @@ def _page(session: Session, customer: str, limit: int, cursor: str | None) -> li
         rounded = before + timedelta(milliseconds=1)
         query = query.where(
             Conversation.updated_at < rounded,
-            or_(Conversation.updated_at < before, and_(Conversation.id < id)),
+            or_(Conversation.updated_at < before, Conversation.id < id),
         )
     return list(
         session.scalars(query.order_by(Conversation.updated_at.desc(), Conversation.id.desc()).limit(limit))

@@ -157,21 +157,6 @@ def tell(
             )
 
 
-def queue_email(
-    session: Session,
-    to: str,
-    subject: str,
-    text_markdown: str,
-    *,
-    event: str,
-    key: str,
-    thread: str | None = None,
-) -> None:
-    """Queues a notification by e-mail; nothing happens without a mail server, or when `to` is no address."""
-    letter = {"subject": subject, "text": text_markdown, "thread": thread, "list": "notifications"}
-    _queue(session, to, letter, event, key=key)
-
-
 def transcript(
     session: Session, conversation: Conversation, to: str, title: str, text_markdown: str, *, key: str
 ) -> None:

@@ -18,12 +18,12 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from bot.assess import SIGNALS, Calibration, Point
+from bot.assess import Calibration, Point
 from bot.house import House
 from bot.llm import ModelError, Prompt
 from bot.turn import Asked, Outcome, Parts, Sentence, Stage, take_turn
 from help_center.people import add_agent, new_api_token
-from retrieval.evidence import Evidence
+from retrieval.evidence import NAMES, Evidence
 from retrieval.logistic import Logistic
 
 SURE, PART, UNSURE = (
@@ -49,10 +49,10 @@ relevance = Relevance()
 def calibration(confidence: float = SURE) -> Calibration:
     """A calibration that gives every search the same probability; its dial answers from 0.5."""
 
-    nothing = (0.0,) * len(SIGNALS)
+    nothing = (0.0,) * len(NAMES)
 
     def always(bias: float) -> Logistic:
-        return Logistic(nothing, bias, nothing, (1.0,) * len(SIGNALS))
+        return Logistic(nothing, bias, nothing, (1.0,) * len(NAMES))
 
     table = (Point(0.5, 1000, 0, 1000, 0.001),)
     return Calibration(
