@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -180,7 +181,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     if decision.may_answer or asked.shown:
         yield Stage("answering")
         answering = time.perf_counter()
-        language = found.hits[0].locale.split("-")[0].lower() if found.hits else "en"
+        language = found.hits[0].language if found.hits else "en"
         answer = _Answer(question, asked, found, parts, language, hosts, sure or looked.matters, checks)
         async for sentence in answer.sentences():
             said.append(sentence)
@@ -317,7 +318,7 @@ def _assess(
         misses += action in {"clarify", "offer"}
     misses += question.failed  # what was answered was none
     scores = [(hit.title, hit.score) for hit in found.hits]
-    telling = round(2.718281828**found.evidence.words - 1)
+    telling = round(math.expm1(found.evidence.words))
     return Signals(
         wants_human=question.wants_human,
         small_talk=question.small_talk,
@@ -416,7 +417,7 @@ def _quote_each(matters: Sequence[tuple[Question, Found]]) -> tuple[str, list[Hi
     used: list[Hit] = []
     for question, found in matters:
         if found.hits:
-            language = found.hits[0].locale.split("-")[0].lower()
+            language = found.hits[0].language
             text, hits = quote(question, _passages(found, question.query), language)
             used += hits
             cited = list(dict.fromkeys(hit.article_id for hit in used))
@@ -427,7 +428,7 @@ def _quote_each(matters: Sequence[tuple[Question, Found]]) -> tuple[str, list[Hi
 def _passages(found: Found, query: str = "") -> list[Hit]:
     """The best article's passages first, the one under the most fitting heading at the top, then the others'."""
     best = found.hits[0]
-    language = best.locale.split("-")[0].lower()
+    language = best.language
     wanted = set(tokens(telling_words(query, language), language))
 
     def fit(hit: Hit) -> float:
@@ -458,7 +459,7 @@ def _outcome(
     tried = sources(found.hits[:3]) if found.hits else []
     shown = sources(cited or (found.hits[:1] if said else []))
     said_text = "".join(sentence.text for sentence in said)
-    language = found.hits[0].locale.split("-")[0].lower() if found.hits else "en"
+    language = found.hits[0].language if found.hits else "en"
     match decision.action:
         case "answer":
             text = said_text

@@ -36,10 +36,8 @@ from help_center.article_tables import ArticleRedirect, ArticleVersion
 from help_center.database import Base, InstallationFact, iso, now
 from help_center.markup import clean_markdown, slugify
 from help_center.people import STRANGER, Viewer
-from help_center.sources.base import SourceArticle
+from help_center.sources.base import AUDIENCES, SourceArticle, primary_language
 
-AUDIENCES = ("public", "customers", "agents")
-STATUSES = ("draft", "published", "archived")
 REASONS = ("not_found", "unclear", "outdated", "did_not_work")  # why an article was not helpful
 WRITTEN_HERE = "api"  # the source name of articles that came over HTTP
 
@@ -190,7 +188,7 @@ def store(
     article.body = body
     article.original_url = given.url
     article.locale = given.locale
-    article.language = given.locale.split("-")[0].lower()
+    article.language = primary_language(given.locale)
     article.section = list(given.section)
     article.labels = list(given.labels)
     article.audience = given.audience

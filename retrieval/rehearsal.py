@@ -23,7 +23,7 @@ from help_center.database import now
 from help_center.index_tables import PassageRow
 from help_center.markup import clean_markdown, slugify
 from help_center.people import Viewer
-from help_center.sources.base import SourceArticle
+from help_center.sources.base import SourceArticle, primary_language
 from retrieval import chunking
 from retrieval.closeness import Closeness, embed, packed
 from retrieval.embedders.base import Embedder, Vectors
@@ -94,7 +94,7 @@ class Rehearsal(Search):
         held = self._stored(change.article_id)
         given = change.article if change.article and change.article.status == "published" else None
         passages = chunking.split(given.id, given.title, clean_markdown(given.body)) if given else []
-        language = given.locale.split("-")[0].lower() if given else ""
+        language = primary_language(given.locale) if given else ""
         shelf = shelf_of(self._shelves, given.audience, language) if given else ""
         kept = {passage.id for passage in passages if held.get(passage.id, ("", b""))[0] == shelf}
         fresh = [passage for passage in passages if passage.id not in kept]

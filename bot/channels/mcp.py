@@ -57,7 +57,7 @@ class Tools:
             {
                 "article_id": hit.article_id, "title": hit.title, "url": f"{self._base}{hit.url}",
                 "section": list(hit.section), "score": round(hit.score, 4),
-                "excerpt": excerpt(hit.passage.text, found.wording or query, language=hit.locale.split("-")[0]),
+                "excerpt": excerpt(hit.passage.text, found.wording or query, language=hit.language),
             }
             for hit in (found.hits if found.relevant else ())
         ]  # fmt: skip
