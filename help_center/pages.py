@@ -33,7 +33,7 @@ from help_center.people import Viewer
 from help_center.reading import language_of, negotiated, offered_languages
 from help_center.site import Site
 from help_center.templating import Pages
-from help_center.web import CleanText, Doorkeeper, Problem, answered, clean_text
+from help_center.web import CleanText, Doorkeeper, Problem, answered, base_address, clean_text
 from help_center.words import ENGLISH, Words, direction, language_name, words_in
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -82,9 +82,7 @@ class Reader:
 
     def base(self, request: Request) -> str:
         """What absolute addresses begin with."""
-        return (
-            self._public_url or f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"
-        )
+        return base_address(request, self._public_url)
 
     def language(self, request: Request, locale: str, viewer: Viewer) -> str:
         """The language of a page that has none of its own: as asked for, else as the browser would like it."""

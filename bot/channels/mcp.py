@@ -22,7 +22,15 @@ from help_center.conversations import MAX_MESSAGE_CHARACTERS
 from help_center.database import Database
 from help_center.people import STRANGER, Viewer
 from help_center.sources.base import normal_locale
-from help_center.web import Doorkeeper, Problem, RateLimits, bearer, clean_text, problem_response
+from help_center.web import (
+    Doorkeeper,
+    Problem,
+    RateLimits,
+    base_address,
+    bearer,
+    clean_text,
+    problem_response,
+)
 from retrieval.embedders.base import EmbedderError
 from retrieval.excerpt import excerpt
 from retrieval.stores.base import StoreError
@@ -183,7 +191,7 @@ class McpDoor:
                 await self._limits.spend("messages", f"mcp {self._key(request, viewer)}")
             except Problem as problem:
                 raise ToolError(problem.detail) from None
-            base = self._public_url or str(request.base_url).rstrip("/")
+            base = base_address(request, self._public_url)
             return Tools(self._parts, self._database, viewer, base)
 
         async def search_help_center(
