@@ -17,7 +17,7 @@ from typing import Any
 
 from escalation.signals import Policy
 from retrieval.evidence import NAMES, Evidence
-from retrieval.logistic import Logistic
+from retrieval.logistic import Logistic, sigmoid
 from retrieval.relevance import shipped
 
 NEVER = 1.01  # a threshold that nothing reaches
@@ -127,10 +127,6 @@ def logit(probability: float) -> float:
     """Log-odds, kept away from infinity."""
     p = min(max(probability, 1e-4), 1 - 1e-4)
     return math.log(p / (1 - p))
-
-
-def sigmoid(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def default_calibration() -> Calibration:

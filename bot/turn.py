@@ -202,6 +202,21 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     )
 
 
+async def outcome_of(
+    asked: Asked, parts: Parts, said: Callable[[Sentence], object] = lambda _: None
+) -> Outcome:
+    """A turn run to its end; `said` hears each sentence. Raises what `take_turn` raises."""
+    outcome: Outcome | None = None
+    async for step in take_turn(asked, parts):
+        match step:
+            case Sentence():
+                said(step)
+            case Outcome():
+                outcome = step
+    assert outcome is not None
+    return outcome
+
+
 def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     """Search and mood, in a thread: small talk needs no search."""
     hosts = parts.own_hosts()

@@ -16,7 +16,7 @@ from sqlalchemy import or_, select
 from starlette.types import Receive, Scope, Send
 
 from bot.channels.openai_api import text_apart, told_apart
-from bot.turn import Asked, Outcome, Parts, take_turn
+from bot.turn import Asked, Parts, outcome_of
 from help_center.articles import Article, article_json, visible
 from help_center.conversations import MAX_MESSAGE_CHARACTERS
 from help_center.database import Database
@@ -85,11 +85,7 @@ class Tools:
 
     async def ask(self, question: str, locale: str | None) -> dict[str, Any]:
         asked = Asked(clean_text(question).strip(), locale=normal_locale(locale or ""), viewer=self._viewer)
-        outcome: Outcome | None = None
-        async for step in take_turn(asked, self._parts):
-            if isinstance(step, Outcome):
-                outcome = step
-        assert outcome is not None
+        outcome = await outcome_of(asked, self._parts)
         told = told_apart(outcome)
         sources = [one | {"url": f"{self._base}{one['url']}"} for one in told["sources"]]
         return {"answer": text_apart(outcome)} | told | {"sources": sources}

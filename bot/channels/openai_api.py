@@ -240,7 +240,7 @@ def told_apart(outcome: Outcome) -> dict[str, Any]:
     return {
         "action": outcome.action,
         "confidence": outcome.confidence,
-        "sentiment": {"label": outcome.sentiment.label, "score": round(outcome.sentiment.score, 3)},
+        "sentiment": outcome.sentiment.json(),
         "reasons": list(outcome.reasons),
         "sources": outcome.sources,
     }
