@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from bot.channels.api import Short
 from help_center.conversations import Conversation, Message
 from help_center.database import Database, iso
+from help_center.markup import shortened
 from help_center.people import ConversationTokens, CustomerTokens, proven_id
 from help_center.web import Doorkeeper, Problem, RateLimits, bearer
 
@@ -110,17 +111,13 @@ def _line(session: Session, one: Conversation) -> dict[str, Any]:
     first = session.scalars(
         select(Message).where(of, Message.role == "customer").order_by(Message.position).limit(1)
     ).one()
+    said = first.text or ", ".join(file["name"] for file in first.files)
     unread = select(func.count()).where(of, Message.role == "agent", Message.position > one.customer_read)
     return {
         "id": one.id,
         "status": one.status,
         "created_at": iso(one.created_at),
         "updated_at": iso(one.updated_at),
-        "first": _cut(first.text or ", ".join(file["name"] for file in first.files)),
+        "first": shortened(" ".join(said.split()), EXCERPT),
         "unread": session.scalar(unread) or 0,
     }
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
