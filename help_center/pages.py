@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from help_center import article_door, customer_links, feeds, redirects
 from help_center.article_door import MAX_COMMENT, ArticleId, Locale, article_id, no_article
-from help_center.articles import REASONS, Article, ArticleFeedback, visible
+from help_center.articles import REASONS, Article, keep_vote, visible
 from help_center.body import MOST_CONTENTS, Bodies, Body
 from help_center.body import shown as body_shown
 from help_center.customer_links import CustomerLinks
@@ -307,13 +307,7 @@ def routes(
                 article = by_slug(session, slug, viewer)
                 if article is None:
                     return viewer
-                vote = ArticleFeedback(
-                    article_id=article.id,
-                    helpful=helpful,
-                    reason=reason if reason in REASONS and not helpful else None,
-                    comment=comment or None,
-                )
-                session.add(vote)
+                keep_vote(session, article.id, helpful, reason, comment)
             return None
 
         stranger = await database.run(keep)
