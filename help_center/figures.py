@@ -1,7 +1,7 @@
 """What becomes of an article: how often it was read, whether it helped and why not, in how many answers it was cited.
 
 Views are counted without cookies and without anything of the reader: in memory, written down every few seconds. Knows
-articles and the messages that cite them; who may read the figures is the business of `pages`.
+articles and the messages that cite them; who may read the figures is the business of `article_door`.
 """
 
 from __future__ import annotations

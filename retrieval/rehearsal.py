@@ -1,7 +1,7 @@
 """Search as it would be if one article were otherwise: edited, new, or gone. Nothing is written.
 
-    with the same cutting, embedding, ranking and audiences; only what proposes and what is read is laid over:
-    the vector store, the lexical index, the vectors of parts, the rows
+Cutting, embedding, ranking and audiences are search's own; only what proposes and what is read is laid over: the vector store,
+the lexical index, the vectors of parts, the rows.
 
 A rehearsal stands on the index as it is when it is made. What was right for a question in rehearsal is what search does
 once the article is published (tests/retrieval/test_rehearsal.py holds that).
