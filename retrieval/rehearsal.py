@@ -99,7 +99,7 @@ class Rehearsal(Search):
         kept = {passage.id for passage in passages if held.get(passage.id, ("", b""))[0] == shelf}
         fresh = [passage for passage in passages if passage.id not in kept]
         vectors, parts = (
-            embed(self._embedder, [(given.title, passage) for passage in fresh])
+            embed(self.embedder, [(given.title, passage) for passage in fresh])
             if given and fresh
             else (np.zeros((0, 0), dtype=np.float32), [])
         )
@@ -112,7 +112,7 @@ class Rehearsal(Search):
         mine = {id: its_parts for id, (_, its_parts) in held.items() if id in kept}
         mine |= {passage.id: packed(of_it) for passage, of_it in zip(fresh, parts, strict=True)}
         self._closeness = _Parts(self._closeness, mine)
-        dimensions = len(self._embedder.embed_query(change.article_id))
+        dimensions = len(self.embedder.embed_query(change.article_id))
         before_and_after = self._closeness.parts(list(held.keys() | mine.keys()), dimensions)
         self.parts = np.concatenate([np.zeros((0, dimensions), np.float32), *before_and_after])
         self._base = self._base.copy()
