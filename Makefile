@@ -1,4 +1,4 @@
-# make run | test | test-all | lint | evals | eval-sets | bench | bench-inbox | bench-peers | setup | clean
+# make run | dev | test | lint | evals | eval-sets | bench | bench-inbox | bench-peers | setup | clean
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -11,7 +11,7 @@ PORT ?= 8000
 # Python compiles what it imports, when it imports it: pip would compile everything there is, for a minute and more.
 export PIP_NO_COMPILE := 1
 
-.PHONY: run setup dev test test-all lint evals eval-sets bench bench-inbox bench-peers clean
+.PHONY: run setup dev test lint evals eval-sets bench bench-inbox bench-peers clean
 
 run: setup
 	@$(BIN)/parley index docs --prune
@@ -40,11 +40,10 @@ $(VENV)/.made-dev: $(VENV)/.made
 
 # One process more than processors, since a third of the time goes by in waiting, and at most four: each holds a model and a browser.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
-# A file stays in one process, with the servers that its tests share; the files come in the order of the collection, the longest first.
-SPREAD := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # Fast tests by default. SERVICES=required runs all: PostgreSQL, Redis, a Chroma server, Chromium; what is missing fails.
+# A file stays in one process, with the servers that its tests share; the files come in the order of the collection, the longest first.
 ifeq ($(SERVICES),required)
-CHOSEN := $(SPREAD)
+CHOSEN := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 else
 CHOSEN := -m "not slow and not services and not browser"
 endif
@@ -52,9 +51,6 @@ export SERVICES
 
 test: dev
 	$(BIN)/pytest $(CHOSEN)
-
-test-all: dev
-	$(BIN)/pytest $(SPREAD)
 
 lint: dev
 	$(BIN)/ruff check .

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Response
@@ -25,7 +24,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bot.channels.widget.routes as widget
 import bot.dial_door as dial_door
-import bot.house
 import bot.questions.doors as questions
 import escalation.desk_tools.doors as desk_tools
 import escalation.handoff as handoffs
@@ -84,16 +82,11 @@ from retrieval.suggest import Suggestions
 
 log = logging.getLogger(__name__)
 STATIC = {
-    "/static/help": Path(help_pages.__file__).parent / "static",
-    "/static/inbox": Path(inbox.__file__).parent / "static",
-    "/static/widget": Path(widget.__file__).parent / "static",
+    "/static/help": help_pages.STATIC,
+    "/static/inbox": inbox.STATIC,
+    "/static/widget": widget.STATIC,
 }
-TEMPLATES = [
-    Path(module.__file__).parent / "templates"
-    for module in (help_pages, search_pages, inbox, widget, bot.house)
-    if module.__file__
-]
-HOUSEKEEPING_SECONDS = 3600
+TEMPLATES = [module.TEMPLATES for module in (help_pages, search_pages, inbox, widget, reference)]
 MANY_ARTICLES = 50  # of more than these the whole index is looked through at once
 METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 
@@ -126,8 +119,9 @@ def create_app(
     pages = Pages(TEMPLATES, STATIC, house.site)
     places = Places(database, live)
     reception = Reception(database, live, house.parts, house.site)
-    suggestions = Suggestions(database)
     outline = Outline(database)
+    suggestions = Suggestions(outline)
+    popular = Popular(database, outline)
     views = Views(database)
     transports = open_transports(settings, database)
     outbox = Outbox(database, transports)
@@ -142,6 +136,8 @@ def create_app(
         Job("outbox", 1, outbox.send_due),
         Job("older handoffs into the search", 1, lambda: documents.read_older(database)),
         Job("old deliveries", 3600, outbox.prune),
+        Job("old events", 3600, live.prune),
+        Job("drift of the confidence", 3600, lambda: warn_once_a_day(house)),
         Job("files never sent", 3600, lambda: forget_unsent(database)),
         Job("appointments of articles", 2, lambda: appointments.keep_due(database, _index_of(house))),
     ]
@@ -164,10 +160,8 @@ def create_app(
         await reception.start()
         await clock.start()
         await retelling.start()
-        keeper = asyncio.create_task(_keep_house(house, live), name="housekeeping")
         warming = asyncio.create_task(asyncio.to_thread(_warm, house, warmed), name="warm up")
         yield
-        keeper.cancel()
         await clock.stop()
         with contextlib.suppress(Exception):
             await asyncio.to_thread(views.keep)
@@ -252,7 +246,6 @@ def create_app(
         )
     )
     app.include_router(openai_api.routes(house.parts, doorkeeper, limits, settings.public_url))
-    popular = Popular(database)
     app.include_router(
         widget.routes(
             pages,
@@ -321,15 +314,6 @@ def _warm(house: House, warmed: Callable[[], object]) -> None:
         log.warning("search could not be warmed up: %s", error)
     message_model()
     warmed()
-
-
-async def _keep_house(house: House, live: Live) -> None:
-    while True:
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
-        with contextlib.suppress(Exception):
-            await asyncio.to_thread(live.prune)
-        with contextlib.suppress(Exception):
-            await asyncio.to_thread(warn_once_a_day, house)
 
 
 def _measure(app: FastAPI) -> None:

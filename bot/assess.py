@@ -17,10 +17,9 @@ from typing import Any
 
 from escalation.signals import Policy
 from retrieval.evidence import NAMES, Evidence
-from retrieval.logistic import Logistic
+from retrieval.logistic import Logistic, sigmoid
 from retrieval.relevance import shipped
 
-SIGNALS = NAMES
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
 LIKELIER = 0.5  # right than wrong
@@ -59,7 +58,7 @@ class Calibration:
     @classmethod
     def read(cls, told: dict[str, Any], *, is_default: bool) -> Calibration:
         """Raises ValueError for numbers that belong to other signals than ours."""
-        if tuple(told["signals"]) != SIGNALS:
+        if tuple(told["signals"]) != NAMES:
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
         return cls(
             Logistic.read(told["answerable"]),
@@ -75,7 +74,7 @@ class Calibration:
 
     def json(self) -> dict[str, Any]:
         return {
-            "signals": list(SIGNALS),
+            "signals": list(NAMES),
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "questions": self.questions,
@@ -128,10 +127,6 @@ def logit(probability: float) -> float:
     """Log-odds, kept away from infinity."""
     p = min(max(probability, 1e-4), 1 - 1e-4)
     return math.log(p / (1 - p))
-
-
-def sigmoid(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def default_calibration() -> Calibration:

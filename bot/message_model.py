@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.prose import FROWN, SMILE, shouted
+from retrieval.onnx_files import session
 from retrieval.reader import open_tokenizer
 
 MOODS = ("negative", "neutral", "positive")
@@ -60,15 +61,9 @@ class MessageModel:
     @classmethod
     def read(cls, folder: Traversable) -> MessageModel:
         """What `evals.fit_messages` wrote into a folder. Raises an error of one kind or another where that is missing or damaged."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
         told = json.loads(folder.joinpath("messages.json").read_text(encoding="utf-8"))
         weights = folder.joinpath("messages.onnx").read_bytes()
-        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        model = cls(session, open_tokenizer(), tuple(told["topics"]), told)
+        model = cls(session(weights), open_tokenizer(), tuple(told["topics"]), told)
         model.hear("hello")  # so that files that do not fit each other are known now
         return model
 

@@ -44,6 +44,9 @@ class Sentiment:
     label: Label
     score: float
 
+    def json(self) -> dict[str, Any]:
+        return {"label": self.label, "score": round(self.score, 3)}
+
 
 @dataclass(frozen=True)
 class _Network:

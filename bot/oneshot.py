@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.turn import Asked, Outcome, Parts, take_turn
+from bot.turn import Asked, Parts, outcome_of
 from bot.understand import Said, understand
 from help_center.database import iso, now
 from retrieval.excerpt import excerpt
@@ -22,13 +22,8 @@ async def ask_once(
 ) -> dict[str, Any]:
     """The Turn of the contract for one question, with `found`: ids of the articles found, best first; and `choices`: the
     titles that it asks back about. `earlier` and `asked_back` as in `Asked`."""
-    outcome: Outcome | None = None
-    async for step in take_turn(
-        Asked(text, tuple(history), tuple(earlier), asked_back=tuple(asked_back)), parts
-    ):
-        if isinstance(step, Outcome):
-            outcome = step
-    assert outcome is not None
+    asked = Asked(text, tuple(history), tuple(earlier), asked_back=tuple(asked_back))
+    outcome = await outcome_of(asked, parts)
     message = {
         "id": None, "role": "assistant", "text": outcome.text, "author": "Assistant", "created_at": iso(now()),
         "sources": outcome.sources,
@@ -38,7 +33,7 @@ async def ask_once(
         "message": message,
         "action": outcome.action,
         "confidence": outcome.confidence,
-        "sentiment": {"label": outcome.sentiment.label, "score": round(outcome.sentiment.score, 3)},
+        "sentiment": outcome.sentiment.json(),
         "reasons": list(outcome.reasons),
         "handoff_id": None,
         "timings_ms": outcome.timings_ms,

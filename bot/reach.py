@@ -115,16 +115,13 @@ class Through:
     def ranking(
         self, query: str, limit: int, history: Sequence[Said] = (), without: Sequence[str] = ()
     ) -> dict[str, Any]:
-        return self._post("/api/owner/ranking", query, limit, history, without)
+        told = {"query": query, "limit": limit, "history": _pairs(history), "without": list(without)}
+        return self._post("/api/owner/ranking", told)
 
     def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]:
-        return self._post("/api/owner/ask", text, 10, history)
+        return self._post("/api/owner/ask", {"query": text, "history": _pairs(history)})
 
-    def _post(
-        self, path: str, query: str, limit: int, history: Sequence[Said], without: Sequence[str] = ()
-    ) -> dict[str, Any]:
-        said = [(one.role, one.text) for one in history]
-        told = {"query": query, "limit": limit, "history": said, "without": list(without)}
+    def _post(self, path: str, told: dict[str, Any]) -> dict[str, Any]:
         try:
             response = self._client.post(path, json=told)
         except httpx.TransportError as error:
@@ -152,3 +149,7 @@ class Through:
                         f"the server at {self.url} owns the data dir and does not answer: restart it."
                     ) from error
                 time.sleep(0.2)
+
+
+def _pairs(history: Sequence[Said]) -> list[tuple[str, str]]:
+    return [(one.role, one.text) for one in history]

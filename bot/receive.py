@@ -824,7 +824,7 @@ def _done(
         "message": message,
         "action": action,
         "confidence": confidence,
-        "sentiment": {"label": sentiment.label, "score": round(sentiment.score, 3)},
+        "sentiment": sentiment.json(),
         "reasons": list(reasons),
         "handoff_id": turn.handoff_id,
         "timings_ms": timings,

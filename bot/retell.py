@@ -122,7 +122,7 @@ class Retelling:
             return None, []
         text = ""
         hits: list[Hit] = []
-        language = found.hits[0].locale.split("-")[0].lower()
+        language = found.hits[0].language
         try:
             async for sentence in tell(
                 question, history, found.passages, llm, language, self._parts.embedder

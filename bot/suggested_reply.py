@@ -32,7 +32,7 @@ def from_passage(
         return ""
     best = found.hits[0]
     own = words.in_language(question.language, locale)
-    quoted, _ = quote(question, passages, best.locale.split("-")[0].lower())
+    quoted, _ = quote(question, passages, best.language)
     body = quoted.partition("\n\n")[2]  # without its first line: the link below names the article
     opening = own.reply_found if found.evidence.coverage >= WHOLE_COVERAGE else own.reply_part
     return f"{opening}\n\n{tame(body, hosts)}\n\n{link(best)}"

@@ -21,7 +21,8 @@ READ_OF_IT = 1500  # characters; whoever threatens or is in danger says so early
 def topics(text: str) -> tuple[Topic, ...]:
     """The sensitive topics of a message, in the order of TOPICS; empty for nearly every one.
 
-    A topic is what happens to the writer now: "how do I report fraud" and "suicide prevention page" are questions."""
+    A topic is what happens to the writer now: "how do I report fraud" and "suicide prevention page" are questions. Abuse is aimed
+    at the bot, the company or people: neither mere frustration nor swearing at a thing ("this damn button")."""
     plain = prose(text)
     found = said_outright(plain[:READ_OF_IT]) | _meant(
         plain
@@ -42,17 +43,6 @@ def _meant(plain: str) -> set[Topic]:
         return set()
     heard = model.hear(plain).topics
     return {max(TOPICS, key=heard.__getitem__)} if 1 - heard[NONE] >= model.topic_from else set()
-
-
-def is_sensitive(text: str) -> bool:
-    """A legal threat, danger to life, payment fraud or a data protection incident."""
-    return any(topic != "abuse" for topic in topics(text))
-
-
-def is_abuse(text: str) -> bool:
-    """Insults aimed at the bot, the company or people, threats and slurs; not mere frustration, and not
-    swearing at a thing ("this damn button", "what the fuck is wrong with my order")."""
-    return "abuse" in topics(text)
 
 
 def _any_of(*phrases: str) -> re.Pattern[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -180,7 +181,7 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     if decision.may_answer or asked.shown:
         yield Stage("answering")
         answering = time.perf_counter()
-        language = found.hits[0].locale.split("-")[0].lower() if found.hits else "en"
+        language = found.hits[0].language if found.hits else "en"
         answer = _Answer(question, asked, found, parts, language, hosts, sure or looked.matters, checks)
         async for sentence in answer.sentences():
             said.append(sentence)
@@ -201,6 +202,21 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     yield _outcome(
         question, asked, looked, signals, decision, said, policy, calibration, timings, sure, checks, model
     )
+
+
+async def outcome_of(
+    asked: Asked, parts: Parts, said: Callable[[Sentence], object] = lambda _: None
+) -> Outcome:
+    """A turn run to its end; `said` hears each sentence. Raises what `take_turn` raises."""
+    outcome: Outcome | None = None
+    async for step in take_turn(asked, parts):
+        match step:
+            case Sentence():
+                said(step)
+            case Outcome():
+                outcome = step
+    assert outcome is not None
+    return outcome
 
 
 def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
@@ -319,7 +335,7 @@ def _assess(
         misses += action in {"clarify", "offer"}
     misses += question.failed  # what was answered was none
     scores = [(hit.title, hit.score) for hit in found.hits]
-    telling = round(2.718281828**found.evidence.words - 1)
+    telling = round(math.expm1(found.evidence.words))
     likelier = confidence is not None and confidence >= LIKELIER
     return Signals(
         wants_human=question.wants_human,
@@ -419,7 +435,7 @@ def _quote_each(matters: Sequence[tuple[Question, Found]]) -> tuple[str, list[Hi
     used: list[Hit] = []
     for question, found in matters:
         if found.hits:
-            language = found.hits[0].locale.split("-")[0].lower()
+            language = found.hits[0].language
             text, hits = quote(question, _passages(found, question.query), language)
             used += hits
             cited = list(dict.fromkeys(hit.article_id for hit in used))
@@ -430,7 +446,7 @@ def _quote_each(matters: Sequence[tuple[Question, Found]]) -> tuple[str, list[Hi
 def _passages(found: Found, query: str = "") -> list[Hit]:
     """The best article's passages first, the one under the most fitting heading at the top, then the others'."""
     best = found.hits[0]
-    language = best.locale.split("-")[0].lower()
+    language = best.language
     wanted = set(tokens(telling_words(query, language), language))
 
     def fit(hit: Hit) -> float:
@@ -461,7 +477,7 @@ def _outcome(
     tried = sources(found.hits[:3]) if found.hits else []
     shown = sources(cited or (found.hits[:1] if said else []))
     said_text = "".join(sentence.text for sentence in said)
-    language = found.hits[0].locale.split("-")[0].lower() if found.hits else "en"
+    language = found.hits[0].language if found.hits else "en"
     match decision.action:
         case "answer":
             text = said_text

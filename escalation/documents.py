@@ -61,12 +61,8 @@ def keep_in_step(database: Database) -> None:
     database.before_commit.append(_rewrite)
 
 
-def touch(session: Session, conversation_id: str) -> None:
-    """For statements that change rows without loading them: what is loaded and changed is noticed by itself."""
-    _touch(session, "conversation", conversation_id)
-
-
-def _touch(session: Session, kind: str, id: str) -> None:
+def touch(session: Session, kind: str, id: str) -> None:
+    """To be called after statements that change rows without loading them: what is loaded and changed is noticed by itself."""
     session.info.setdefault(TOUCHED, set()).add(Touched(kind, id))
 
 
@@ -74,15 +70,15 @@ def _collect(session: Session, _flush: Any) -> None:
     for row in [*session.new, *session.dirty, *session.deleted]:
         match row:
             case Message() | ConversationLabel():
-                _touch(session, "conversation", row.conversation_id)
+                touch(session, "conversation", row.conversation_id)
             case Handoff() | Conversation():
-                _touch(session, "conversation", row.conversation_id if isinstance(row, Handoff) else row.id)
+                touch(session, "conversation", row.conversation_id if isinstance(row, Handoff) else row.id)
             case Note() | Mention():
-                _touch(session, "handoff", row.handoff_id)
+                touch(session, "handoff", row.handoff_id)
             case AuditEntry() if row.subject:  # an agent's deed, whatever statements it was done with
-                _touch(session, "handoff", row.subject)
+                touch(session, "handoff", row.subject)
             case Customer() if row not in session.new:
-                _touch(session, "customer", row.id)
+                touch(session, "customer", row.id)
 
 
 def _rewrite(session: Session) -> None:

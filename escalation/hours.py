@@ -30,13 +30,6 @@ def opens_at(hours: Hours, at: datetime) -> datetime | None:
     return None
 
 
-def closes_at(hours: Hours, at: datetime) -> datetime | None:
-    """When they leave. None: nobody is there now, or somebody always is."""
-    for start, end in _open_from(hours, at, LOOK_AHEAD):
-        return end if start <= at and end < at + LOOK_AHEAD else None
-    return None
-
-
 def add_open(hours: Hours, start: datetime, minutes: float) -> datetime:
     """The moment when `minutes` of office time have passed since `start`.
 

@@ -6,6 +6,7 @@ Knows requests and who may make them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -31,6 +32,9 @@ from help_center.web import (
     last_event_id,
     sse,
 )
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"  # served at /static/inbox
 
 
 def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages) -> APIRouter:

@@ -30,6 +30,7 @@ from help_center.conversations import (
 )
 from help_center.database import iso
 from help_center.desk import Draft, HeldReply
+from help_center.markup import shortened
 from help_center.masking import stored_for_agents
 from help_center.people import Customer, Viewer
 from help_center.receipts import read_json
@@ -229,5 +230,4 @@ def _turn_json(turn: TurnRow, at: str | None) -> dict[str, Any]:
 
 
 def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+    return shortened(" ".join(text.split()), EXCERPT)

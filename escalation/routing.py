@@ -22,6 +22,7 @@ from help_center.articles import Article
 from help_center.conversations import Conversation, Handoff
 from help_center.desk import Team, TeamMember
 from help_center.people import Agent, Customer
+from help_center.sources.base import primary_language
 
 MANUAL, LEAST_BUSY, ROUND_ROBIN = "manual", "least_busy", "round_robin"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,7 +132,11 @@ def receivers(asked: Asked, team: TeamFacts | None, desk: Desk) -> list[AgentFac
 
 def fits(one: TeamFacts | AgentFacts, asked: Asked) -> bool:
     """A language that nobody could tell fits everybody; what is about no section fits who takes any."""
-    speaks = not one.languages or not asked.language or _base(asked.language) in map(_base, one.languages)
+    speaks = (
+        not one.languages
+        or not asked.language
+        or primary_language(asked.language) in map(primary_language, one.languages)
+    )
     return speaks and (not one.sections or _same(asked.section) in map(_same, one.sections))
 
 
@@ -141,11 +146,6 @@ def _least_busy(agent: AgentFacts) -> tuple[Any, ...]:
 
 def _longest_without(agent: AgentFacts) -> tuple[Any, ...]:
     return (agent.last_given_at or LONG_AGO, agent.id)
-
-
-def _base(tag: str) -> str:
-    """`pt` of pt-BR."""
-    return tag.replace("_", "-").split("-")[0].casefold()
 
 
 def _same(section: str | None) -> str | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from help_center.sources.base import primary_language
+
 
 @dataclass(frozen=True)
 class Sayings:
@@ -126,7 +128,7 @@ IN: dict[str, Sayings] = {
 def in_language(*tags: str | None) -> Sayings:
     """The sayings of the first of these languages ("de", "pt-BR", None) that there are; English otherwise."""
     for tag in tags:
-        known = IN.get((tag or "").replace("_", "-").split("-")[0].lower())
+        known = IN.get(primary_language(tag or ""))
         if known is not None:
             return known
     return ENGLISH

@@ -12,6 +12,7 @@ from escalation.targets import missed
 from help_center.conversations import Conversation, Handoff, Message, Note, message_json
 from help_center.database import iso, now
 from help_center.desk import ConversationLabel, Team
+from help_center.markup import shortened
 from help_center.masking import stored_for_agents
 from help_center.people import Agent, Customer
 
@@ -68,15 +69,10 @@ def _last_words(session: Session, conversations: Sequence[str]) -> dict[str, dic
         message.conversation_id: {
             "role": message.role,
             "author": message.author,
-            "text": _shortly(agents_json(message)["text"]),
+            "text": shortened(" ".join(agents_json(message)["text"].split()), LAST_WORDS),
         }
         for message in session.scalars(found)
     }
-
-
-def _shortly(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LAST_WORDS else text[: LAST_WORDS - 1] + "…"
 
 
 def line(session: Session, handoff: Handoff) -> dict[str, Any]:
@@ -92,7 +88,6 @@ def item_json(
     labels: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One line of the queue, of rows that are loaded already."""
-    question = handoff.question if len(handoff.question) <= EXCERPT else handoff.question[: EXCERPT - 1] + "…"
     return {
         "id": handoff.id,
         "conversation_id": handoff.conversation_id,
@@ -117,7 +112,7 @@ def item_json(
         "reopened": handoff.previous_id is not None,
         "language": handoff.language,
         "customer": {"name": customer.name, "email": customer.email, "visitor": customer.id[-4:]},
-        "question": question,
+        "question": shortened(handoff.question, EXCERPT),
     }
 
 

@@ -19,12 +19,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
-from bot.assess import Calibration, Point, logit, sigmoid
+from bot.assess import Calibration, Point, logit
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet
 from evals.scores import risk_coverage
 from retrieval.evidence import NAMES
-from retrieval.logistic import Logistic
+from retrieval.logistic import Logistic, sigmoid
 from retrieval.relevance import Relevance, chosen
 
 FOLDS = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import defer
 
 from help_center import markup
-from help_center.articles import Article, ArticleFeedback, article_json, visible
+from help_center.articles import Article, Reason, article_json, keep_vote, visible
 from help_center.database import Database
 from help_center.figures import DAYS, figures_of
 from help_center.people import Viewer
@@ -40,7 +40,6 @@ def locale_or_none(value: str | None) -> str | None:
 
 ArticleId = Annotated[str, AfterValidator(article_id)]
 Locale = Annotated[str | None, AfterValidator(locale_or_none)]
-Reason = Literal["not_found", "unclear", "outdated", "did_not_work"]  # `articles.REASONS`
 
 
 class ArticleVote(BaseModel):
@@ -80,12 +79,10 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
     @router.post("/api/articles/{id:path}/feedback", status_code=204)
     def vote(id: ArticleId, body: ArticleVote, viewer: Viewer = Depends(doorkeeper.viewer)) -> None:
         """Was the article helpful, and if not, why? Open to everybody who may read it."""
-        comment = (body.comment or "").strip() or None
-        reason = None if body.helpful else body.reason
         with database.write() as session:
             if session.scalar(select(Article.id).where(Article.id == id, visible(viewer))) is None:
                 raise no_article()
-            session.add(ArticleFeedback(article_id=id, helpful=body.helpful, reason=reason, comment=comment))
+            keep_vote(session, id, body.helpful, body.reason, body.comment)
 
     @router.get("/api/articles/{id:path}/figures", dependencies=[Depends(doorkeeper.admin)])
     def figures(id: ArticleId, days: Annotated[int, Query(ge=1, le=730)] = DAYS) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import unquote
 
 from sqlalchemy import (
@@ -36,11 +36,10 @@ from help_center.article_tables import ArticleRedirect, ArticleVersion
 from help_center.database import Base, InstallationFact, iso, now
 from help_center.markup import clean_markdown, slugify
 from help_center.people import STRANGER, Viewer
-from help_center.sources.base import SourceArticle
+from help_center.sources.base import AUDIENCES, SourceArticle, primary_language
 
-AUDIENCES = ("public", "customers", "agents")
-STATUSES = ("draft", "published", "archived")
-REASONS = ("not_found", "unclear", "outdated", "did_not_work")  # why an article was not helpful
+Reason = Literal["not_found", "unclear", "outdated", "did_not_work"]  # why an article was not helpful
+REASONS: tuple[Reason, ...] = get_args(Reason)
 WRITTEN_HERE = "api"  # the source name of articles that came over HTTP
 
 
@@ -97,6 +96,15 @@ class ArticleFeedback(Base):
     reason: Mapped[str | None] = mapped_column(String(20))  # one of REASONS
     comment: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+def keep_vote(
+    session: Session, article_id: str, helpful: bool, reason: str | None, comment: str | None
+) -> None:
+    """What a reader says of an article; a reason belongs to one that did not help."""
+    reason = reason if reason in REASONS and not helpful else None
+    comment = (comment or "").strip() or None
+    session.add(ArticleFeedback(article_id=article_id, helpful=helpful, reason=reason, comment=comment))
 
 
 # --- what changed ------------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ def store(
     article.body = body
     article.original_url = given.url
     article.locale = given.locale
-    article.language = given.locale.split("-")[0].lower()
+    article.language = primary_language(given.locale)
     article.section = list(given.section)
     article.labels = list(given.labels)
     article.audience = given.audience

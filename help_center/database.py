@@ -35,6 +35,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -104,6 +106,11 @@ def iso(moment: datetime | None) -> str | None:
         if moment is None
         else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
+
+
+def upsert(session: Session, table: type[Base]) -> Any:
+    """An INSERT that can say what becomes of a row that is there already: `on_conflict_do_nothing`, `on_conflict_do_update`."""
+    return (insert_postgresql if session.get_bind().dialect.name == "postgresql" else insert_sqlite)(table)
 
 
 class Database:

@@ -1,7 +1,7 @@
 """What becomes of an article: how often it was read, whether it helped and why not, in how many answers it was cited.
 
 Views are counted without cookies and without anything of the reader: in memory, written down every few seconds. Knows
-articles and the messages that cite them; who may read the figures is the business of `pages`.
+articles and the messages that cite them; who may read the figures is the business of `article_door`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Date, Index, Integer, String, func, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.articles import REASONS, ArticleFeedback
 from help_center.conversations import Conversation, Message, listeners
-from help_center.database import Base, Database, iso, now
+from help_center.database import Base, Database, iso, now, upsert
 
 DAYS = 90  # what the figures cover where nothing else is asked for
 COMMENTS = 20  # the latest that are shown
@@ -72,11 +70,10 @@ class Views:
             counted, self._counted = self._counted, Counter()
         if not counted:
             return
-        make = postgres_insert if self._database.is_postgres else sqlite_insert
         try:
             with self._database.write() as session:
                 for (article_id, day), views in sorted(counted.items()):
-                    row = make(ArticleViews).values(article_id=article_id, day=day, views=views)
+                    row = upsert(session, ArticleViews).values(article_id=article_id, day=day, views=views)
                     more = {"views": ArticleViews.views + row.excluded.views}
                     session.execute(
                         row.on_conflict_do_update(index_elements=["article_id", "day"], set_=more)

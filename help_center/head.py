@@ -17,6 +17,7 @@ from help_center.body import Body
 from help_center.database import iso
 from help_center.outline import Entry, Section
 from help_center.site import Site
+from help_center.sources.base import primary_language
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def alternates(entries: Sequence[Entry], default: str) -> list[tuple[str, str]]:
     if len(entries) < 2:
         return []
     found = {entry.locale: entry.url for entry in entries}
-    first = next((entry for entry in entries if entry.language == default.split("-")[0]), entries[0])
+    first = next((entry for entry in entries if entry.language == primary_language(default)), entries[0])
     return [*found.items(), ("x-default", first.url)]
 
 

@@ -16,9 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from help_center.article_tables import ArticleRedirect
-from help_center.articles import AUDIENCES, Article
+from help_center.articles import Article
 from help_center.files import File
 from help_center.markup import Address, addresses, headings
+from help_center.sources.base import AUDIENCES
 
 ARTICLES = "/help/articles/"
 OTHER_PAGES = re.compile(

@@ -47,6 +47,11 @@ def legible(text: str) -> str:
     return _UNWANTED_CONTROL.sub("", text).replace("\ufeff", "")
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many characters of a text; a cut shows."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 # --- addresses ---------------------------------------------------------------------------------------------
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

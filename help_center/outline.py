@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from help_center import sections
 from help_center.articles import Article, audiences_of, change_stamp, visible
 from help_center.database import Database
 from help_center.markup import slugify
 from help_center.people import Viewer
+from help_center.sources.base import primary_language
 
 _digits = re.compile(r"(\d+)")
 
@@ -45,7 +45,7 @@ class Entry:
 
     @property
     def language(self) -> str:
-        return self.locale.split("-")[0].lower()
+        return primary_language(self.locale)
 
 
 @dataclass
@@ -99,9 +99,6 @@ class Section:
         inside = [section for section in (one.of(fits) for one in self.sections) if section.size]
         size = len(articles) + sum(section.size for section in inside)
         return Section(self.name, self.path, articles, inside, size)
-
-    def __iter__(self) -> Iterator[Section]:
-        return iter(self.sections)
 
 
 class _Held:
@@ -172,7 +169,7 @@ class Outline:
     def _current(self, viewer: Viewer) -> _Held:
         audiences = audiences_of(viewer)
         with self._database.read() as session:
-            stamp = _stamp(session)
+            stamp = change_stamp(session)
         held = self._held.get(audiences)
         if held is None or held.stamp != stamp:
             with self._reading:
@@ -187,7 +184,7 @@ class Outline:
             func.coalesce(Article.translation_group, Article.id), Article.updated_at, Article.position,
         )  # fmt: skip
         with self._database.read() as session:
-            stamp = _stamp(session)  # read first: what changes meanwhile is seen by the next request
+            stamp = change_stamp(session)  # read first: what changes meanwhile is seen by the next request
             rows = session.execute(select(*columns).where(visible(viewer))).all()
             places = sections.places(session)
         found = (Entry(id, slug, title, tuple(section), *more) for id, slug, title, section, *more in rows)
@@ -237,8 +234,3 @@ def natural(text: str) -> tuple[tuple[bool, int, str], ...]:
     """Sorts "Step 2" before "Step 10"."""
     parts = _digits.split(text.casefold())
     return tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts if part)
-
-
-def _stamp(session: Session) -> object:
-    """Differs whenever an outline may differ."""
-    return change_stamp(session)

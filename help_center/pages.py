@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from help_center import article_door, customer_links, feeds, redirects
 from help_center.article_door import MAX_COMMENT, ArticleId, Locale, article_id, no_article
-from help_center.articles import REASONS, Article, ArticleFeedback, visible
+from help_center.articles import REASONS, Article, keep_vote, visible
 from help_center.body import MOST_CONTENTS, Bodies, Body
 from help_center.body import shown as body_shown
 from help_center.customer_links import CustomerLinks
@@ -33,7 +33,7 @@ from help_center.people import Viewer
 from help_center.reading import language_of, negotiated, offered_languages
 from help_center.site import Site
 from help_center.templating import Pages
-from help_center.web import CleanText, Doorkeeper, Problem, answered, clean_text
+from help_center.web import CleanText, Doorkeeper, Problem, answered, base_address, clean_text
 from help_center.words import ENGLISH, Words, direction, language_name, words_in
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -82,9 +82,7 @@ class Reader:
 
     def base(self, request: Request) -> str:
         """What absolute addresses begin with."""
-        return (
-            self._public_url or f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"
-        )
+        return base_address(request, self._public_url)
 
     def language(self, request: Request, locale: str, viewer: Viewer) -> str:
         """The language of a page that has none of its own: as asked for, else as the browser would like it."""
@@ -309,13 +307,7 @@ def routes(
                 article = by_slug(session, slug, viewer)
                 if article is None:
                     return viewer
-                vote = ArticleFeedback(
-                    article_id=article.id,
-                    helpful=helpful,
-                    reason=reason if reason in REASONS and not helpful else None,
-                    comment=comment or None,
-                )
-                session.add(vote)
+                keep_vote(session, article.id, helpful, reason, comment)
             return None
 
         stranger = await database.run(keep)

@@ -26,9 +26,9 @@ COUNTED = 500  # articles, at most
 class Popular:
     """One for all threads."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outline: Outline) -> None:
         self._database = database
-        self._outline = Outline(database)
+        self._outline = outline
         self._lock = threading.Lock()
         self._at = float("-inf")
         self._counted: dict[str, int] = {}

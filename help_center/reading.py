@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from help_center.sources.base import normal_locale
+from help_center.sources.base import normal_locale, primary_language
 
 
 def language_of(locale: str | None) -> str | None:
     """`de` of `de-AT`; None for what is no language."""
     known = normal_locale(locale) if locale else None
-    return known.split("-")[0] if known else None
+    return primary_language(known) if known else None
 
 
 def negotiated(accept_language: str, offered: Sequence[str], default: str) -> str:

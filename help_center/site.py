@@ -19,7 +19,7 @@ from help_center import accent
 from help_center.accent import Palette, normal_color
 from help_center.database import Database, InstallationFact
 from help_center.kept import Kept, keep
-from help_center.sources.base import normal_locale
+from help_center.sources.base import normal_locale, primary_language
 from help_center.web import clean_text
 
 KEPT_AS = "site"
@@ -135,9 +135,9 @@ class Site(BaseModel):
 
     def _nearest(self, values: dict[str, Any], language: str | None, *, fall_back: bool = False) -> Any:
         """By the whole tag, then by its language alone, then (or where no language is known) by the default."""
-        tags = [language, language.split("-")[0].lower()] if language else []
+        tags = [language, primary_language(language)] if language else []
         if fall_back or not tags:
-            tags += [self.default_language, self.default_language.split("-")[0]]
+            tags += [self.default_language, primary_language(self.default_language)]
         return next((values[tag] for tag in tags if tag in values), None)
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from help_center.accent import SEEN, contrast, normal_color, palette
+from help_center.accent import DARK, SEEN, contrast, normal_color, palette
 from help_center.database import Database
 from help_center.file_door import FILE_BODY
 from help_center.files import LOGO, File, file_json, read_upload
@@ -76,7 +76,7 @@ def routes(
                 "on_brand": round(contrast(made.brand, made.on_brand), 2),
                 "brand_on_white": round(contrast(made.brand, "#ffffff"), 2),
                 "light": round(contrast(made.light.accent, "#ffffff"), 2),
-                "dark": round(contrast(made.dark.accent, "#131a24"), 2),
+                "dark": round(contrast(made.dark.accent, DARK[0]), 2),
             },
             "changed": {"light": made.light.accent != color, "dark": made.dark.accent != color},
             "seen_on_white": contrast(made.brand, "#ffffff") >= SEEN,

@@ -108,6 +108,11 @@ def bearer(request: Request) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+def base_address(request: Request, public_url: str | None) -> str:
+    """What absolute addresses of this installation begin with: `public_url` where that is set, else as the request has it."""
+    return (public_url or str(request.base_url)).rstrip("/")
+
+
 class Doorkeeper:
     """Says who a request comes from. One per app."""
 

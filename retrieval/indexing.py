@@ -15,12 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from help_center.articles import Article
-from help_center.database import Database
+from help_center.database import Database, upsert
 from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from retrieval import chunking, lexical
 from retrieval.closeness import embed, packed
@@ -269,16 +267,16 @@ class Indexer:
         )
         generation = session.scalar(step)
         if generation is None:
-            make = postgres_insert if self.database.is_postgres else sqlite_insert
             session.execute(
-                make(IndexGeneration).values(space=self.space, generation=0).on_conflict_do_nothing()
+                upsert(session, IndexGeneration)
+                .values(space=self.space, generation=0)
+                .on_conflict_do_nothing()
             )
             generation = session.scalar(step)
         assert generation is not None
         return generation
 
     def _mark(self, session: Session, article_id: str, content_hash: str, generation: int) -> None:
-        make = postgres_insert if self.database.is_postgres else sqlite_insert
         row = {
             "space": self.space,
             "article_id": article_id,
@@ -287,7 +285,7 @@ class Indexer:
         }
         changed = {"content_hash": content_hash, "generation": generation}
         session.execute(
-            make(IndexedArticle)
+            upsert(session, IndexedArticle)
             .values(row)
             .on_conflict_do_update(index_elements=["space", "article_id"], set_=changed)
         )

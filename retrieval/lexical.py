@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.postings import K1, B, Postings
+from retrieval.postings import K1, Postings, norm
 from retrieval.roster import Place, Roster
 from retrieval.texts import Rows, Texts, Writing
 from retrieval.tokenizing import VERSION as TOKENS_VERSION
@@ -250,10 +250,6 @@ class LexicalIndex:
             for row in rows.tolist()
         ]
 
-    def article_of(self, passage_id: str) -> str | None:
-        """The article of a passage; None for one that this index has not seen."""
-        return self.articles_of([passage_id]).get(passage_id)
-
     def question_tokens(self, text: str, language: str | None) -> list[str]:
         """The telling tokens of a question, each once, stemmed as each language of the index stems."""
         languages = {language} & self.languages if language else set()
@@ -301,8 +297,8 @@ class LexicalIndex:
         for row, new in enumerate(self._delta, base):
             for token, weight in worth.items():
                 if count := new.counts.get(token):
-                    norm = K1 * (1 - B + B * new.length / self._postings.mean_length)
-                    scores[row] += weight * count / (count + norm)
+                    below = count + norm(new.length, self._postings.mean_length)
+                    scores[row] += weight * count / below
         for phrase, weight in together.items():  # as if once, in a passage of mean length
             rows = self._rows_saying(phrase)
             scores[rows] += weight * _idf(len(rows), len(scores)) / (1 + K1)
@@ -385,7 +381,10 @@ class LexicalIndex:
 
     def passages_of(self, rows: Rows) -> list[str]:
         """The passage ids of rows as `holding` gives them."""
-        return self._ids_of(rows)
+        base = len(self._roster)
+        if not len(rows) or rows.max() < base:
+            return self._roster.ids_of(rows)
+        return [self._id_and_place(row)[0] for row in rows.tolist()]
 
     def _rows_saying(self, phrase: str) -> Rows:
         """The rows, gone or not, that hold the words one after the other."""
@@ -427,12 +426,6 @@ class LexicalIndex:
             mask[list(self._dead)] = False
             self._masks[places] = mask
         return mask
-
-    def _ids_of(self, rows: NDArray[np.intp]) -> list[str]:
-        base = len(self._roster)
-        if not len(rows) or rows.max() < base:
-            return self._roster.ids_of(rows)
-        return [self._id_and_place(row)[0] for row in rows.tolist()]
 
     def _id_and_place(self, row: int) -> tuple[str, Place]:
         base = len(self._roster)

@@ -8,6 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+def sigmoid(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
+
+
 @dataclass(frozen=True)
 class Logistic:
     """p = 1 / (1 + exp(-(bias + weights . (x - mean) / scale))), all vectors of one length."""
@@ -20,7 +24,7 @@ class Logistic:
     def probability(self, values: Sequence[float]) -> float:
         rows = zip(self.weights, values, self.mean, self.scale, strict=True)
         logit = self.bias + sum(w * (x - m) / s for w, x, m, s in rows)
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+        return sigmoid(logit)
 
     @classmethod
     def read(cls, told: dict[str, Any]) -> Logistic:

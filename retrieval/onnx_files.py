@@ -1,12 +1,38 @@
-"""A torch model as ONNX files: as it is, and with its weights and embedding table in int8.
+"""Models as ONNX files: how they are run, and how the programs that export make them of a torch model, as it is and in int8.
 
-For the programs that export; needs torch. Knows nothing of what the model computes, nor whether int8 is good enough.
+Only exporting needs torch. Knows nothing of what a model computes, nor whether int8 is good enough.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def session(model: Path | bytes, **more: Any) -> Any:
+    """An onnxruntime session whose runs are on one thread of a processor each: several go side by side. `more` is for
+    onnxruntime, and so are its errors."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    given = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"], **more)
+
+
+def columns(encoded: Any, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """What a model reads of a text that a tokenizer has encoded, for those of its inputs; each of shape (1, tokens)."""
+    known = {
+        "input_ids": encoded.ids,
+        "attention_mask": encoded.attention_mask,
+        "token_type_ids": encoded.type_ids,
+    }
+    return {name: np.asarray([known[name]], dtype=np.int64) for name in names}
 
 
 def to_onnx(

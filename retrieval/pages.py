@@ -234,8 +234,8 @@ def _one_of_each(hits: list[Hit], outline: Outline, viewer: Viewer, language: st
         entry = outline.entry(viewer, hit.article_id)
         group = entry.group if entry else hit.article_id
         kept = best.get(group)
-        mine = hit.locale.split("-")[0].lower() == language
-        if kept is None or (mine and kept.locale.split("-")[0].lower() != language):
+        mine = hit.language == language
+        if kept is None or (mine and kept.language != language):
             best[group] = hit
     return list(best.values())
 
@@ -266,11 +266,11 @@ def _store(
 
 
 def _excerpt(hit: Hit, question: str | Wording) -> str:
-    return excerpt(hit.passage.text, question, language=hit.locale.split("-")[0])
+    return excerpt(hit.passage.text, question, language=hit.language)
 
 
 def _result(hit: Hit, question: str | Wording) -> Result:
-    language = hit.locale.split("-")[0]
+    language = hit.language
     words = marked(_excerpt(hit, question), question, language)
     heading = hit.heading if hit.heading != hit.title else None
     return Result(hit.title, hit.url, hit.locale, hit.section, heading, words)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from help_center.sources.base import primary_language
+
 
 @dataclass(frozen=True)
 class Section:
@@ -54,6 +56,10 @@ class Hit:
     @property
     def article_id(self) -> str:
         return self.passage.article_id
+
+    @property
+    def language(self) -> str:
+        return primary_language(self.locale)
 
     @property
     def url(self) -> str:

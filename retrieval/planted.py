@@ -25,7 +25,7 @@ FEWEST_WORDS = 30  # different words of the rest of an article, from which on it
 SHARED_BY_QUESTION, SHARED_BY_TASK = 0.34, 0.2  # share of its telling words that the rest has, at most
 
 _ANSWER = r"(?:responses?|repl(?:y|ies)|answers?|completions?|generated text)"
-_YOURS = rf"your\s+(?:(?:next|own|final|every|entire|whole|future|final|full|first|last)\s+)*{_ANSWER}"
+_YOURS = rf"your\s+(?:(?:next|own|final|every|entire|whole|future|full|first|last)\s+)*{_ANSWER}"
 _BOT = (
     r"(?:a\.?i\.?|llms?|(?:ai|large language|language|chat)[- ]models?|chat-?bots?|bots?|"
     r"(?:ai|virtual|support|chat|digital|automated|helpful|customer service|help center|answering)[- ]*(?:assistants?|agents?|bots?|models?)|"

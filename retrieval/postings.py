@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class Postings:
     def __post_init__(self) -> None:
         mean = max(1.0, float(self.lengths.mean())) if len(self.lengths) else 1.0
         object.__setattr__(self, "mean_length", mean)
-        object.__setattr__(self, "norms", norm(self.lengths, mean))
+        object.__setattr__(self, "norms", norm(self.lengths, mean).astype(np.float32))
 
     @classmethod
     def of(cls, documents: Iterable[Sequence[str]]) -> Postings:
@@ -148,8 +148,9 @@ class Postings:
 _ARRAYS: dict[str, Literal["r"] | None] = {"starts": None, "rows": "r", "counts": "r", "lengths": None}
 
 
-def norm(length: NDArray[np.int32], mean_length: float) -> Scores:
-    return (K1 * (1 - B + B * length / mean_length)).astype(np.float32)
+def norm(length: int | NDArray[np.int32], mean_length: float) -> Any:
+    """What a document's length, or each of them, adds below BM25's fraction line."""
+    return K1 * (1 - B + B * length / mean_length)
 
 
 def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.embedders.sentence_transformers import bundled_model
+from retrieval.onnx_files import session
 
 LONGEST_PASSAGE = 320  # tokens, title and headings included
 LONGEST_CLAIM = 96  # tokens of a sentence or question
@@ -77,20 +78,15 @@ class Reader:
 @lru_cache(maxsize=1)
 def shipped() -> Reader:
     """The model that ships, loaded once. Raises ReaderError."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
     try:
         with as_file(files("retrieval").joinpath(FITTED)) as file:
             weights = file.read_bytes()
             told = json.loads(file.with_suffix(".json").read_text("utf-8"))
         tokenizer = open_tokenizer()
-        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        opened = session(weights)
     except Exception as error:
         raise ReaderError("the reader's model is missing or damaged: install Parley again.") from error
-    return Reader(session, tokenizer, f"{told['recipe']}-{hashlib.sha256(weights).hexdigest()[:12]}")
+    return Reader(opened, tokenizer, f"{told['recipe']}-{hashlib.sha256(weights).hexdigest()[:12]}")
 
 
 def open_tokenizer() -> Any:

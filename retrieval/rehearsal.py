@@ -1,7 +1,7 @@
 """Search as it would be if one article were otherwise: edited, new, or gone. Nothing is written.
 
-    with the same cutting, embedding, ranking and audiences; only what proposes and what is read is laid over:
-    the vector store, the lexical index, the vectors of parts, the rows
+Cutting, embedding, ranking and audiences are search's own; only what proposes and what is read is laid over: the vector store,
+the lexical index, the vectors of parts, the rows.
 
 A rehearsal stands on the index as it is when it is made. What was right for a question in rehearsal is what search does
 once the article is published (tests/retrieval/test_rehearsal.py holds that).
@@ -23,7 +23,7 @@ from help_center.database import now
 from help_center.index_tables import PassageRow
 from help_center.markup import clean_markdown, slugify
 from help_center.people import Viewer
-from help_center.sources.base import SourceArticle
+from help_center.sources.base import SourceArticle, primary_language
 from retrieval import chunking
 from retrieval.closeness import Closeness, embed, packed
 from retrieval.embedders.base import Embedder, Vectors
@@ -94,12 +94,12 @@ class Rehearsal(Search):
         held = self._stored(change.article_id)
         given = change.article if change.article and change.article.status == "published" else None
         passages = chunking.split(given.id, given.title, clean_markdown(given.body)) if given else []
-        language = given.locale.split("-")[0].lower() if given else ""
+        language = primary_language(given.locale) if given else ""
         shelf = shelf_of(self._shelves, given.audience, language) if given else ""
         kept = {passage.id for passage in passages if held.get(passage.id, ("", b""))[0] == shelf}
         fresh = [passage for passage in passages if passage.id not in kept]
         vectors, parts = (
-            embed(self._embedder, [(given.title, passage) for passage in fresh])
+            embed(self.embedder, [(given.title, passage) for passage in fresh])
             if given and fresh
             else (np.zeros((0, 0), dtype=np.float32), [])
         )
@@ -112,7 +112,7 @@ class Rehearsal(Search):
         mine = {id: its_parts for id, (_, its_parts) in held.items() if id in kept}
         mine |= {passage.id: packed(of_it) for passage, of_it in zip(fresh, parts, strict=True)}
         self._closeness = _Parts(self._closeness, mine)
-        dimensions = len(self._embedder.embed_query(change.article_id))
+        dimensions = len(self.embedder.embed_query(change.article_id))
         before_and_after = self._closeness.parts(list(held.keys() | mine.keys()), dimensions)
         self.parts = np.concatenate([np.zeros((0, dimensions), np.float32), *before_and_after])
         self._base = self._base.copy()

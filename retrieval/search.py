@@ -25,6 +25,7 @@ from help_center.articles import Article, audiences_of, visible
 from help_center.database import Database
 from help_center.index_tables import IndexedArticle, IndexGeneration, PassageRow
 from help_center.people import STRANGER, Viewer
+from help_center.sources.base import primary_language
 from retrieval.balance import dense_share
 from retrieval.closeness import Closeness
 from retrieval.embedders.base import Embedder, Vectors
@@ -121,7 +122,7 @@ class Search:
     ) -> None:
         self._database = database
         self._store = store
-        self._embedder = self.embedder = embedder
+        self.embedder = embedder
         self._reranker = reranker
         self._snapshots = snapshots
         self.space = space_of(embedder)
@@ -142,30 +143,28 @@ class Search:
         viewer: Viewer = STRANGER,
         limit: int = 10,
         locale: str | None = None,
-        only_locale: bool = False,
         context: str | None = None,
         unfinished: bool = False,
         without: Collection[str] = (),
     ) -> Found:
         """Articles for a question, best first.
 
-        `locale` prefers articles of that language (all are searched when it has none); `only_locale` searches no
-        other. `context`: what was said before, for a question that follows up on it. `unfinished`: the question is being
-        typed, and its last word may be the beginning of one. `without`: articles that are passed over, as if they were not
-        there. Raises StoreError, EmbedderError or RerankerError when a
-        part is down.
+        `locale` prefers articles of that language (all are searched when it has none). `context`: what was said before, for a
+        question that follows up on it. `unfinished`: the question is being typed, and its last word may be the beginning of one.
+        `without`: articles that are passed over, as if they were not there. Raises StoreError, EmbedderError or RerankerError
+        when a part is down.
         """
         lexicon = self.lexicon()
-        places = self._places(lexicon, viewer, locale, only_locale)
-        language = locale.split("-")[0].lower() if locale else None
+        places = self._places(lexicon, viewer, locale)
+        language = primary_language(locale) if locale else None
         wording = read_question(question, lexicon, places, language, unfinished=unfinished)
         if wording.asks_nothing or not places:
             return Found(wording=wording)
-        asked = [_Asked(self._embedder.embed_query(wording.text), wording, 1.0)]
+        asked = [_Asked(self.embedder.embed_query(wording.text), wording, 1.0)]
         if context:
             before = read_question(context, lexicon, places, language)
             if not before.asks_nothing:
-                asked.append(_Asked(self._embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
+                asked.append(_Asked(self.embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         together = _Sum.of(asked, lexicon)
         rows, ids, close, lexical = self._compare(lexicon, asked, places)
         share = self._dense_share(places)
@@ -195,7 +194,7 @@ class Search:
 
     def vector(self, text: str) -> Vectors:
         """A text's embedding, as a question's; shape (d,). Raises EmbedderError."""
-        return self._embedder.embed_query(text)
+        return self.embedder.embed_query(text)
 
     def meaning_of(self, passages: Sequence[str]) -> Vectors | None:
         """What passages are about, together: the middle of their parts, as a unit vector; None where none has any. Raises
@@ -221,7 +220,7 @@ class Search:
     def _dense_share(self, places: frozenset[Place]) -> float:
         """How far the dense half is trusted: by the language, where one is searched."""
         languages = {language for _, language in places}
-        return dense_share(languages.pop(), self._embedder) if len(languages) == 1 else 1.0
+        return dense_share(languages.pop(), self.embedder) if len(languages) == 1 else 1.0
 
     def lexicon(self) -> LexicalIndex:
         """The lexical index, caught up with the generation that the database is at."""
@@ -328,19 +327,13 @@ class Search:
         for id, article, audience, language, headings, text, title in session.execute(query).all():
             yield Entry(id, article, audience, language, "\n\n".join((title, *headings, text)))
 
-    def _places(
-        self, lexicon: LexicalIndex, viewer: Viewer, locale: str | None, only: bool
-    ) -> frozenset[tuple[str, str]]:
+    def _places(self, lexicon: LexicalIndex, viewer: Viewer, locale: str | None) -> frozenset[Place]:
         allowed = {place for place in lexicon.places_used if place[0] in audiences_of(viewer)}
-        if locale:
-            language = locale.split("-")[0].lower()
-            spoken = {place for place in allowed if place[1] == language}
-            if spoken or only:
-                return frozenset(spoken)
-        return frozenset(allowed)
+        language = primary_language(locale) if locale else None
+        return frozenset({place for place in allowed if place[1] == language} or allowed)
 
     def _compare(
-        self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[tuple[str, str]]
+        self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[Place]
     ) -> tuple[Rows, list[str], Vectors, Vectors]:
         """Passages that either half proposes, as rows of the lexicon and as ids, with their closeness and their BM25; several
         questions by their weights."""
@@ -410,7 +403,7 @@ class Search:
         whole = _passage(row)
         if not whole.sections:
             return whole
-        language = row.locale.split("-")[0].lower()
+        language = primary_language(row.locale)
         total = sum(asked.telling.values()) or 1.0
 
         def covered(text: str) -> float:
@@ -447,7 +440,7 @@ class Search:
         judged = hits[:EVIDENCE_DEPTH]
         parts = self._closeness.parts([hit.passage.id for hit in judged], len(vector))
         for hit, vectors in zip(judged, parts, strict=True):
-            language = hit.locale.split("-")[0].lower()
+            language = hit.language
             title = _tokens_of(hit.passage.id, " ".join((hit.title, *hit.passage.headings)), language)
             text = _tokens_of(hit.passage.id, hit.passage.text, language)
             told = f"{hit.title}\n{hit.passage.text}"

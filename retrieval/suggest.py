@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from help_center.articles import audiences_of
-from help_center.database import Database
 from help_center.outline import Entry, Outline
 from help_center.people import Viewer
 from retrieval.tokenizing import tokens
@@ -56,8 +55,8 @@ class _Titles:
 class Suggestions:
     """One for all threads; follows what any process changes."""
 
-    def __init__(self, database: Database) -> None:
-        self._outline = Outline(database)
+    def __init__(self, outline: Outline) -> None:
+        self._outline = outline
         self._held: dict[tuple[str, ...], _Titles] = {}
         self._preparing = threading.Lock()
 

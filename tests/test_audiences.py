@@ -25,11 +25,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from help_center.articles import AUDIENCES, STATUSES
 from help_center.database import Database
 from help_center.owner import HEADER
 from help_center.people import add_agent, new_api_token
 from help_center.settings import Settings
+from help_center.sources.base import AUDIENCES, STATUSES
 from tests.conftest import Installation, Server, eventually, fresh_postgres
 
 KEY = "a secret of forty characters, for a test"

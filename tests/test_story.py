@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.conftest import Installation, Server
+from tests.conftest import Installation, Server, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 Opener = Callable[..., Page]
@@ -58,7 +58,7 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
     _write(chat, "How do I back up the data folder?")
     first = chat.locator(".message.assistant").last
     expect(first.locator('[data-parley="sources"]')).to_contain_text("Back up")
-    _picture(customer, f"answered-{width}")
+    screenshot(customer, f"answered-{width}")
 
     # something that is not there: in the end a person
     _write(chat, "Can I pay for the hosted version of Parley with a company credit card?")
@@ -67,7 +67,7 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
         _write(chat, "Which credit cards does the hosted version of Parley accept?")
     expect(chat.locator("body")).to_have_attribute("data-status", "waiting")
     expect(chat.locator('[data-parley="status"]')).to_be_visible()
-    _picture(customer, f"waiting-{width}")
+    screenshot(customer, f"waiting-{width}")
 
     # the agent signs in, claims, reads the packet and replies
     agent.goto(f"{server.url}/inbox")
@@ -77,7 +77,7 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
     agent.locator('[data-inbox="item"]').first.click()
     expect(agent.locator('[data-inbox="packet"]')).to_contain_text("credit card")
     expect(agent.locator('[data-inbox="transcript"]')).to_contain_text("How do I back up the data folder?")
-    _picture(agent, f"packet-{width}")
+    screenshot(agent, f"packet-{width}")
     agent.locator('[data-inbox="claim"]').click()
     expect(chat.locator("body")).to_have_attribute("data-status", "agent")
     agent.locator('[data-inbox="reply"]').fill(
@@ -96,26 +96,26 @@ def test_a_customer_is_answered_and_then_reaches_a_person(
         customer.locator('[data-parley="launcher"]').click()
     chat = customer.frame_locator("iframe[title=Chat]")
     expect(chat.locator(".message.agent").last).to_contain_text("on your own machine")
-    _picture(customer, f"replied-{width}")
-    _picture(agent, f"conversation-{width}")
+    screenshot(customer, f"replied-{width}")
+    screenshot(agent, f"conversation-{width}")
 
     # the agent resolves, the customer rates
     agent.locator('[data-inbox="resolve"]').click()
     confirm = agent.locator('dialog[open] button[type="submit"], dialog[open] [data-inbox="resolve-confirm"]')
     if confirm.count():
         confirm.first.click()
-    _picture(agent, f"resolved-{width}")
-    _picture(customer, f"closed-{width}")
+    screenshot(agent, f"resolved-{width}")
+    screenshot(customer, f"closed-{width}")
     expect(chat.locator('[data-parley="rate"]')).to_be_visible()
     chat.locator("[name=csat][value='5']").check(force=True)
     send = chat.locator('[data-parley="rate-send"]')
     if send.is_visible():
         send.click()
-    _picture(customer, f"rated-{width}")
+    screenshot(customer, f"rated-{width}")
     agent.goto(f"{server.url}/insights")
     expect(agent.locator("main")).to_contain_text("CSAT", ignore_case=True)
     expect(agent.locator("main")).to_contain_text("100")
-    _picture(agent, f"insights-{width}")
+    screenshot(agent, f"insights-{width}")
 
     for seen in faults:
         assert seen == []
@@ -140,14 +140,14 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
     # the last one sees that four are before them, and that by itself it gets less
     last = chats["Oz"].locator('[data-parley="status"]')
     expect(last).to_contain_text("5")
-    _picture(pages["Oz"], "fifth-in-line")
+    screenshot(pages["Oz"], "fifth-in-line")
 
     agents = [_signed_in(open_page, server, who) for who in ("ada", "ben")]
     mine: dict[Page, list[str]] = {agent: [] for agent in agents}
     for turn, name in enumerate(names):
         agent = agents[turn % 2]
         agent.locator('[data-filter="waiting"]').click()
-        _picture(agent, f"queue-{turn}")
+        screenshot(agent, f"queue-{turn}")
         agent.locator('[data-inbox="item"]').filter(has_text=f"{name}-4471").click()
         expect(agent.locator('[data-inbox="transcript"]')).to_contain_text(f"{name}-4471")
         expect(agent.locator('[data-inbox="packet"]')).to_contain_text(f"{name}-4471")
@@ -169,8 +169,8 @@ def test_a_morning_of_two_agents_and_five_customers_at_once(
         expect(chats[name].locator(".message.agent")).to_have_count(1)
         expect(chats[name].locator(".message.agent")).to_contain_text(f"I look for {name}-4471")
         _write(chats[name], f"Thank you, says {name}.")
-    _picture(agents[0], "two-agents-ada")
-    _picture(agents[1], "two-agents-ben")
+    screenshot(agents[0], "two-agents-ada")
+    screenshot(agents[1], "two-agents-ben")
     for agent in agents:
         for name in mine[agent]:
             agent.locator('[data-filter="mine"]').click()
@@ -191,14 +191,14 @@ def test_the_help_center_is_browsed_and_searched(open_page: Opener, server: Serv
     page = open_page(viewport={"width": 1280, "height": 900})
     faults = _faults(page)
     page.goto(f"{server.url}/help")
-    _picture(page, "help-home")
+    screenshot(page, "help-home")
     page.get_by_role("searchbox").or_(page.get_by_role("combobox")).first.fill("postgres")
     page.keyboard.press("Enter")
     page.wait_for_url("**/help/search?q=postgres*")
-    _picture(page, "help-search")
+    screenshot(page, "help-search")
     page.locator("main a[href^='/help/articles/']").first.click()
     expect(page.locator("h1")).to_be_visible()
-    _picture(page, "help-article")
+    screenshot(page, "help-article")
     assert faults == []
 
 
@@ -223,10 +223,3 @@ def _faults(page: Page) -> list[str]:
     seen: list[str] = []
     page.on("console", lambda message: seen.append(message.text) if message.type == "error" else None)
     return seen
-
-
-def _picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.wait_for_timeout(400)
-        page.screenshot(path=f"{folder}/{name}.png")

@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.channels.api import Short
 from help_center.conversations import Conversation, Message
 from help_center.database import Database, iso
+from help_center.markup import shortened
 from help_center.people import ConversationTokens, CustomerTokens, proven_id
 from help_center.web import Doorkeeper, Problem, RateLimits, bearer
 
@@ -98,7 +99,7 @@ def _page(session: Session, customer: str, limit: int, cursor: str | None) -> li
         rounded = before + timedelta(milliseconds=1)
         query = query.where(
             Conversation.updated_at < rounded,
-            or_(Conversation.updated_at < before, and_(Conversation.id < id)),
+            or_(Conversation.updated_at < before, Conversation.id < id),
         )
     return list(
         session.scalars(query.order_by(Conversation.updated_at.desc(), Conversation.id.desc()).limit(limit))
@@ -110,17 +111,13 @@ def _line(session: Session, one: Conversation) -> dict[str, Any]:
     first = session.scalars(
         select(Message).where(of, Message.role == "customer").order_by(Message.position).limit(1)
     ).one()
+    said = first.text or ", ".join(file["name"] for file in first.files)
     unread = select(func.count()).where(of, Message.role == "agent", Message.position > one.customer_read)
     return {
         "id": one.id,
         "status": one.status,
         "created_at": iso(one.created_at),
         "updated_at": iso(one.updated_at),
-        "first": _cut(first.text or ", ".join(file["name"] for file in first.files)),
+        "first": shortened(" ".join(said.split()), EXCERPT),
         "unread": session.scalar(unread) or 0,
     }
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"

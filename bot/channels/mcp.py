@@ -16,13 +16,21 @@ from sqlalchemy import or_, select
 from starlette.types import Receive, Scope, Send
 
 from bot.channels.openai_api import text_apart, told_apart
-from bot.turn import Asked, Outcome, Parts, take_turn
+from bot.turn import Asked, Parts, outcome_of
 from help_center.articles import Article, article_json, visible
 from help_center.conversations import MAX_MESSAGE_CHARACTERS
 from help_center.database import Database
 from help_center.people import STRANGER, Viewer
 from help_center.sources.base import normal_locale
-from help_center.web import Doorkeeper, Problem, RateLimits, bearer, clean_text, problem_response
+from help_center.web import (
+    Doorkeeper,
+    Problem,
+    RateLimits,
+    base_address,
+    bearer,
+    clean_text,
+    problem_response,
+)
 from retrieval.embedders.base import EmbedderError
 from retrieval.excerpt import excerpt
 from retrieval.stores.base import StoreError
@@ -57,7 +65,7 @@ class Tools:
             {
                 "article_id": hit.article_id, "title": hit.title, "url": f"{self._base}{hit.url}",
                 "section": list(hit.section), "score": round(hit.score, 4),
-                "excerpt": excerpt(hit.passage.text, found.wording or query, language=hit.locale.split("-")[0]),
+                "excerpt": excerpt(hit.passage.text, found.wording or query, language=hit.language),
             }
             for hit in (found.hits if found.relevant else ())
         ]  # fmt: skip
@@ -77,11 +85,7 @@ class Tools:
 
     async def ask(self, question: str, locale: str | None) -> dict[str, Any]:
         asked = Asked(clean_text(question).strip(), locale=normal_locale(locale or ""), viewer=self._viewer)
-        outcome: Outcome | None = None
-        async for step in take_turn(asked, self._parts):
-            if isinstance(step, Outcome):
-                outcome = step
-        assert outcome is not None
+        outcome = await outcome_of(asked, self._parts)
         told = told_apart(outcome)
         sources = [one | {"url": f"{self._base}{one['url']}"} for one in told["sources"]]
         return {"answer": text_apart(outcome)} | told | {"sources": sources}
@@ -183,7 +187,7 @@ class McpDoor:
                 await self._limits.spend("messages", f"mcp {self._key(request, viewer)}")
             except Problem as problem:
                 raise ToolError(problem.detail) from None
-            base = self._public_url or str(request.base_url).rstrip("/")
+            base = base_address(request, self._public_url)
             return Tools(self._parts, self._database, viewer, base)
 
         async def search_help_center(

@@ -20,7 +20,7 @@ from bot.understand import Said
 from help_center.conversations import MAX_MESSAGE_CHARACTERS
 from help_center.database import new_id
 from help_center.people import STRANGER, Viewer
-from help_center.web import CleanText, Doorkeeper, Problem, RateLimits, problem_json, sse
+from help_center.web import CleanText, Doorkeeper, Problem, RateLimits, base_address, problem_json, sse
 
 PUBLIC, AGENTS = "parley", "parley-agent"
 MODELS = {PUBLIC: "what everybody may read", AGENTS: "what the token's owner may read"}
@@ -118,7 +118,7 @@ def routes(parts: Parts, doorkeeper: Doorkeeper, limits: RateLimits, public_url:
             await limits.spend("messages", f"agent {viewer.agent_id}")
         except Problem as problem:
             raise OpenAIProblem(problem.status, problem.detail, headers=problem.headers) from None
-        answer = _Answer(wanted, parts, public_url or str(request.base_url).rstrip("/"))
+        answer = _Answer(wanted, parts, base_address(request, public_url))
         if given.stream:
             usage = bool(given.stream_options and given.stream_options.include_usage)
             return StreamingResponse(
@@ -240,7 +240,7 @@ def told_apart(outcome: Outcome) -> dict[str, Any]:
     return {
         "action": outcome.action,
         "confidence": outcome.confidence,
-        "sentiment": {"label": outcome.sentiment.label, "score": round(outcome.sentiment.score, 3)},
+        "sentiment": outcome.sentiment.json(),
         "reasons": list(outcome.reasons),
         "sources": outcome.sources,
     }

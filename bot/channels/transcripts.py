@@ -21,7 +21,7 @@ from help_center.pages import direction
 from help_center.people import ConversationTokens
 from help_center.site import Site
 from help_center.templating import Pages
-from help_center.web import Problem, RateLimits
+from help_center.web import Problem, RateLimits, base_address
 
 
 class Form(StrEnum):
@@ -46,7 +46,7 @@ def routes(
     opened = opener(tokens)
 
     def read(session: Session, conversation_id: str, language: str | None, request: Request) -> Transcript:
-        base = (public_url or str(request.base_url)).rstrip("/")
+        base = base_address(request, public_url)
         return Transcript.of(session, known(session, conversation_id), language, site().name, base)
 
     @router.get("")

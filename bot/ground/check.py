@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
@@ -494,17 +494,6 @@ def way_of(values: dict[str, float]) -> str:
     return "read" if "reads" in values else "with_meaning" if "close" in values else "words_alone"
 
 
-def supported(sentence: str, passages: Iterable[str], language: str) -> bool:
-    """Whether `passages`, together, hold what the sentence says, by words and facts. One without telling words holds."""
-    sources = [Source("\n".join(passages), language)]
-    return Check(sources, language).verdict(sentence, [1]).kept
-
-
-def says_something(sentence: str, language: str) -> bool:
-    """Whether it has a telling word: a rule, a dash or `OK.` alone answers nothing."""
-    return bool(tokens(list_mark.sub("", without_citations(sentence)), language))
-
-
 def answers(sentence: str, question: str, language: str) -> bool:
     """Whether it says more than the question did: "You asked how to return a bicycle." does not. Of a question that wants a
     yes or a no, any statement about it does."""
@@ -792,4 +781,4 @@ def _replaced(said: str, units: Sequence[Clause], unit_cover: Sequence[float], l
     return worst
 
 
-__all__ = ["WAYS", "Check", "Fitted", "Source", "Verdict", "answers", "says_something", "supported"]
+__all__ = ["WAYS", "Check", "Fitted", "Source", "Verdict", "answers"]

@@ -288,13 +288,9 @@ def is_condition(clause: str) -> bool:
     return _conditional.match(clause) is not None
 
 
+@lru_cache(maxsize=32)
 def cue_tokens(language: str) -> frozenset[str]:
     """Tokens that only deny, or say that something is wished or has to be done: they say nothing of the matter."""
-    return _cue_tokens(language)
-
-
-@lru_cache(maxsize=32)
-def _cue_tokens(language: str) -> frozenset[str]:
     modal = _modal if language == "en" else ""
     return frozenset(tokens(f"{NEGATIONS.get(language, NEGATIONS['en'])} {modal}", language))
 

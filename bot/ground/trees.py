@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from retrieval.logistic import sigmoid
 
 Node = tuple[
     int, float, int, int, float
@@ -39,7 +40,7 @@ class Trees:
             while node[0] >= 0:
                 node = tree[node[2] if values[node[0]] <= node[1] else node[3]]
             total += node[4]
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+        return sigmoid(total)
 
     def pulls(self, values: Sequence[float]) -> dict[int, float]:
         """Feature -> by how much its splits moved the log-odds, on the way from each root to the leaf (Saabas 2014)."""

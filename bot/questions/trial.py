@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.house import House
 from bot.questions.asking import Asking
-from bot.turn import Outcome, Parts, Sentence, take_turn
+from bot.turn import Parts, Sentence, outcome_of
 from retrieval.excerpt import excerpt
 from retrieval.rehearsal import Remembering
 from retrieval.search import Search
@@ -77,14 +77,10 @@ def parts_with(parts: Parts, search: Search) -> Parts:
 
 async def trial(parts: Parts, asking: Asking) -> Trial:
     """Raises what a turn raises: StoreError, EmbedderError, RerankerError."""
-    outcome: Outcome | None = None
-    sentence = ""
-    async for step in take_turn(asking.asked, parts):
-        if isinstance(step, Sentence) and step.hits and not sentence:
-            sentence = excerpt(step.hits[0].passage.text, asking.query, SENTENCE)
-        elif isinstance(step, Outcome):
-            outcome = step
-    assert outcome is not None
+    said: list[Sentence] = []
+    outcome = await outcome_of(asking.asked, parts, said.append)
+    quoted = (excerpt(one.hits[0].passage.text, asking.query, SENTENCE) for one in said if one.hits)
+    sentence = next(filter(None, quoted), "")
     first = next(iter(outcome.sources or outcome.sources_tried), None)
     return Trial(
         outcome.action,

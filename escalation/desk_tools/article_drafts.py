@@ -14,12 +14,11 @@ from escalation.changing import both_locked
 from help_center.articles import Article, article_json, store
 from help_center.conversations import messages_of
 from help_center.database import Database
+from help_center.drafts import BEGUN_IN_THE_INBOX
 from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Viewer
 from help_center.sources.base import SourceArticle
 from help_center.web import CleanText, Doorkeeper
-
-SOURCE = "inbox"
 
 
 class Wanted(BaseModel):
@@ -47,7 +46,7 @@ def start(session: Session, handoff_id: str, agent: Viewer, title: str | None, t
         audience="agents",
         status="draft",
     )
-    store(session, given, SOURCE)
+    store(session, given, BEGUN_IN_THE_INBOX)
     record(session, agent, "article.draft", id, handoff_id=handoff.id)
     return session.get_one(Article, id)
 
@@ -67,7 +66,7 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
     @router.get("/api/article-drafts", dependencies=[Depends(doorkeeper.agent)])
     def all_drafts() -> dict[str, Any]:
         """What conversations have asked for and nobody has published yet, the newest first."""
-        begun = (Article.source == SOURCE) & (Article.status == "draft")
+        begun = (Article.source == BEGUN_IN_THE_INBOX) & (Article.status == "draft")
         query = select(Article).where(begun).order_by(Article.created_at.desc(), Article.id).limit(200)
         with database.read() as session:
             items = [

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 from email_validator import EmailNotValidError, validate_email
 
 from escalation.notify.base import Parcel, Undelivered
-from help_center.markup import render
+from help_center.markup import render, shortened
 from help_center.settings import Settings
 
 SECONDS = 20.0  # for each word of the conversation with the mail server
@@ -182,7 +182,7 @@ def written(parcel: Parcel, sender: Sender) -> EmailMessage:
 def one_line(text: str) -> str:
     """Text that can stand in a header: no line breaks, no control characters, not too long."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return plain if len(plain) <= LONGEST_SUBJECT else plain[: LONGEST_SUBJECT - 1] + "…"
+    return shortened(plain, LONGEST_SUBJECT)
 
 
 def trouble(error: Exception) -> str:

@@ -32,6 +32,7 @@ from help_center.conversations import (
 )
 from help_center.database import iso
 from help_center.desk import Team, TeamMember, Webhook
+from help_center.markup import shortened
 from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Agent, Customer
 
@@ -86,7 +87,7 @@ def replied(session: Session, conversation: Conversation, handoff: Handoff, mess
         .limit(1)
     ).first()
     letter = {
-        "subject": f"Re: {_shortened(handoff.question, 80)}",
+        "subject": f"Re: {shortened(handoff.question, 80)}",
         "text": "\n\n".join(filter(None, [message.text, _named(message.files), message.author])),
         "quoted": "You wrote:",
         "quote": hide(asked or "", NOT_FOR_AGENTS),
@@ -157,21 +158,6 @@ def tell(
             )
 
 
-def queue_email(
-    session: Session,
-    to: str,
-    subject: str,
-    text_markdown: str,
-    *,
-    event: str,
-    key: str,
-    thread: str | None = None,
-) -> None:
-    """Queues a notification by e-mail; nothing happens without a mail server, or when `to` is no address."""
-    letter = {"subject": subject, "text": text_markdown, "thread": thread, "list": "notifications"}
-    _queue(session, to, letter, event, key=key)
-
-
 def transcript(
     session: Session, conversation: Conversation, to: str, title: str, text_markdown: str, *, key: str
 ) -> None:
@@ -207,7 +193,7 @@ def _tell_agents(session: Session, handoff: Handoff, event: str, said: str) -> N
     key = f"{handoff.id}:{iso(handoff.overdue_told_at)}" if event == "handoff.overdue" else handoff.id
     headline = f"{_who(session, handoff)} {said}"
     letter = {
-        "subject": f"{headline}: {_shortened(handoff.question, 60)}",
+        "subject": f"{headline}: {shortened(handoff.question, 60)}",
         "text": "\n".join([f"A customer {said}.", "", *(f"- {fact}" for fact in about)]),
         "quote": handoff.question,
         "thread": handoff.id,
@@ -222,7 +208,7 @@ def _tell_agents(session: Session, handoff: Handoff, event: str, said: str) -> N
     if of_desk and wanted.slack_url:
         told = {
             "headline": headline,
-            "quote": _shortened(handoff.question, EXCERPT),
+            "quote": shortened(handoff.question, EXCERPT),
             "about": about,
             "handoff_id": handoff.id,
         }
@@ -246,7 +232,7 @@ def _wants_email(agent: Agent) -> bool:
 
 def _who(session: Session, handoff: Handoff) -> str:
     name = _customer(session, handoff.conversation_id).name
-    return _shortened(" ".join(name.split()), 60) if name and name.strip() else "A customer"
+    return shortened(" ".join(name.split()), 60) if name and name.strip() else "A customer"
 
 
 def _about(session: Session, handoff: Handoff, zone: ZoneInfo) -> list[str]:
@@ -311,7 +297,3 @@ def _customer(session: Session, conversation_id: str) -> Customer:
 
 def _at(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -19,12 +19,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Insert, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
 from escalation.notify.base import Parcel, Transport, Undelivered
-from help_center.database import Database, new_id, now
+from help_center.database import Database, new_id, now, upsert
 from help_center.desk import Delivery
 
 log = logging.getLogger(__name__)
@@ -54,9 +52,8 @@ def enqueue(
     conversation_id: str | None = None,
 ) -> None:
     """Adds a delivery to the transaction of its cause; the same kind, target, event and `key` again add nothing."""
-    insert = insert_postgresql if session.get_bind().dialect.name == "postgresql" else insert_sqlite
     row: Insert = (
-        insert(Delivery)
+        upsert(session, Delivery)
         .values(
             id=new_id("dlv"),
             kind=kind,

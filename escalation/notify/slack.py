@@ -12,6 +12,7 @@ from escalation.notify.base import Parcel, Undelivered
 from escalation.notify.posting import post
 from escalation.policies import desk_settings
 from help_center.database import Database
+from help_center.markup import shortened
 
 LONGEST = 2900  # characters of one block; Slack takes 3000
 
@@ -58,5 +59,4 @@ def escaped(text: str) -> str:
 
 
 def _plain(text: str) -> dict[str, Any]:
-    text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "plain_text", "text": shortened(text, LONGEST), "emoji": False}

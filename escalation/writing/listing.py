@@ -13,10 +13,10 @@ from escalation.audit import record
 from escalation.writing.base import Desk
 from help_center import drafts, sections
 from help_center.article_tables import ArticleAppointment, ArticleDraft, ArticleVersion, TranslationMark
-from help_center.articles import AUDIENCES, STATUSES, WRITTEN_HERE, Article
+from help_center.articles import WRITTEN_HERE, Article
 from help_center.database import iso
 from help_center.people import Viewer
-from help_center.sources.base import normal_locale
+from help_center.sources.base import AUDIENCES, STATUSES, normal_locale, primary_language
 from help_center.web import CleanText
 
 MOST = 100
@@ -134,7 +134,7 @@ def _fits(
     if audience:
         conditions.append(Article.audience == audience)
     if language:
-        conditions.append(Article.language == (normal_locale(language) or language).split("-")[0])
+        conditions.append(Article.language == primary_language(normal_locale(language) or language))
     if stale == "translation":
         conditions.append(_translation_is_old())
     elif stale == "changes":

@@ -27,7 +27,7 @@ def judge(file: Path, read: Read, gates: dict[str, float]) -> Result:
         if not isinstance(text, str):
             raise EvalError(f"{file}, line {number}: `text` is needed.")
         sentiment, wish = read(text), wants_human(text)
-        rows.append({"label": sentiment.label, "score": round(sentiment.score, 3), "wants_human": wish})
+        rows.append(sentiment.json() | {"wants_human": wish})
         if told.get("label") is not None:
             moods.append((str(told["label"]), sentiment.label))
             if told.get("language") is not None:

@@ -242,6 +242,11 @@ def normal_locale(text: str) -> str | None:
     )
 
 
+def primary_language(tag: str) -> str:
+    """`pt` of `pt-BR` or `pt_BR`, whatever else the tag says."""
+    return tag.replace("_", "-").split("-")[0].lower()
+
+
 def _words(value: object, name: str) -> tuple[str, ...]:
     if value is None:
         return ()

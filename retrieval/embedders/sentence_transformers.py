@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.embedders.base import Embedder, EmbedderError, Span, Vectors
+from retrieval.onnx_files import columns, session
 from retrieval.weights import Kind, cache_dir, export, folder_of, hash_of
 
 log = logging.getLogger(__name__)
@@ -64,17 +65,11 @@ class OnnxEmbedder:
     """
 
     def __init__(self, file: Path, name: str, weights: str) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
         try:
             told = json.loads(Path(str(file) + ".json").read_text())
-            self._session = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"], disabled_optimizers=[SLOWER_FUSED]
-            )
+            self._session = session(file, disabled_optimizers=[SLOWER_FUSED])
             self._tokenizer = Tokenizer.from_file(str(file) + ".tokenizer.json")
         except Exception as error:
             raise EmbedderError(
@@ -125,12 +120,7 @@ class OnnxEmbedder:
         return whole, _unit(np.stack(vectors))
 
     def _run(self, encoded: Any, outputs: list[str]) -> list[Vectors]:
-        columns = {
-            "input_ids": encoded.ids,
-            "attention_mask": encoded.attention_mask,
-            "token_type_ids": encoded.type_ids,
-        }
-        inputs = {name: np.asarray([columns[name]], dtype=np.int64) for name in self._inputs}
+        inputs = columns(encoded, self._inputs)
         return [found[0].astype(np.float32, copy=False) for found in self._session.run(outputs, inputs)]
 
     def _each(

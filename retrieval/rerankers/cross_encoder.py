@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.onnx_files import columns, session
 from retrieval.rerankers.base import Reranker, RerankerError, Scores
 from retrieval.weights import Kind, cache_dir, export, folder_of, hash_of
 
@@ -44,17 +45,11 @@ class OnnxReranker:
     """An exported model, run by onnxruntime: each pair is a run of its own on one thread, several side by side."""
 
     def __init__(self, file: Path, name: str, weights: str) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
         try:
             told = json.loads(Path(str(file) + ".json").read_text())
-            self._session = onnxruntime.InferenceSession(
-                str(file), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = session(file)
             self._tokenizer = Tokenizer.from_file(str(file) + ".tokenizer.json")
         except Exception as error:
             raise RerankerError(
@@ -72,12 +67,7 @@ class OnnxReranker:
 
     def _score(self, question: str, text: str) -> float:
         encoded = self._tokenizer.encode(question, text)
-        columns = {
-            "input_ids": encoded.ids,
-            "attention_mask": encoded.attention_mask,
-            "token_type_ids": encoded.type_ids,
-        }
-        inputs = {name: np.asarray([columns[name]], dtype=np.int64) for name in self._inputs}
+        inputs = columns(encoded, self._inputs)
         return float(self._session.run(["score"], inputs)[0][0])
 
 

@@ -14,8 +14,8 @@ from bot.app import create_app
 from bot.house import House
 from help_center.importing import bring_in
 from help_center.settings import Settings
-from tests.bot.support import Dial, Service, in_thread, relevance
-from tests.conftest import ARTICLES
+from tests.bot.support import Dial, Service, relevance
+from tests.conftest import ARTICLES, in_thread
 
 
 def settings(folder: Path, **more: Any) -> Settings:

@@ -13,8 +13,8 @@ from help_center.database import new_id, now
 from help_center.golden import GoldenQuestion
 from help_center.importing import bring_in
 from tests.bot.conftest import settings
-from tests.bot.support import Dial, Service, in_thread
-from tests.conftest import ARTICLES
+from tests.bot.support import Dial, Service
+from tests.conftest import ARTICLES, in_thread
 
 
 class Shop:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import socket
 import threading
-import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import uvicorn
-from fastapi import FastAPI
 
-from bot.assess import SIGNALS, Calibration, Point
+from bot.assess import Calibration, Point
 from bot.house import House
 from bot.llm import ModelError, Prompt
 from bot.turn import Asked, Outcome, Parts, Sentence, Stage, take_turn
 from help_center.people import add_agent, new_api_token
-from retrieval.evidence import Evidence
+from retrieval.evidence import NAMES, Evidence
 from retrieval.logistic import Logistic
 
 SURE, PART, UNSURE = (
@@ -49,10 +44,10 @@ relevance = Relevance()
 def calibration(confidence: float = SURE, answer_from: float = 0.5) -> Calibration:
     """A calibration that gives every search the same probability; its dial answers from 0.5, or as said."""
 
-    nothing = (0.0,) * len(SIGNALS)
+    nothing = (0.0,) * len(NAMES)
 
     def always(bias: float) -> Logistic:
-        return Logistic(nothing, bias, nothing, (1.0,) * len(SIGNALS))
+        return Logistic(nothing, bias, nothing, (1.0,) * len(NAMES))
 
     table = (Point(answer_from, 1000, 0, 1000, 0.001),)
     return Calibration(
@@ -150,29 +145,6 @@ def parts_of(
 
 
 # --- over HTTP ---------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def in_thread(app: FastAPI) -> Iterator[str]:
-    """Serves an app on a free port of loopback; gives its address."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, proxy_headers=False)
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    end = time.monotonic() + 60
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        assert time.monotonic() < end, "the server did not start in time"
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
 
 
 @dataclass

@@ -37,8 +37,8 @@ from evals.suites.attacks import (
 from help_center.articles import store
 from help_center.sources.base import SourceArticle
 from tests.bot.conftest import Serve, settings
-from tests.bot.support import Dial, in_thread, parts_of
-from tests.conftest import ARTICLES
+from tests.bot.support import Dial, parts_of
+from tests.conftest import ARTICLES, in_thread
 
 QUESTIONS = {
     "returns": "How do I return a bicycle?",

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FrameLocator, Page, expect
 
 from bot.house import House
@@ -22,7 +20,7 @@ from help_center.people import add_agent
 from tests.bot.conftest import server_of
 from tests.bot.support import Service
 from tests.bot.test_lost_network import say, talk_of
-from tests.conftest import eventually
+from tests.conftest import eventually, faults, screenshot
 from tests.help_center.test_files import photograph, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -37,16 +35,6 @@ def service(
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("conversations")
         yield server_of(stack, library, blank_database, folder, secret_key=KEY)
-
-
-def kept(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
 
 
 def test_files_go_both_ways_and_each_side_sees_what_the_other_has_read(
@@ -109,10 +97,10 @@ def test_files_go_both_ways_and_each_side_sees_what_the_other_has_read(
         assert seen()["message_id"] == reply["id"]
         page.locator("#back").click()
         assert eventually(lambda: seen()["message_id"] == more["id"])
-    kept(page, "chat-files")
+    screenshot(page, "chat-files")
     page.locator("#keep").click()
     expect(page.locator("#keep-menu")).to_be_visible()
-    kept(page, "chat-keep")
+    screenshot(page, "chat-keep")
     assert faults(page) == []
     with page.expect_download() as saved:
         page.locator("[data-choice=keep_text]").click()
@@ -158,7 +146,7 @@ def test_the_agent_sends_files_and_sees_what_was_seen(open_page: Opener, service
     assert [file["name"] for file in shown[-1]["files"]] == ["label.pdf", "photo.jpg"]
     talk.post("/read", {"message_id": shown[-1]["id"]})
     expect(receipt).to_contain_text("Seen")
-    kept(page, "inbox-files")
+    screenshot(page, "inbox-files")
     assert faults(page) == []
 
 
@@ -199,7 +187,7 @@ def test_a_signed_in_customer_finds_earlier_conversations_on_another_device_and_
     chat = opened(second, service, "ada")
     earlier = chat.locator("#history button")
     expect(earlier.first).to_contain_text("How do I return a bicycle?")
-    kept(second, "chat-history")
+    screenshot(second, "chat-history")
     earlier.first.click()
     expect(chat.locator("#log .customer")).to_contain_text("How do I return a bicycle?")
     chat.locator("#input").fill("Thank you")
@@ -249,5 +237,5 @@ def test_the_page_without_scripts_has_no_faults(open_page: Opener, service: Serv
     expect(page.locator(".sources a")).to_contain_text("Return a bicycle")
     page.locator("form[action$=person] button").click()
     expect(page.locator(".bar")).to_be_visible()
-    kept(page, "plain-ar")
+    screenshot(page, "plain-ar")
     assert faults(page) == []

@@ -14,11 +14,11 @@ from bot.assess import KEPT_AS, default_calibration
 from bot.doctor import examine
 from bot.drift import doubt, standing, warn_once_a_day
 from bot.house import House
-from bot.llm.scripted import ScriptedModel
 from help_center.conversations import Conversation, Feedback, TurnRow, add_message, locked
 from help_center.database import new_id
 from help_center.people import Customer
 from help_center.settings import Settings
+from tests.bot.support import StringModel
 from tests.conftest import Installation
 
 
@@ -93,7 +93,7 @@ def test_another_answerer_in_this_process_counts(tmp_path: Path) -> None:
     house = House(settings(tmp_path))
     keep(house, house.fingerprint)
     house.close()
-    scripted = House(settings(tmp_path), model=ScriptedModel())
+    scripted = House(settings(tmp_path), model=StringModel())
     told = doubt(scripted)
     scripted.close()
     assert told is not None

@@ -16,11 +16,17 @@ from bot.ground import (
     citations,
     cited_anew,
     renumbered,
-    supported,
     without_citations,
 )
 from bot.ground.deeds import own_deed
 from retrieval.embedders import EmbedderError, open_embedder
+
+
+def supported(sentence: str, passages: list[str], language: str) -> bool:
+    """Whether `passages`, together, hold what the sentence says, by words and facts."""
+    sources = [Source("\n".join(passages), language)]
+    return Check(sources, language).verdict(sentence, [1]).kept
+
 
 PASSAGE = """You can return a bicycle within 30 days. Charge it to 40 % first, at most 6.5 bar, between 10:30 and 12:00.
 Write to info@shop.example or see https://shop.example/help/a. Edit velo.conf and run `velo-update --device CX-20`.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from playwright.sync_api import Page, expect
@@ -33,8 +31,8 @@ from help_center.customer_data import customers_named
 from help_center.customer_data import told as told_of
 from help_center.people import add_agent
 from tests.bot.conftest import Serve, settings
-from tests.bot.support import Dial, Service, Talk, Told, in_thread, parts_of, turn
-from tests.conftest import Installation, free_port
+from tests.bot.support import Dial, Service, Talk, Told, parts_of, turn
+from tests.conftest import Installation, faults, free_port, in_thread, screenshot
 
 QUESTION = "How do I return a bicycle?"
 # what the model says: [@words] stands for the number of the passage that holds the words
@@ -813,20 +811,15 @@ def test_what_was_left_out_stands_closed_beneath_the_answer(
     expect(details.locator("q").first).to_have_text(f"{LEFT_OUT}.")
     expect(details.locator("li").nth(1)).to_contain_text("<img src=x onerror=alert(1)>")
     assert details.locator("a, img").count() == 0
-    kept(page, f"checked-{width}")
+    screenshot(page, f"checked-{width}")
     beside = page.locator("[data-section='Searched and tried'] details.checked summary")
     expect(beside).to_have_text("2 of 4 sentences of the model were left out")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert not Axe().run(page).response["violations"]
+    assert faults(page) == []
     page.goto(f"{service.url}/insights")
     line = page.locator("[data-insights=model]")
     expect(line).to_contain_text("The language model failed for 1 of 2 answers")
     expect(line).to_contain_text("the key was refused (401). Check OPENAI_API_KEY")
-    kept(page, f"failed-{width}")
+    screenshot(page, f"failed-{width}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert not Axe().run(page).response["violations"]
-
-
-def kept(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    assert faults(page) == []

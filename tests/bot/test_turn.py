@@ -11,7 +11,6 @@ import pytest
 from bot import words
 from bot.house import House
 from bot.llm import ModelError
-from bot.llm.scripted import ScriptedModel
 from bot.oneshot import ask_once
 from bot.turn import Asked, Stage, read_first, remembered, take_turn
 from bot.understand import Said
@@ -419,19 +418,19 @@ def test_an_answer_in_another_language_than_the_question_says_so_at_its_end(ask:
 
 
 def test_a_models_sentences_are_shown_and_its_sources_cited(ask: Any) -> None:
-    told = ask(RETURN, llm=ScriptedModel([["You can return a bicycle within 30 days. ", "Print the label."]]))
+    told = ask(RETURN, llm=StringModel(["You can return a bicycle within 30 days. ", "Print the label."]))
     assert told.deltas == ["You can return a bicycle within 30 days. ", "Print the label."]
     assert (told.outcome.action, told.cited) == ("answer", ["returns"])
 
 
 def test_the_model_sees_what_was_said_before(ask: Any) -> None:
-    model = ScriptedModel([["Print the label."]])
+    model = StringModel(["Print the label."])
     ask("And the label?", llm=model, history=(Said("customer", RETURN), Said("assistant", "Within 30 days.")))
     assert "customer: How do I return a bicycle?\nassistant: Within 30 days." in model.prompts[0].user
 
 
 def test_a_model_that_fails_at_once_is_replaced_by_the_passages(ask: Any) -> None:
-    told = ask(RETURN, llm=ScriptedModel([[ModelError("down")]]))
+    told = ask(RETURN, llm=StringModel([ModelError("down")]))
     assert told.outcome.action == "answer"
     assert told.deltas == [ask(RETURN).text]
 
@@ -439,7 +438,7 @@ def test_a_model_that_fails_at_once_is_replaced_by_the_passages(ask: Any) -> Non
 def test_a_model_that_breaks_off_is_continued_by_the_passages(ask: Any) -> None:
     told = ask(
         RETURN,
-        llm=ScriptedModel([["You can return a bicycle within 30 days. ", "And th", ModelError("cut")]]),
+        llm=StringModel(["You can return a bicycle within 30 days. ", "And th", ModelError("cut")]),
     )
     assert (told.outcome.action, told.outcome.reasons) == ("offer", ("model_unavailable",))
     assert told.deltas[0] == "You can return a bicycle within 30 days. "
@@ -453,7 +452,7 @@ def test_the_passages_that_follow_a_cut_carry_their_own_number(ask: Any) -> None
     spoke = "The right pressure stands on the side of the tyre. "
     told = ask(
         "return a bicycle and its tyre pressure, my orders label carrier",
-        llm=ScriptedModel([[spoke, "And", ModelError("cut")]]),
+        llm=StringModel([spoke, "And", ModelError("cut")]),
     )
     after = told.text.split(words.ENGLISH.cut_short)[1]
     quoted = next(
@@ -464,7 +463,7 @@ def test_the_passages_that_follow_a_cut_carry_their_own_number(ask: Any) -> None
 
 
 def test_a_model_that_finds_no_answer_is_believed(ask: Any) -> None:
-    told = ask(RETURN, llm=ScriptedModel([["NO_ANSWER"]]))
+    told = ask(RETURN, llm=StringModel(["NO_ANSWER"]))
     assert told.outcome.action == "escalate"
     assert told.outcome.confidence is not None
     assert told.outcome.confidence < 0.5
@@ -474,14 +473,14 @@ def test_a_model_that_finds_no_answer_is_believed(ask: Any) -> None:
 def test_half_a_link_and_half_a_link_make_no_link(ask: Any) -> None:
     told = ask(
         RETURN,
-        llm=ScriptedModel([["Print the [label. ", "Return](javascript:return) a bicycle within 30 days."]]),
+        llm=StringModel(["Print the [label. ", "Return](javascript:return) a bicycle within 30 days."]),
     )
     assert "label" in told.text
     assert "](" not in told.text
 
 
 def test_a_source_that_no_sentence_cites_is_not_named(ask: Any) -> None:
-    told = ask("return a tyre", llm=ScriptedModel([["The right pressure stands on the side of the tyre."]]))
+    told = ask("return a tyre", llm=StringModel(["The right pressure stands on the side of the tyre."]))
     assert told.cited == ["tyre-pressure"]
 
 
@@ -489,7 +488,7 @@ def test_a_source_that_no_sentence_cites_is_not_named(ask: Any) -> None:
 
 
 def test_what_a_dead_process_had_shown_stands_and_is_continued(ask: Any) -> None:
-    model = ScriptedModel([["never asked"]])
+    model = StringModel(["never asked"])
     told = ask(RETURN, llm=model, shown="You can return a bicycle within 30 days [1]. ")
     assert told.text.startswith("You can return a bicycle within 30 days [1]. \n\n" + words.ENGLISH.cut_short)
     assert told.outcome.action == "offer"

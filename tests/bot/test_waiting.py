@@ -12,7 +12,6 @@ from datetime import time as day_time
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Route, expect
 
 from escalation import places
@@ -22,6 +21,7 @@ from help_center.database import new_id, now
 from help_center.people import ConversationTokens, Customer
 from tests.bot.conftest import Serve
 from tests.bot.support import Service, Talk, events_of
+from tests.conftest import faults
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "help@example.org"}
 
@@ -70,8 +70,7 @@ def keep(service: Service, **given: Any) -> None:
 
 
 def no_violation(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert faults(page) == []
 
 
 @pytest.mark.browser

@@ -6,14 +6,12 @@ Set SCREENSHOTS=folder to keep pictures of what was seen.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame, Page, expect
 from sqlalchemy import select
 
@@ -26,7 +24,7 @@ from help_center.importing import bring_in
 from help_center.people import Customer
 from tests.bot.conftest import server_of
 from tests.bot.support import Service
-from tests.conftest import ARTICLES, eventually
+from tests.conftest import ARTICLES, eventually, faults, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LAUNCHER = '[data-parley="launcher"]'
@@ -88,14 +86,7 @@ def stored(service: Service, what: Any) -> list[Any]:
 def no_violation(page: Page) -> None:
     """Neither on the page around nor in the frame, which axe does not enter by itself."""
     for place in page.frames if page.locator("dialog[open]").count() else [page.main_frame]:
-        found = Axe().run(place).response["violations"]  # type: ignore[arg-type]
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/widget-{name}.png")
+        assert faults(place) == []
 
 
 def test_by_keyboard_from_a_misspelt_search_to_an_article_an_answer_and_a_word_why_it_did_not_help(
@@ -146,7 +137,7 @@ def test_by_keyboard_from_a_misspelt_search_to_an_article_an_answer_and_a_word_w
     frame.locator('#reader-helpful [data-helpful="false"]').click()
     assert stored(service, ArticleFeedback) == []  # with its reason, or on leaving
     no_violation(page)
-    picture(page, "article")
+    screenshot(page, "widget-article")
     frame.locator("#back").click()
     expect(frame.locator("#home")).to_be_visible()
     assert [vote.helpful for vote in eventually(lambda: stored(service, ArticleFeedback))] == [False]
@@ -255,7 +246,7 @@ def test_the_pages_own_script_opens_it_hears_of_it_and_changes_it(
     frame = chat(page)
     expect(frame.locator("html")).to_have_attribute("dir", "rtl")
     expect(frame.locator(".message.customer")).to_have_count(1)
-    picture(page, "ar-update")
+    screenshot(page, "widget-ar-update")
 
     # a page change that swaps the body, and the script a second time: one chat, and the same
     page.evaluate("document.body.replaceWith(document.createElement('body'))")
@@ -331,7 +322,7 @@ def test_on_a_phone_it_is_all_there_is_and_a_reply_is_shown_on_the_closed_launch
     frame.locator("#person").tap()
     expect(frame.locator("body")).to_have_attribute("data-status", "waiting")
     no_violation(page)
-    picture(page, "waiting-ar-390")
+    screenshot(page, "widget-waiting-ar-390")
 
     # a second tab follows; both are closed, and an agent writes
     second = page.context.new_page()
@@ -352,7 +343,7 @@ def test_on_a_phone_it_is_all_there_is_and_a_reply_is_shown_on_the_closed_launch
         expect(tab.locator(f"{LAUNCHER} b")).to_be_visible()
     expect(page.locator("parley-chat [role=status] button").first).to_contain_text("Your bicycle is here.")
     no_violation(page)
-    picture(page, "preview-390")
+    screenshot(page, "widget-preview-390")
     page.bring_to_front()
     page.locator("parley-chat [role=status] button").first.tap()
     expect(chat(page).locator(".message.agent")).to_contain_text("Your bicycle is here.")

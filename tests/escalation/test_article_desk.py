@@ -151,7 +151,7 @@ def test_sections_are_arranged_renamed_and_moved_and_readers_see_it(pen: TestCli
     outline = Outline(house.database)
 
     def seen() -> list[str]:
-        return [section.name for section in outline.contents(STRANGER)]
+        return [section.name for section in outline.contents(STRANGER).sections]
 
     assert seen() == ["Billing", "Care", "Orders"]
     assert pen.put("/api/writing/sections/order", json={"names": ["Orders", "Care"]}).status_code == 204
@@ -161,7 +161,7 @@ def test_sections_are_arranged_renamed_and_moved_and_readers_see_it(pen: TestCli
     assert (tree["sections"][0]["articles"], tree["sections"][0]["size"]) == (2, 4)
     ids = [one["id"] for one in pen.get("/api/writing/sections/articles?section=Care").json()["items"]]
     pen.put("/api/writing/sections/articles", json={"section": ["Care"], "ids": ids[::-1]})
-    care = next(section for section in outline.contents(STRANGER) if section.name == "Care")
+    care = next(section for section in outline.contents(STRANGER).sections if section.name == "Care")
     assert [entry.title for entry in care.articles] == ["Care 2", "Care 1"]
     house.indexed.clear()
     moved = pen.post(

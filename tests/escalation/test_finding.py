@@ -158,7 +158,7 @@ def test_a_statement_that_loads_nothing_says_what_it_touched(client, house, ada)
     here = Handoff.id == id
     with house.database.write() as session:
         session.execute(sqlalchemy.update(Handoff).where(here).values(question="octopus"))
-        documents.touch(session, house.conversation_of(id).id)
+        documents.touch(session, "conversation", house.conversation_of(id).id)
     assert ids(client, ada, q="octopus") == [id]
     assert house.handoff(id).question == "octopus"
 

@@ -10,18 +10,15 @@ import hmac
 import json
 import os
 import re
-import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.conftest import ARTICLES, Conversation, Installation, Server
+from tests.conftest import ARTICLES, Conversation, Installation, Server, faults, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "correct horse battery"
@@ -748,8 +745,7 @@ def test_no_fault_for_screen_readers_in_any_view(desk: Desk, size: dict[str, int
 
 def _looked_at(page: Page, name: str) -> None:
     """No violation, nothing wider than the screen, every control large enough; and a picture of it."""
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+    assert faults(page) == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
     least = 44 if page.viewport_size and page.viewport_size["width"] < 500 else 24
     small = page.evaluate(
@@ -761,11 +757,4 @@ def _looked_at(page: Page, name: str) -> None:
         least,
     )
     assert small == [], name
-    _picture(page, name)
-
-
-def _picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        time.sleep(0.3)
-        page.screenshot(path=f"{folder}/{name}.png")
+    screenshot(page, name)

@@ -6,7 +6,6 @@ Set SCREENSHOTS=folder to keep pictures of what was seen.
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import Installation, Server
+from tests.conftest import Installation, Server, faults, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "correct horse battery"
@@ -328,13 +326,10 @@ def test_every_part_and_dialog_passes_axe_and_fits(at: Opener, width: int, schem
     wrong = []
 
     def look(what: str) -> None:
-        found = Axe().run(page).response["violations"]
-        wrong.extend(f"{what}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in found)
+        wrong.extend(f"{what}: {one}" for one in faults(page))
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wrong.append(f"{what} is wider than the page")
-        if folder := os.environ.get("SCREENSHOTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{folder}/manage-{what}-{width}.png", full_page=True)
+        screenshot(page, f"manage-{what}-{width}", full_page=True)
 
     for part in PARTS:
         page.locator(f'.parts a[href="#{part}"]').click()

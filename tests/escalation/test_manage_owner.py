@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,11 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.conftest import ARTICLES, Installation, Server
+from tests.conftest import ARTICLES, Installation, Server, faults, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "correct horse battery"
@@ -264,7 +262,7 @@ def test_an_edit_shows_what_it_loses_first(at: Opener) -> None:
     expect(first).to_contain_text("What does error E-417 mean?")
     expect(first.locator("blockquote").first).to_contain_text("battery is too low")
     assert faults(page) == []
-    keep(page, "impact")
+    screenshot(page, "owner-impact", full_page=True)
 
 
 def draw(page: Page) -> None:
@@ -286,14 +284,4 @@ def test_each_part_is_read_by_everybody_at_every_width(at: Opener, part: str) ->
         page = at(part, width, scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert faults(page) == [], (width, scheme)
-        keep(page, f"{part}-{width}-{scheme}")
-
-
-def faults(page: Page) -> list[str]:
-    return [one["id"] for one in Axe().run(page).response["violations"]]
-
-
-def keep(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/owner-{name}.png", full_page=True)
+        screenshot(page, f"owner-{part}-{width}-{scheme}", full_page=True)

@@ -7,18 +7,15 @@ Set SCREENSHOTS=folder to keep pictures of what was seen.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import Installation, Server
+from tests.conftest import Installation, Server, faults, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "correct horse battery"
@@ -61,7 +58,7 @@ Opener = Callable[..., Page]
 @pytest.fixture
 def at(browser: Browser, server: Server, cookies: dict[str, list[dict[str, str]]]) -> Iterator[Opener]:
     """Opens a page of the desk; nothing may go wrong on its console."""
-    contexts, faults = [], []
+    contexts, errors = [], []
 
     def opened(part: str, who: str = "ada", width: int = 1280, scheme: Any = "light") -> Page:
         context = browser.new_context(viewport={"width": width, "height": 860}, color_scheme=scheme)
@@ -69,8 +66,8 @@ def at(browser: Browser, server: Server, cookies: dict[str, list[dict[str, str]]
         context.add_cookies(cookies[who])  # type: ignore[arg-type]
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda one: faults.append(one.text) if "Security" in one.text else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda one: errors.append(one.text) if "Security" in one.text else None)
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto(f"{server.url}/manage#{part}")
         expect(page.locator("main > .body:not([aria-busy])")).to_be_visible(timeout=PATIENCE)
@@ -79,7 +76,7 @@ def at(browser: Browser, server: Server, cookies: dict[str, list[dict[str, str]]
     yield opened
     for context in contexts:
         context.close()
-    assert faults == []
+    assert errors == []
 
 
 def made(admin: httpx.Client, title: str, body: str, **more: Any) -> str:
@@ -157,7 +154,7 @@ def test_an_article_from_its_first_word_to_its_old_address(
     page.locator(".about > summary").click()
     page.get_by_label("Section").fill("Orders › Returns")
     kept(page)
-    shot(page, "editor")
+    screenshot(page, "editor")
     assert admin.get("/api/search?q=return a bicycle").json()["results"] == [], (
         "nobody finds it before it is published"
     )
@@ -182,7 +179,7 @@ def test_an_article_from_its_first_word_to_its_old_address(
     assert page.url == f"{server.url}/help/articles/send-it-back"
     page.goto(f"{server.url}/manage#articles/redirects")
     expect(page.get_by_role("list", name="Redirects")).to_contain_text("/help/articles/return-a-bicycle")
-    shot(page, "redirects")
+    screenshot(page, "redirects")
 
 
 def test_versions_differ_word_by_word_and_an_earlier_one_comes_back(at: Opener, admin: httpx.Client) -> None:
@@ -195,8 +192,8 @@ def test_versions_differ_word_by_word_and_an_earlier_one_comes_back(at: Opener, 
     dialog = page.get_by_role("dialog", name="Versions")
     expect(dialog.locator("del")).to_contain_text("5")
     expect(dialog.locator("ins")).to_contain_text("6")
-    shot(page, "versions")
-    assert faults_of(page) == []
+    screenshot(page, "versions")
+    assert faults(page) == []
     dialog.locator("[data-version='2']").click()
     dialog.get_by_role("button", name="Restore version 2").click()
     expect(page.get_by_role("textbox", name="Text, in Markdown")).to_have_value("Pump it to 5 bar.")
@@ -212,8 +209,8 @@ def test_two_editors_at_once_are_shown_what_differs_and_choose(at: Opener, admin
     lea.get_by_role("textbox", name="Text, in Markdown").fill("Ring the bell once.")
     dialog = lea.get_by_role("dialog", name="Ada has changed this article, too")
     expect(dialog.locator("del").first).to_contain_text("three")
-    shot(lea, "conflict")
-    assert faults_of(lea) == []
+    screenshot(lea, "conflict")
+    assert faults(lea) == []
     dialog.get_by_role("button", name="Keep mine").click()
     kept(lea)
     assert admin.get(f"/api/writing/article/{id}").json()["fields"]["body"] == "Ring the bell once."
@@ -285,13 +282,13 @@ def test_a_translation_is_written_beside_its_original(at: Opener, admin: httpx.C
     admin.post(f"/api/writing/publish/{id}").raise_for_status()
     page.reload()
     expect(page.locator(".changes ins")).to_contain_text("first")
-    shot(page, "side_by_side")
-    assert faults_of(page) == []
+    screenshot(page, "side_by_side")
+    assert faults(page) == []
     page.get_by_role("button", name="Mark as up to date").click()
     expect(page.locator(".editor-bar").get_by_text("Up to date", exact=True)).to_be_visible()
     page.get_by_role("button", name="Go on to publish").click()
     expect(preview(page)).to_have_attribute("dir", "rtl")
-    shot(page, "arabic")
+    screenshot(page, "arabic")
 
 
 def test_what_a_file_would_do_is_said_before_it_is_done(at: Opener, admin: httpx.Client) -> None:
@@ -306,8 +303,8 @@ def test_what_a_file_would_do_is_said_before_it_is_done(at: Opener, admin: httpx
     page.get_by_role("button", name="See what it would do").click()
     expect(page.locator(".count.added")).to_have_text("1 added")
     assert admin.get("/api/articles/m1").status_code == 404
-    shot(page, "import")
-    assert faults_of(page) == []
+    screenshot(page, "import")
+    assert faults(page) == []
     page.get_by_role("button", name="Bring it in").click()
     expect(page.get_by_role("heading", name="What was done")).to_be_visible(timeout=PATIENCE)
     assert admin.get("/api/articles/m1").status_code == 200
@@ -340,31 +337,19 @@ def test_every_page_passes_axe_and_fits(at: Opener, admin: httpx.Client, width: 
             expect(page.get_by_role("button", name="Look again")).to_be_enabled()
         else:
             page.wait_for_load_state("networkidle")
-        shot(page, f"{part.split('/')[1] if '/' in part else 'list'}_{width}_{scheme}")
-        found[part] = faults_of(page)
+        screenshot(page, f"{part.split('/')[1] if '/' in part else 'list'}_{width}_{scheme}")
+        found[part] = faults(page)
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wider > 0:
             found[part].append(f"{wider} pixels too wide")
         if "edit" in part and width < 1024:
             page.get_by_role("tab", name="Preview").click()
             expect(page.locator("iframe[title=Preview]")).to_be_visible()
-            shot(page, f"preview_{width}_{scheme}")
+            screenshot(page, f"preview_{width}_{scheme}")
             page.get_by_role("button", name="Publish …").click()
             expect(page.get_by_role("dialog").locator("[data-impact]")).to_be_visible(timeout=PATIENCE)
             expect(page.get_by_role("dialog").get_by_text("No such article")).to_be_visible()
-            shot(page, f"publish_{width}_{scheme}")
-            found["publish"] = faults_of(page)
+            screenshot(page, f"publish_{width}_{scheme}")
+            found["publish"] = faults(page)
             page.keyboard.press("Escape")
-    assert {name: faults for name, faults in found.items() if faults} == {}
-
-
-def faults_of(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
-
-
-def shot(page: Page, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{folder}/{name}.png")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}

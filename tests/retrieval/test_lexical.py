@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.lexical import K1, B, Entry, LexicalIndex, tokens
+from retrieval.lexical import Entry, LexicalIndex, tokens
+from retrieval.postings import K1, B
 
 EVERYWHERE = frozenset({("public", "en")})
 VOCABULARY = [f"w{a}{b}x" for a in "bdfgklmnrt" for b in "aeiou"]

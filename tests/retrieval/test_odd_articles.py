@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from help_center import pages as help_pages
 from help_center.markup import clean_markdown
+from help_center.outline import Outline
 from help_center.pages import MOST_CONTENTS
 from help_center.sources.base import Failure, SourceArticle, article_from_record
 from help_center.templating import Pages
@@ -103,7 +104,7 @@ def client(library: Library) -> Iterator[TestClient]:
     pages = Pages([help_pages.TEMPLATES, search_pages.TEMPLATES], {"/static/help": help_pages.STATIC})
     app = FastAPI()
     app.include_router(help_pages.routes(library.database, doorkeeper, pages))
-    suggestions = Suggestions(library.database)
+    suggestions = Suggestions(Outline(library.database))
     parts = library.database, library.search, library.indexer, suggestions, doorkeeper, pages
     app.include_router(search_pages.routes(*parts))
     app.mount("/static/help", StaticFiles(directory=help_pages.STATIC))

@@ -1,17 +1,12 @@
 """Search, suggestions and the writing of articles over HTTP: a real SQLite, a real embedded Chroma, the real model."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -23,6 +18,7 @@ from help_center import articles
 from help_center import pages as help_pages
 from help_center.articles import ArticleFeedback
 from help_center.database import Database
+from help_center.outline import Outline
 from help_center.people import add_agent, new_api_token
 from help_center.sources.base import SourceArticle, article_from_record
 from help_center.templating import Pages
@@ -35,7 +31,7 @@ from retrieval.search import Search
 from retrieval.stores.base import StoreError
 from retrieval.stores.chroma import ChromaStore
 from retrieval.suggest import Suggestions
-from tests.conftest import eventually
+from tests.conftest import eventually, faults, in_thread
 
 RETURN = {
     "title": "Return a parcel",
@@ -155,7 +151,7 @@ def house(sqlite_url: str, tmp_path: Path, model: Embedder) -> Iterator[House]:
     install_problems(app)
     app.include_router(help_pages.routes(database, doorkeeper, pages))
     app.include_router(
-        search_pages.routes(database, search, indexer, Suggestions(database), doorkeeper, pages)
+        search_pages.routes(database, search, indexer, Suggestions(Outline(database)), doorkeeper, pages)
     )
     app.mount("/static/help", StaticFiles(directory=help_pages.STATIC))
     tokens = {}
@@ -511,18 +507,6 @@ def test_of_translations_the_one_in_the_pages_language_is_listed(house: House) -
 # --- in the browser ----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
 @pytest.fixture
 def site(house: House) -> Iterator[str]:
     house.put(
@@ -532,7 +516,7 @@ def site(house: House) -> Iterator[str]:
     )
     house.put("password", PASSWORD)
     house.put("evil", {"title": f"Parcel {HOSTILE}", "body": HOSTILE + " parcel"})
-    with served(house.app) as address:
+    with in_thread(house.app) as address:
         yield address
 
 
@@ -690,7 +674,7 @@ def test_a_guide_is_read_in_comfort(house: House, open_page: Callable[..., Page]
     )
     house.put("return", RETURN)
     loader = "window.Parley = (...said) => (window.said = said)"
-    with served(house.app) as site:
+    with in_thread(house.app) as site:
         page = open_page(viewport={"width": 1280, "height": 800})
         page.route("**/widget.js", lambda route: route.fulfill(body=loader, content_type="text/javascript"))
         page.goto(f"{site}/help/articles/a-guide")
@@ -710,13 +694,13 @@ def test_a_guide_is_read_in_comfort(house: House, open_page: Callable[..., Page]
         page.get_by_role("button", name="Ask", exact=True).click()
         assert page.evaluate("window.said") == ["open", "And a tandem?"]
         assert page.locator("video, iframe").count() == 0
-        assert [str(found) for found in faults(page)] == []
+        assert faults(page) == []
         page.locator(".switcher summary").click()
         page.get_by_role("link", name="العربية").click()
         page.get_by_role("heading", level=1, name="دليل").wait_for()
         assert page.locator("html").get_attribute("dir") == "rtl"
         page.emulate_media(color_scheme="dark")
-        assert [str(found) for found in faults(page)] == []
+        assert faults(page) == []
         for url in (
             "/help?locale=ar",
             "/help/sections/guides",
@@ -724,9 +708,4 @@ def test_a_guide_is_read_in_comfort(house: House, open_page: Callable[..., Page]
             "/help/articles/no",
         ):
             page.goto(site + url)
-            assert [str(found) for found in faults(page)] == [], url
-
-
-def faults(page: Page) -> list[Any]:
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
+            assert faults(page) == [], url

@@ -286,7 +286,6 @@ def test_a_locale_is_preferred_and_nothing_is_lost_without_it(library: Library) 
     assert library.found("bicycle", locale="de") == ["returns-de"]
     assert library.found("bicycle", locale="de-CH") == ["returns-de"]
     assert set(library.found("bicycle", locale="fr")) == {"returns-en", "returns-de"}
-    assert library.found("bicycle", locale="fr", only_locale=True) == []
     assert set(library.found("bicycle")) == {"returns-en", "returns-de"}
 
 

@@ -12,6 +12,7 @@ import help_center.tables  # noqa: F401
 from help_center import articles
 from help_center.articles import Article
 from help_center.database import Base, Database
+from help_center.outline import Outline
 from help_center.people import STRANGER, Viewer
 from help_center.sources.base import SourceArticle, article_from_record
 from retrieval.suggest import Suggestions
@@ -57,7 +58,7 @@ def write(database: Database, *titles: str, **fields: Any) -> None:
 @pytest.fixture
 def suggest(database: Database) -> Callable[[str], list[str]]:
     write(database, *TITLES)
-    suggestions = Suggestions(database)
+    suggestions = Suggestions(Outline(database))
     return lambda typed: [entry.title for entry in suggestions.find(typed, STRANGER)]
 
 
@@ -100,13 +101,13 @@ def test_a_short_word_is_taken_as_it_is_written(suggest: Callable[[str], list[st
 
 def test_the_beginning_of_a_title_comes_before_its_middle(database: Database) -> None:
     write(database, "What a refund is", "Refund a parcel")
-    found = Suggestions(database).find("refund", STRANGER)
+    found = Suggestions(Outline(database)).find("refund", STRANGER)
     assert [entry.title for entry in found] == ["Refund a parcel", "What a refund is"]
 
 
 def test_no_more_than_the_limit_and_each_once(database: Database) -> None:
     write(database, *(f"Refund number {number}" for number in range(30)))
-    found = Suggestions(database).find("refund", STRANGER, 5)
+    found = Suggestions(Outline(database)).find("refund", STRANGER, 5)
     assert len({entry.id for entry in found}) == len(found) == 5
     assert found[0].url == "/help/articles/refund-number-0"
 
@@ -117,7 +118,7 @@ def test_nobody_is_suggested_what_they_may_not_see(database: Database) -> None:
     write(database, "Refund for agents", audience="agents")
     write(database, "Refund drafted", status="draft")
     write(database, "Refund archived", status="archived", audience="agents")
-    suggestions = Suggestions(database)
+    suggestions = Suggestions(Outline(database))
 
     def seen_by(viewer: Viewer) -> set[str]:
         return {entry.title.removeprefix("Refund ") for entry in suggestions.find("refund", viewer)}
@@ -130,7 +131,7 @@ def test_nobody_is_suggested_what_they_may_not_see(database: Database) -> None:
 
 def test_what_another_process_changes_is_suggested_at_once(database: Database) -> None:
     write(database, "First title", id="a", updated_at="2020-01-01")
-    suggestions = Suggestions(database)
+    suggestions = Suggestions(Outline(database))
     other = Database(database.url)
 
     def titles(typed: str = "title") -> list[str]:
@@ -162,6 +163,6 @@ def test_a_suggestion_among_many_titles_costs_no_more_than_their_number(tmp_path
         database = Database(f"sqlite:///{tmp_path}/{size}.db")
         Base.metadata.create_all(database.engine)
         write(database, *titles[:size])
-        suggestions[size] = Suggestions(database)
+        suggestions[size] = Suggestions(Outline(database))
         assert suggestions[size].find(typed[0], STRANGER)
     grows(lambda size: [suggestions[size].find(text, STRANGER) for text in typed], (250, 2000), faster=1.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from help_center.sources.base import normal_locale
+from help_center.sources.base import normal_locale, primary_language
 
 LANGUAGES = tuple(sorted(file.stem for file in (Path(__file__).parent / "static" / "words").glob("*.js")))
 MOST_TAGS = 50  # of a header that anybody may have written
@@ -15,7 +15,7 @@ def chosen(wanted: str, accepted: str, default: str) -> str:
     such as "pt-BR", whose language ("pt") is one of LANGUAGES."""
     for text in (wanted, *_by_preference(accepted), default):
         tag = normal_locale(text)
-        if tag and tag.split("-")[0] in LANGUAGES:
+        if tag and primary_language(tag) in LANGUAGES:
             return tag
     return "en"
 

@@ -30,6 +30,7 @@ from help_center.file_door import FileLinks
 from help_center.pages import direction
 from help_center.people import ConversationTokens
 from help_center.site import Site
+from help_center.sources.base import primary_language
 from help_center.templating import Pages
 from help_center.web import Doorkeeper, Problem, RateLimits, clean_text
 
@@ -84,7 +85,7 @@ def routes(
         if conversation and told and told["messages"]:
             reception.read(conversation, told["messages"][-1]["id"])
         locale = tag(request)
-        language = locale.split("-")[0]
+        language = primary_language(locale)
         page = pages.page(
             "plain.html",
             status=status,
@@ -171,7 +172,7 @@ def routes(
         async def said(conversation: str, given: dict[str, str]) -> None:
             text = given.get("text", "").strip()
             if not text:
-                raise Problem(422, words_of(tag(request).split("-")[0])["placeholder"])
+                raise Problem(422, words_of(primary_language(tag(request)))["placeholder"])
             if len(text) > MAX_MESSAGE_CHARACTERS:
                 raise Problem(422, f"at most {MAX_MESSAGE_CHARACTERS} characters fit into one message.")
             await limits.spend("messages", f"address {doorkeeper.address(request)}")
@@ -202,7 +203,7 @@ def routes(
                     given.get("email", "").strip(), check_deliverability=False
                 ).normalized
             except EmailNotValidError:
-                raise Problem(422, words_of(tag(request).split("-")[0])["mail_wrong"]) from None
+                raise Problem(422, words_of(primary_language(tag(request)))["mail_wrong"]) from None
             return database.run(reception.contact, conversation, address, None)
 
         return await stepped(request, left)

@@ -19,6 +19,7 @@ from bot.words import in_language
 from help_center.accent import Palette, normal_color, palette
 from help_center.outline import Entry
 from help_center.site import Site
+from help_center.sources.base import primary_language
 from help_center.templating import Pages
 from help_center.web import Problem
 from help_center.words import direction
@@ -93,7 +94,7 @@ def routes(
         """`language` and `color`: what the site asks for; without them the browser's and the owner's."""
         now = site()
         tag = chosen(language, request.headers.get("accept-language", ""), now.default_language)
-        spoken = tag.split("-")[0]
+        spoken = primary_language(tag)
         try:
             sheet = f"/widget/colors.css?color={normal_color(color)[1:]}" if color else now.stylesheet
         except ValueError:
