@@ -27,7 +27,7 @@ export default {
   article_helpful: "Cet article vous a-t-il aidé ?",
 
   subtitle_bot: "Des réponses du centre d'aide",
-  subtitle_waiting: "Une personne arrive",
+  subtitle_waiting: "Vous êtes dans la file",
   subtitle_later: "Une personne répondra plus tard",
   subtitle_agent: "{name} est avec vous",
   subtitle_closed: "Cette conversation est terminée",
@@ -96,6 +96,8 @@ export default {
   failed: "Cela n'a pas fonctionné. Veuillez réessayer.",
   busy: { one: "Trop de demandes. Veuillez réessayer dans {n} seconde.", many: "Trop de demandes. Veuillez réessayer dans {n} de secondes.", other: "Trop de demandes. Veuillez réessayer dans {n} secondes." },
   jump: "Nouveaux messages",
+  choices: "Choisissez une réponse",
+  neither: "Aucun des deux",
 
   rate: "Êtes-vous satisfait de cette conversation ?",
   level_1: "Très insatisfait",
