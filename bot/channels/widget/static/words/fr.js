@@ -42,7 +42,7 @@ export default {
 
   bar: "Votre conversation avec une personne",
   back: "Revenir à l'assistant",
-  place_next: "En attente d'une personne : c'est bientôt votre tour.",
+  place_next: "En attente d'une personne : le prochain tour est le vôtre.",
   place: "En attente d'une personne : vous êtes au rang {n} de la file.",
   place_unknown: "En attente d'une personne : vous êtes dans la file.",
   later_next: "Il n'y a personne jusqu'à : {when}. Ce sera alors votre tour.",
