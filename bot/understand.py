@@ -157,14 +157,18 @@ def understand(
     `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before;
     `settled`: so many messages of the history are another matter: a question of theirs is not asked again here."""
     named = next((title for title in choices if _same_words(text, title)), None)
-    chosen = named or (None if chat_kind(text) else choice(text, choices))
-    if chosen is not None and not wants_human(text):
+    refused = bool(choices) and _refused(text)
+    wished = (
+        not named and not refused and wants_human(text)
+    )  # a title may sound like it: "Point it at your help center"
+    chosen = named or (None if chat_kind(text) or wished else choice(text, choices))
+    if chosen is not None:
         asked = next(reversed(matters(history)), "")[:LONGEST_QUERY]
         query = f"{asked} {chosen}".strip()[:LONGEST_QUERY]
         language = spoken(asked if named else text)  # a title is in the language of its article
         return Question(text=text, query=query, chosen=chosen, before=asked, language=language)
-    query = _plain(wanted if wants_human(text) and (wanted := beside_the_wish(text)) else text)
-    failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
+    query = _plain(wanted if wished and (wanted := beside_the_wish(text)) else text)
+    failed, rest = (True, "") if refused else failure(text) if answered else (False, text)
     before = matters(history)
     if failed:
         query = _plain(rest) or (before[-1][:LONGEST_QUERY] if before else query)
@@ -173,7 +177,7 @@ def understand(
         text=text,
         query=query,
         context=_context(query, history) if asks else None,
-        wants_human=wants_human(text),
+        wants_human=wished,
         small_talk=chat_kind(text),
         times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:]))
         if asks
@@ -221,7 +225,10 @@ def matters(history: Sequence[Said]) -> list[str]:
     return [
         text
         for text in asked
-        if text and not chat_kind(text) and not _neither.fullmatch(_flat(text)) and failure(text) != (True, "")
+        if text
+        and not chat_kind(text)
+        and not _neither.fullmatch(_flat(text))
+        and failure(text) != (True, "")
     ]
 
 

@@ -260,10 +260,16 @@ def talked(folder: Path, blank: Path) -> None:
     database = Database(f"sqlite:///{folder / 'var' / 'parley.db'}")
     with database.write() as session:
         for name, said in (("kim", [f"My {WORD} is broken", f"The {WORD} is late"]), ("lee", ["Hello"])):
-            session.add(Customer(id=f"cust_{name}", external_id=f"{name}-7", email=f"{name}@example.org", attributes={}))
+            session.add(
+                Customer(
+                    id=f"cust_{name}", external_id=f"{name}-7", email=f"{name}@example.org", attributes={}
+                )
+            )
             session.flush()
             for number, text in enumerate(said):
-                conversation = Conversation(id=f"conv_{name}{number}", customer_id=f"cust_{name}", greeting="Hi")
+                conversation = Conversation(
+                    id=f"conv_{name}{number}", customer_id=f"cust_{name}", greeting="Hi"
+                )
                 session.add(conversation)
                 session.flush()
                 add_message(session, conversation, "customer", text)
@@ -271,7 +277,9 @@ def talked(folder: Path, blank: Path) -> None:
     database.close()
 
 
-def test_a_customers_data_are_exported_as_one_document(installation: Installation, blank_database: Path) -> None:
+def test_a_customers_data_are_exported_as_one_document(
+    installation: Installation, blank_database: Path
+) -> None:
     talked(installation.folder, blank_database)
     (kim,) = the_one_document(installation.parley("export", "KIM@example.org").stdout)["customers"]
     assert kim["customer"]["id"] == "kim-7"
@@ -282,7 +290,9 @@ def test_a_customers_data_are_exported_as_one_document(installation: Installatio
     written = (installation.folder / "lee.json").read_text()
     assert "lee-7" in written
     assert WORD not in written
-    assert "lee.json" in complaint(installation, "export", "kim-7", "--output", "lee.json")  # nothing is overwritten
+    assert "lee.json" in complaint(
+        installation, "export", "kim-7", "--output", "lee.json"
+    )  # nothing is overwritten
     assert (installation.folder / "lee.json").read_text() == written
     assert "nobody is known as 'mo@example.org'" in complaint(installation, "export", "mo@example.org")
 
@@ -291,7 +301,9 @@ def test_a_customer_is_erased_only_with_a_yes_and_nothing_of_theirs_is_left(
     installation: Installation, blank_database: Path
 ) -> None:
     talked(installation.folder, blank_database)
-    assert "nobody is known as 'mo@example.org'" in complaint(installation, "erase", "mo@example.org", "--yes")
+    assert "nobody is known as 'mo@example.org'" in complaint(
+        installation, "erase", "mo@example.org", "--yes"
+    )
     assert "add --yes" in complaint(installation, "erase", "kim-7")
     assert WORD in installation.parley("export", "kim-7").stdout
     told = the_one_document(installation.parley("erase", "kim@example.org", "--yes", "--json").stdout)

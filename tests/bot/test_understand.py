@@ -183,12 +183,23 @@ def test_neither_of_two_says_that_both_are_wrong_and_is_no_matter_of_its_own() -
     assert matters(said("chat websites", "Neither", "Ni l’un ni l’autre")) == ["chat websites"]
 
 
-@pytest.mark.parametrize("title", ["Returns", "returns  of GIFTS", "Goodbye"])
-def test_a_whole_title_is_chosen_whatever_the_other_one_says(title: str) -> None:
-    choices = ("Returns of gifts", "Returns" if title != "Goodbye" else "Goodbye")
-    question = understand(title, said("gift back"), choices, True)
-    assert (question.chosen or "").lower().split() == title.lower().split()
-    assert question.small_talk is None
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("Returns", ("Returns of gifts", "Returns")),  # the other one has all of its words
+        ("returns  of GIFTS", ("Returns", "Returns of gifts")),
+        ("Goodbye", ("Goodbye", "Other")),  # small talk, if it was no title
+        (
+            "Point Parley at your own help center",
+            ("Other", "Point Parley at your own help center"),
+        ),  # a wish for a person
+    ],
+)
+def test_a_whole_title_is_chosen_whatever_else_it_says(text: str, choices: tuple[str, ...]) -> None:
+    question = understand(text, said("gift back"), choices, True)
+    assert (question.chosen or "").lower().split() == text.lower().split()
+    assert not question.small_talk
+    assert not question.wants_human
 
 
 def test_a_title_that_was_pressed_says_nothing_of_the_customers_language() -> None:

@@ -756,7 +756,12 @@ def test_on_a_phone_what_is_told_covers_no_button_and_not_the_reply(desk: Desk) 
     _picture(page, "toast-phone")
     # a long line, while the keyboard leaves little room
     page.set_viewport_size({"width": 390, "height": 560})
-    page.route("**/reply", lambda route: route.fulfill(status=409, json={"detail": "Grace has this conversation now, and wrote to them."}))
+    page.route(
+        "**/reply",
+        lambda route: route.fulfill(
+            status=409, json={"detail": "Grace has this conversation now, and wrote to them."}
+        ),
+    )
     page.locator("[data-inbox=reply]").fill("Hello")
     page.locator("[data-inbox=send]").click()
     expect(toast).to_contain_text("Your text is still here")
@@ -767,7 +772,9 @@ def test_on_a_phone_what_is_told_covers_no_button_and_not_the_reply(desk: Desk) 
     page.locator("[data-action=back-to-conversation]").click()
     page.locator("[data-action=back]").click()
     expect(page.locator("#search")).to_be_visible()
-    assert page.evaluate("document.querySelector('[data-toast]').getBoundingClientRect().bottom > innerHeight - 30")
+    assert page.evaluate(
+        "document.querySelector('[data-toast]').getBoundingClientRect().bottom > innerHeight - 30"
+    )
 
 
 def covered(page: Page) -> list[str]:
