@@ -759,7 +759,7 @@ def test_on_a_phone_what_is_told_covers_no_button_and_not_the_reply(desk: Desk) 
     page.route(
         "**/reply",
         lambda route: route.fulfill(
-            status=409, json={"detail": "Grace has this conversation now, and wrote to them."}
+            status=503, json={"detail": "The database cannot be reached now, so nothing was sent: try again."}
         ),
     )
     page.locator("[data-inbox=reply]").fill("Hello")
@@ -782,7 +782,7 @@ def covered(page: Page) -> list[str]:
     found: list[str] = page.evaluate(
         """() => {
           const over = document.querySelector("[data-toast]").getBoundingClientRect();
-          return [...document.querySelectorAll("button, select, summary, input, textarea, a")].filter((one) => one.checkVisibility())
+          return [...document.querySelectorAll("button, select, summary, input, textarea, a")].filter((one) => one.checkVisibility() && !one.closest("[data-inbox=transcript]"))
             .filter((one) => { const box = one.getBoundingClientRect(); return box.height && box.top < over.bottom && box.bottom > over.top && box.left < over.right && box.right > over.left })
             .map((one) => one.textContent.trim() || one.id);
         }"""
