@@ -78,7 +78,7 @@ def test_without_a_script_they_are_buttons_of_a_form_until_something_is_said(ser
         reader = Reader(client)
         reader.send(text="return")
         assert buttons(reader.page) == [KNOWN, ODD, "Neither"]
-        assert '<form method="post" action="/widget/plain" class="choices" role="group"' in reader.page
+        assert '<div class="choices" role="group" aria-label="Choose an answer">' in reader.page
         assert "<img" not in reader.page
         ids = re.findall(r'name="client_id" value="([^"]*)"', reader.page)
         assert len(set(ids)) == 2, "after a choice, what was typed is another message"
@@ -193,3 +193,13 @@ def test_on_a_phone_from_right_to_left_they_stand_where_the_text_begins_and_fit(
     choices.get_by_text(words_of("ar")["neither"]).tap()
     expect(page.locator("body")).to_have_attribute("data-status", "waiting")
     expect(choices).to_be_hidden()
+
+    page.goto(f"{service.url}/widget/plain")  # the same without a script
+    page.locator("#text").fill("return")
+    page.locator(".composer button").tap()
+    expect(page.locator(".choices button")).to_have_text([KNOWN, ODD, words_of("ar")["neither"]])
+    no_violation(page)
+    picture(page, "plain-390-ar")
+    page.locator(".choices button").first.tap()
+    expect(page.locator(".sources")).to_contain_text(KNOWN)
+    expect(page.locator(".choices")).to_have_count(0)
