@@ -38,7 +38,7 @@ async def ask_once(
         "handoff_id": None,
         "timings_ms": outcome.timings_ms,
         "found": list(outcome.found),
-        "choices": outcome.record["signals"]["rivals"] if outcome.action == "clarify" else [],
+        "choices": list(outcome.choices),
         "evidence": outcome.record["evidence"],
     }
 

@@ -631,6 +631,7 @@ class Reception:
             author="Assistant",
             turn_id=turn.id,
             sources=outcome.sources,
+            choices=outcome.choices,
         )
         turn.message_id = message.id
         record = outcome.record | {

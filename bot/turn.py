@@ -116,6 +116,7 @@ class Outcome:
     timings_ms: dict[str, float]
     found: tuple[str, ...] = ()  # ids of the articles found, best first, shown or not
     language: str | None = None  # the customer's, as far as it is known; else of the best article found
+    choices: tuple[str, ...] = ()  # titles that answer a question back
 
 
 class Parts:
@@ -541,6 +542,7 @@ def _outcome(
         {name: round(value, 2) for name, value in timings.items()},
         tuple(hit.article_id for hit in found.hits),
         question.language or asked.locale or (language if found.hits else None),
+        signals.rivals if decision.action == "clarify" else (),
     )
 
 

@@ -30,10 +30,13 @@ _first = re.compile(_place + r"(?:first|1st|1|one|former|frist|fisrt)(?: (?:one|
 _second = re.compile(
     _place + r"(?:second|2nd|2|two|latter|last|other|secnd|secound)(?: (?:one|option|please|pls))*[.!)]*"
 )
-_neither = re.compile(
-    r"(?:no[,.]? )?(?:neither|none|no|nope|nah)(?: of (?:them|these|those|the two|both))?(?: (?:one|really|thanks))?[.!]*"
-    r"|(?:something|anything) (?:else|different)[.!]*|(?:not|nothing) (?:that|those|of that|either)[.!]*"
-    r"|keins? von beiden|ninguno|aucun(?: des deux)?|nessuno|nenhum|geen van beide"
+_neither = re.compile(  # what the widget's button says in each of its languages among them
+    r"(?:(?:no[,.]? )?(?:neither|none|no|nope|nah)(?: of (?:them|these|those|the two|both))?(?: (?:one|really|thanks))?"
+    r"|(?:something|anything) (?:else|different)|(?:not|nothing) (?:that|those|of that|either)"
+    r"|keine?[sr]? (?:von|der) (?:den )?(?:beiden|beidem|denen)|weder noch|ningun[oa](?: de (?:l[oa]s dos|ell[oa]s))?|ni (?:lo )?uno ni (?:lo )?otro"
+    r"|aucune?(?: des deux)?|ni l'une? ni l'autre|nessun[oa](?: de(?:i|lle) due)?|né l'un[oa]? né l'altr[oa]|nenhuma?(?: d[oa]s (?:dois|duas))?"
+    r"|geen van (?:beiden?|de twee)|żad(?:ne|en|na)(?: z (?:nich|tych(?: dwóch)?))?|ни то,? ни другое|ни (?:один|одна|одно)(?: из (?:них|двух))?"
+    r"|لا هذا ولا (?:ذاك|ذلك)|ولا واحد(?: منهما)?|どちらでも(?:ない|ないです|ありません)|(?:两个|两者|这两个)?都不是)[.!。！]*"
 )
 _undecided = re.compile(
     r"(?:i (?:really )?(?:do ?n'?t|do not) (?:know|understand|care)|(?:i'?m |i am )?not (?:really )?sure|no idea|dunno|idk|hard to say"
@@ -153,13 +156,19 @@ def understand(
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
     `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before;
     `settled`: so many messages of the history are another matter: a question of theirs is not asked again here."""
-    chosen = None if chat_kind(text) or wants_human(text) else choice(text, choices)
+    named = next((title for title in choices if _same_words(text, title)), None)
+    refused = bool(choices) and _refused(text)
+    wished = (
+        not named and not refused and wants_human(text)
+    )  # a title may sound like it: "Point it at your help center"
+    chosen = named or (None if chat_kind(text) or wished else choice(text, choices))
     if chosen is not None:
         asked = next(reversed(matters(history)), "")[:LONGEST_QUERY]
         query = f"{asked} {chosen}".strip()[:LONGEST_QUERY]
-        return Question(text=text, query=query, chosen=chosen, before=asked, language=spoken(text))
-    query = _plain(wanted if wants_human(text) and (wanted := beside_the_wish(text)) else text)
-    failed, rest = (True, "") if choices and _refused(text) else failure(text) if answered else (False, text)
+        language = spoken(asked if named else text)  # a title is in the language of its article
+        return Question(text=text, query=query, chosen=chosen, before=asked, language=language)
+    query = _plain(wanted if wished and (wanted := beside_the_wish(text)) else text)
+    failed, rest = (True, "") if refused else failure(text) if answered else (False, text)
     before = matters(history)
     if failed:
         query = _plain(rest) or (before[-1][:LONGEST_QUERY] if before else query)
@@ -168,7 +177,7 @@ def understand(
         text=text,
         query=query,
         context=_context(query, history) if asks else None,
-        wants_human=wants_human(text),
+        wants_human=wished,
         small_talk=chat_kind(text),
         times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:]))
         if asks
@@ -202,15 +211,25 @@ def failure(text: str) -> tuple[bool, str]:
 
 def _refused(text: str) -> bool:
     """Whether an answer to a question back chooses nothing and asks nothing: "neither", "both", "I don't know"."""
-    plain = text.replace("’", "'").strip().lower()
-    return any(pattern.fullmatch(plain) for pattern in (_neither, _undecided))
+    return any(pattern.fullmatch(_flat(text)) for pattern in (_neither, _undecided))
+
+
+def _flat(text: str) -> str:
+    return text.replace("’", "'").strip().lower()
 
 
 def matters(history: Sequence[Said]) -> list[str]:
-    """What the customer asked so far, without small talk, mere complaints and the wish for a person."""
+    """What the customer asked so far, without small talk, mere complaints, "neither" and the wish for a person."""
     texts = [said.text for said in history if said.role == "customer"]
     asked = [beside_the_wish(text) if wants_human(text) else text for text in texts]
-    return [text for text in asked if text and not chat_kind(text) and failure(text) != (True, "")]
+    return [
+        text
+        for text in asked
+        if text
+        and not chat_kind(text)
+        and not _neither.fullmatch(_flat(text))
+        and failure(text) != (True, "")
+    ]
 
 
 def beside_the_wish(text: str) -> str:
@@ -280,6 +299,10 @@ def choice(text: str, choices: tuple[str, ...]) -> str | None:
     best = max(range(len(choices)), key=scores.__getitem__)
     rest = max((score for i, score in enumerate(scores) if i != best), default=0)
     return choices[best] if scores[best] >= CHOSEN_FROM and scores[best] > rest else None
+
+
+def _same_words(one: str, other: str) -> bool:
+    return one.lower().split() == other.lower().split()
 
 
 def _named(answer: str, title: str) -> float:

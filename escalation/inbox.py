@@ -93,9 +93,9 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
 
     @router.get("/api/handoffs/{id}/earlier/{conversation_id}", dependencies=[Depends(doorkeeper.agent)])
     def earlier(id: CleanText, conversation_id: CleanText) -> dict[str, Any]:
-        """What was said in another conversation of the same customer."""
+        """What was said in another conversation of the same customer, and what of the model was left out there."""
         with database.read() as session:
-            return {"messages": earlier_messages(session, id, conversation_id)}
+            return earlier_messages(session, id, conversation_id)
 
     @router.get("/api/inbox/events")
     async def events(request: Request, viewer: Viewer = Depends(doorkeeper.agent)) -> Response:

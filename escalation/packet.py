@@ -110,8 +110,9 @@ def packet(session: Session, handoff_id: str, viewer: Viewer | None = None) -> d
     return found
 
 
-def earlier_messages(session: Session, handoff_id: str, conversation_id: str) -> list[dict[str, Any]]:
-    """What was said in another conversation of the same customer, as agents see it. Raises UnknownHandoff."""
+def earlier_messages(session: Session, handoff_id: str, conversation_id: str) -> dict[str, Any]:
+    """What was said in another conversation of the same customer, as agents see it, and what of the model was left out
+    there: `{messages, checked}`, as the packet's. Raises UnknownHandoff."""
     handoff = session.get(Handoff, handoff_id)
     if handoff is None:
         raise UnknownHandoff
@@ -119,7 +120,10 @@ def earlier_messages(session: Session, handoff_id: str, conversation_id: str) ->
     other = session.get(Conversation, conversation_id)
     if other is None or other.customer_id != mine.customer_id:
         raise UnknownHandoff("conversation of this customer")
-    return [agents_json(message) for message in messages_of(session, other.id)]
+    return {
+        "messages": [agents_json(message) for message in messages_of(session, other.id)],
+        "checked": [one.json() for one in checked(_turns(session, other.id))],
+    }
 
 
 def _turns(session: Session, conversation_id: str) -> list[TurnRow]:

@@ -7,7 +7,7 @@ conversation happen one after the other, on SQLite and on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +78,9 @@ class Message(Base):
     files: Mapped[list[Any]] = mapped_column(
         default=list, server_default="[]"
     )  # as `files.file_json` tells them
+    choices: Mapped[list[Any]] = mapped_column(
+        default=list, server_default="[]"
+    )  # the titles that a question back names, to answer with
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -237,6 +240,7 @@ def add_message(
     turn_id: str | None = None,
     sources: list[dict[str, Any]] | None = None,
     files: list[dict[str, Any]] | None = None,
+    choices: Sequence[str] = (),
 ) -> Message:
     """Appends a message and its live event. The conversation must be `locked`. `id`: one that it was promised under."""
     last = session.scalar(
@@ -254,6 +258,7 @@ def add_message(
         turn_id=turn_id,
         sources=sources or [],
         files=files or [],
+        choices=list(choices),
         created_at=now(),
     )
     session.add(message)
@@ -301,8 +306,8 @@ def open_handoff(session: Session, conversation_id: str) -> Handoff | None:
 
 
 def message_json(message: Message) -> dict[str, Any]:
-    """The Message of the contract."""
-    return {
+    """The Message of the contract; `choices` where it asks back."""
+    told = {
         "id": message.id,
         "role": message.role,
         "text": message.text,
@@ -312,6 +317,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "files": message.files,
         "client_id": message.client_id,
     }
+    return told | {"choices": message.choices} if message.choices else told
 
 
 def customer_json(customer: Customer) -> dict[str, Any]:

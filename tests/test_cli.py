@@ -19,7 +19,10 @@ from typing import Any
 import httpx
 import pytest
 
+from help_center.conversations import Conversation, add_message
+from help_center.database import Database
 from help_center.owner import Ownership, own
+from help_center.people import Customer
 from tests.conftest import ARTICLES, Installation, Server, free_port
 
 HOW_TO_RETURN = "How do I return a bicycle?"
@@ -253,6 +256,76 @@ def test_an_agent_without_a_password_gets_a_token_once(served: tuple[Installatio
         assert client.get("/api/handoffs").status_code == 200
         assert client.put("/api/articles/x", json={"title": "X", "body": "x"}).status_code == 201
         assert client.delete("/api/articles/x").status_code == 204
+
+
+WORD = "zanzibarella"  # in everything that the customer says
+
+
+def talked(folder: Path, blank: Path) -> None:
+    """A data dir where two customers have talked: kim, twice, and lee."""
+    (folder / "var").mkdir()
+    shutil.copy(blank, folder / "var" / "parley.db")
+    database = Database(f"sqlite:///{folder / 'var' / 'parley.db'}")
+    with database.write() as session:
+        for name, said in (("kim", [f"My {WORD} is broken", f"The {WORD} is late"]), ("lee", ["Hello"])):
+            session.add(
+                Customer(
+                    id=f"cust_{name}", external_id=f"{name}-7", email=f"{name}@example.org", attributes={}
+                )
+            )
+            session.flush()
+            for number, text in enumerate(said):
+                conversation = Conversation(
+                    id=f"conv_{name}{number}", customer_id=f"cust_{name}", greeting="Hi"
+                )
+                session.add(conversation)
+                session.flush()
+                add_message(session, conversation, "customer", text)
+                add_message(session, conversation, "assistant", "I see.")
+    database.close()
+
+
+def test_a_customers_data_are_exported_as_one_document(
+    installation: Installation, blank_database: Path
+) -> None:
+    talked(installation.folder, blank_database)
+    (kim,) = the_one_document(installation.parley("export", "KIM@example.org").stdout)["customers"]
+    assert kim["customer"]["id"] == "kim-7"
+    said = [message["text"] for one in kim["conversations"] for message in one["messages"]]
+    assert said == [f"My {WORD} is broken", "I see.", f"The {WORD} is late", "I see."]
+    done = installation.parley("export", "conv_lee0", "--output", "lee.json")
+    assert done.stdout == "1 customers with all that is kept of them: lee.json\n"
+    written = (installation.folder / "lee.json").read_text()
+    assert "lee-7" in written
+    assert WORD not in written
+    assert "lee.json" in complaint(
+        installation, "export", "kim-7", "--output", "lee.json"
+    )  # nothing is overwritten
+    assert (installation.folder / "lee.json").read_text() == written
+    assert "nobody is known as 'mo@example.org'" in complaint(installation, "export", "mo@example.org")
+
+
+def test_a_customer_is_erased_only_with_a_yes_and_nothing_of_theirs_is_left(
+    installation: Installation, blank_database: Path
+) -> None:
+    talked(installation.folder, blank_database)
+    assert "nobody is known as 'mo@example.org'" in complaint(
+        installation, "erase", "mo@example.org", "--yes"
+    )
+    assert "add --yes" in complaint(installation, "erase", "kim-7")
+    assert WORD in installation.parley("export", "kim-7").stdout
+    told = the_one_document(installation.parley("erase", "kim@example.org", "--yes", "--json").stdout)
+    assert told == {"customers": 1, "conversations": 2, "messages": 4, "files": 0}
+    for name in ("kim-7", "kim@example.org", "cust_kim", "conv_kim0"):
+        assert "nobody is known" in complaint(installation, "export", name)
+    with sqlite3.connect(installation.folder / "var" / "parley.db") as database:
+        lines = list(database.iterdump())
+    left = [line for line in lines if "kim" in line or WORD in line]
+    assert len(left) == 1, left
+    assert 'INSERT INTO "audit_log"' in left[0]  # that it was done, and for which id
+    assert any("conv_lee0" in line for line in lines)
+    again = installation.parley("erase", "lee-7", "--yes")
+    assert again.stdout == "1 customers, 1 conversations, 2 messages, 0 files removed.\n"
 
 
 def test_an_agent_is_refused_with_one_line(tmp_path: Path) -> None:

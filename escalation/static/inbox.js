@@ -31,6 +31,10 @@ function say(line, bad = false) {
   toastEnds = setTimeout(() => toast.classList.remove("shown"), bad ? 8000 : 3500);
 }
 
+// on a phone it lies over what was said, and over nothing to press
+const transcript = $("[data-inbox=transcript]");
+new ResizeObserver(() => toast.style.setProperty("--over", `${transcript.getBoundingClientRect().top}px`)).observe(transcript);
+
 function fault(problem) {
   if (problem.status === 401) location.reload();
   else if (problem.status !== 0) say(problem.message, true); // no connection: the line on top says so

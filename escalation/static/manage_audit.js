@@ -74,7 +74,7 @@ export async function audit(place, desk) {
   }
 }
 
-const share = (value) => (value === null ? "the server's setting" : `${Number((value * 100).toFixed(1))} %`);
+const share = (value) => (value === null ? "not set here" : `${Number((value * 100).toFixed(1))} %`);
 
 // A change has what was and what is; much of it is folded away.
 function details({ action, detail }) {
@@ -85,4 +85,4 @@ function details({ action, detail }) {
   return long ? el("details", {}, el("summary", {}, `${lines.length === 1 ? "1 value" : `${lines.length} values`}`), lines) : lines;
 }
 
-const said = (value) => (value === null || value === "" ? "—" : typeof value === "string" ? value : JSON.stringify(value));
+const said = (value) => (value === null || value === "" ? "none" : typeof value === "string" ? value : JSON.stringify(value));

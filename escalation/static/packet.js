@@ -230,8 +230,14 @@ export class Packet {
     details.addEventListener("toggle", async () => {
       if (!details.open || inside.childElementCount) return;
       try {
-        const { messages } = await api("GET", `/api/handoffs/${encodeURIComponent(this.packet.id)}/earlier/${encodeURIComponent(one.conversation_id)}`);
-        inside.replaceChildren(...messages.map((message) => el("div", { class: `was ${message.role}` }, el("b", {}, message.author ?? role(message.role)), el("div", { class: "rich" }, markdown(message.text)))));
+        const told = await api("GET", `/api/handoffs/${encodeURIComponent(this.packet.id)}/earlier/${encodeURIComponent(one.conversation_id)}`);
+        inside.replaceChildren(...told.messages.map((message) => el(
+          "div",
+          { class: `was ${message.role}` },
+          el("b", {}, message.author ?? role(message.role)),
+          el("div", { class: "rich" }, markdown(message.text)),
+          leftOut(checkedOf(told, message.id)),
+        )));
       } catch (problem) {
         inside.replaceChildren(el("p", { class: "error" }, problem.message));
       }

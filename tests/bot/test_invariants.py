@@ -165,6 +165,7 @@ class Walk:
             assert not message["sources"]
         promised = any(promise in message["text"] for promise in PROMISES)
         assert promised == (action == "escalate"), "a transfer is promised exactly when it happens"
+        assert ("choices" in message) == (action == "clarify")
         if action == "escalate":
             (open,) = self.open()
             assert (told["handoff_id"], told["conversation"]["status"]) == (open.id, "waiting")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.channels.widget.language import LANGUAGES
+from bot.channels.widget.plain import words_of
 from bot.understand import (
     LONGEST_QUERY,
     Said,
@@ -153,8 +155,12 @@ def test_an_answer_to_a_question_back_chooses(text: str, chosen: str | None) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["neither", "both", "Both of them.", "yes", "I don’t know", "not sure", "what?", "ich weiß nicht"]
-)
+    "text",
+    [
+        "neither", "both", "Both of them.", "yes", "I don’t know", "not sure", "what?", "ich weiß nicht",
+        *(words_of(language)["neither"] for language in LANGUAGES),
+    ],
+)  # fmt: skip
 def test_an_answer_to_a_question_back_that_chooses_nothing_has_failed(text: str) -> None:
     choices = ("Put the chat on your website", "Allow other websites to embed the chat")
     question = understand(text, (Said("customer", "chat websites"),), choices, True)
@@ -171,9 +177,35 @@ def test_small_talk_and_the_wish_for_a_person_choose_nothing(text: str) -> None:
     assert question.small_talk or question.wants_human
 
 
-def test_neither_of_two_says_that_both_are_wrong() -> None:
+def test_neither_of_two_says_that_both_are_wrong_and_is_no_matter_of_its_own() -> None:
     question = understand("neither", said("chat websites"), ("Put the chat on your website", "Other"), True)
     assert (question.failed, question.asks, question.query) == (True, False, "chat websites")
+    assert matters(said("chat websites", "Neither", "Ni l’un ni l’autre")) == ["chat websites"]
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("Returns", ("Returns of gifts", "Returns")),  # the other one has all of its words
+        ("returns  of GIFTS", ("Returns", "Returns of gifts")),
+        ("Goodbye", ("Goodbye", "Other")),  # small talk, if it was no title
+        (
+            "Point Parley at your own help center",
+            ("Other", "Point Parley at your own help center"),
+        ),  # a wish for a person
+    ],
+)
+def test_a_whole_title_is_chosen_whatever_else_it_says(text: str, choices: tuple[str, ...]) -> None:
+    question = understand(text, said("gift back"), choices, True)
+    assert (question.chosen or "").lower().split() == text.lower().split()
+    assert not question.small_talk
+    assert not question.wants_human
+
+
+def test_a_title_that_was_pressed_says_nothing_of_the_customers_language() -> None:
+    choices = ("Return a bicycle that you bought", "Other")
+    question = understand(choices[0], said("Wie gebe ich mein Fahrrad zurück?"), choices, True)
+    assert (question.chosen, question.language) == (choices[0], "de")
 
 
 @pytest.mark.parametrize(

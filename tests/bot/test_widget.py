@@ -36,6 +36,7 @@ HOOKS = (
     "end",
     "search",
     "home",
+    "choices",
     "article",
     "copy",
 )

@@ -743,6 +743,50 @@ def test_no_fault_for_screen_readers_in_any_view(desk: Desk, size: dict[str, int
     _looked_at(page, f"insights-{scheme}")
 
 
+def test_on_a_phone_what_is_told_covers_no_button_and_not_the_reply(desk: Desk) -> None:
+    kim = desk.waiting("How do I return a bicycle? Order B-4471.")
+    page = desk.open("ada", kim, size=PHONE)
+    page.locator("[data-inbox=claim]").click()
+    toast = page.locator("[data-toast].shown")
+    expect(toast).to_be_visible()
+    assert covered(page) == []
+    _picture(page, "toast-phone")
+    # a long line, while the keyboard leaves little room
+    page.set_viewport_size({"width": 390, "height": 560})
+    page.route(
+        "**/reply",
+        lambda route: route.fulfill(
+            status=503, json={"detail": "The database cannot be reached now, so nothing was sent: try again."}
+        ),
+    )
+    page.locator("[data-inbox=reply]").fill("Hello")
+    page.locator("[data-inbox=send]").click()
+    expect(toast).to_contain_text("Your text is still here")
+    assert covered(page) == []
+    page.locator("[data-action=context]").click()
+    expect(page.locator("[data-inbox=packet]")).to_be_visible()
+    assert "← Conversation" not in covered(page)
+    page.locator("[data-action=back-to-conversation]").click()
+    page.locator("[data-action=back]").click()
+    expect(page.locator("#search")).to_be_visible()
+    assert page.evaluate(
+        "document.querySelector('[data-toast]').getBoundingClientRect().bottom > innerHeight - 30"
+    )
+
+
+def covered(page: Page) -> list[str]:
+    """What there is to press or to write in under the line that is told."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const over = document.querySelector("[data-toast]").getBoundingClientRect();
+          return [...document.querySelectorAll("button, select, summary, input, textarea, a")].filter((one) => one.checkVisibility() && !one.closest("[data-inbox=transcript]"))
+            .filter((one) => { const box = one.getBoundingClientRect(); return box.height && box.top < over.bottom && box.bottom > over.top && box.left < over.right && box.right > over.left })
+            .map((one) => one.textContent.trim() || one.id);
+        }"""
+    )
+    return found
+
+
 def _looked_at(page: Page, name: str) -> None:
     """No violation, nothing wider than the screen, every control large enough; and a picture of it."""
     assert faults(page) == [], name

@@ -162,7 +162,7 @@ def test_the_dial_is_turned_by_keyboard_and_says_what_it_costs(
         [0.01, None], [None, 0.01],
     ]  # fmt: skip
     log = at("audit").get_by_role("group", name="Audit log")
-    expect(log).to_contain_text("May be wrong at most: the server's setting → 1 %")
+    expect(log).to_contain_text("May be wrong at most: not set here → 1 %")
 
 
 def test_every_setting_of_the_dial_keeps_its_promise_in_words_and_says_why_more_is_not_answered(

@@ -172,6 +172,7 @@ def test_earlier_conversations_are_those_of_the_same_customer(
     assert (told[chatted]["question"], told[chatted]["handoff_id"]) == ("Just looking", None)
     said = client.get(f"/api/handoffs/{handoff}/earlier/{first}", headers=ada.headers)
     assert said.json()["messages"][0]["text"] == "Where is my invoice?"
+    assert said.json()["checked"] == []
     for other in (stranger, "conv_nobody"):
         assert client.get(f"/api/handoffs/{handoff}/earlier/{other}", headers=ada.headers).status_code == 404
     assert client.get(f"/api/handoffs/{handoff}/earlier/{first}").status_code == 401
@@ -307,6 +308,22 @@ def test_what_the_model_said_in_vain_stands_with_its_reason(house: House) -> Non
         },
         {"text": "Print the label.", "why": PUT_RIGHT, "left_out": False},
     ]
+
+
+def test_what_the_model_said_in_vain_stands_in_an_earlier_conversation_too(
+    house: House, client: TestClient, ada: Colleague
+) -> None:
+    before, current = house.conversation(), house.conversation("It is late again")
+    checks = [verdict("Return it within 30 days."), verdict("Return it within 60 days.", "number")]
+    _, answer = took_turn(house, before, "How?", "answer", record={"checks": checks})
+    with house.database.write() as session:
+        same = session.get_one(Conversation, before).customer_id
+        session.get_one(Conversation, current).customer_id = same
+    handoff = house.hand_over(current)
+    told = client.get(f"/api/handoffs/{handoff}/earlier/{before}", headers=ada.headers).json()
+    assert [(one["message_id"], one["left_out"]) for one in told["checked"]] == [(answer, 1)]
+    assert answer in {message["id"] for message in told["messages"]}
+    assert read(house, handoff)["checked"] == []
 
 
 def test_a_model_of_which_nothing_held_did_not_fail(house: House) -> None:

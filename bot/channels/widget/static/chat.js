@@ -67,6 +67,7 @@ const log = new Log($("log"), {
     await conversation.feedback(id, helpful, comment);
     remember({ helpful: { ...log.helpful, [id]: helpful } });
   },
+  choose: (text) => write(text),
   read: (event, article) => home.open(event, article),
   grown: () => scroll(),
 }, memory.helpful);

@@ -7,7 +7,7 @@ const time = new Intl.DateTimeFormat(formats, { hour: "2-digit", minute: "2-digi
 const day = new Intl.DateTimeFormat(formats, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export class Log {
-  /** `on.feedback(id, helpful, comment)`, `on.retry(entry)`, `on.read(event, article)`, `on.grown()` when one became longer; `helpful`: what was said of which message before. */
+  /** `on.feedback(id, helpful, comment)`, `on.retry(entry)`, `on.choose(text)`, `on.read(event, article)`, `on.grown()` when one became longer; `helpful`: what was said of which message before. */
   constructor(root, on, helpful) {
     this.root = root;
     this.on = on;
@@ -26,8 +26,10 @@ export class Log {
     Object.assign(entry, {
       id: message.id, text: message.text, author: message.author, sources: message.sources ?? [],
       files: message.files ?? [], at: Date.parse(message.created_at) || entry.at, fresh, state: null,
+      choices: entry.choices ?? message.choices,
     });
     this.place(entry);
+    this.offer();
     if (same) this.mark(entry);
     else this.draw(entry);
     return entry;
@@ -41,7 +43,22 @@ export class Log {
     this.entries.push(entry);
     this.root.append(entry.node);
     this.draw(entry);
+    this.offer();
     return entry;
+  }
+
+  /** What the last message gives to choose from, to be said at a press: gone with the next message. */
+  offer() {
+    const choices = this.entries.at(-1)?.choices;
+    if (choices === this.offered) return; // a button that has the focus stays
+    this.offered = choices;
+    const box = document.getElementById("choices");
+    box.hidden = !choices;
+    box.replaceChildren(...(choices ? [...choices, say("neither")] : []).map((text) => {
+      const button = element("button", text);
+      Object.assign(button, { type: "button", dir: "auto", onclick: () => this.on.choose(text) });
+      return button;
+    }));
   }
 
   /** Puts an entry after the last one that is not younger. Ours, not dated yet, stay where they were written. */
@@ -62,6 +79,7 @@ export class Log {
   clear(keep) {
     for (const entry of this.entries) if (!keep(entry)) entry.node.remove();
     this.entries = this.entries.filter(keep);
+    this.offer();
   }
 
   author({ role, author }) {

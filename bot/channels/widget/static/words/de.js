@@ -27,7 +27,7 @@ export default {
   article_helpful: "Hat dieser Artikel geholfen?",
 
   subtitle_bot: "Antworten aus der Hilfe",
-  subtitle_waiting: "Ein Mensch ist unterwegs",
+  subtitle_waiting: "Sie sind in der Warteschlange",
   subtitle_later: "Ein Mensch antwortet später",
   subtitle_agent: "{name} ist für Sie da",
   subtitle_closed: "Dieses Gespräch ist beendet",
@@ -96,6 +96,8 @@ export default {
   failed: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
   busy: { one: "Zu viele Anfragen. Bitte versuchen Sie es in {n} Sekunde noch einmal.", other: "Zu viele Anfragen. Bitte versuchen Sie es in {n} Sekunden noch einmal." },
   jump: "Neue Nachrichten",
+  choices: "Antwort wählen",
+  neither: "Keins von beiden",
 
   rate: "Wie zufrieden sind Sie mit diesem Gespräch?",
   level_1: "Sehr unzufrieden",

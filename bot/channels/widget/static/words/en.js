@@ -27,7 +27,7 @@ export default {
   article_helpful: "Did this article help?",
 
   subtitle_bot: "Answers from the help center",
-  subtitle_waiting: "A person is on the way",
+  subtitle_waiting: "You are in line",
   subtitle_later: "A person answers later",
   subtitle_agent: "{name} is with you",
   subtitle_closed: "This conversation has ended",
@@ -96,6 +96,8 @@ export default {
   failed: "That did not work. Please try again.",
   busy: { one: "Too many requests. Please try again in {n} second.", other: "Too many requests. Please try again in {n} seconds." },
   jump: "New messages",
+  choices: "Choose an answer",
+  neither: "Neither",
 
   rate: "How satisfied are you with this conversation?",
   level_1: "Very dissatisfied",

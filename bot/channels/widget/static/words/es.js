@@ -27,7 +27,7 @@ export default {
   article_helpful: "¿Le ha ayudado este artículo?",
 
   subtitle_bot: "Respuestas del centro de ayuda",
-  subtitle_waiting: "Una persona está en camino",
+  subtitle_waiting: "Está usted en la cola",
   subtitle_later: "Una persona responderá más tarde",
   subtitle_agent: "{name} está con usted",
   subtitle_closed: "Esta conversación ha terminado",
@@ -96,6 +96,8 @@ export default {
   failed: "No ha funcionado. Inténtelo de nuevo.",
   busy: { one: "Demasiadas solicitudes. Inténtelo de nuevo en {n} segundo.", many: "Demasiadas solicitudes. Inténtelo de nuevo en {n} de segundos.", other: "Demasiadas solicitudes. Inténtelo de nuevo en {n} segundos." },
   jump: "Mensajes nuevos",
+  choices: "Elija una respuesta",
+  neither: "Ninguna de las dos",
 
   rate: "¿Está satisfecho con esta conversación?",
   level_1: "Muy insatisfecho",

@@ -27,7 +27,7 @@ export default {
   article_helpful: "Cet article vous a-t-il aidé ?",
 
   subtitle_bot: "Des réponses du centre d'aide",
-  subtitle_waiting: "Une personne arrive",
+  subtitle_waiting: "Vous êtes dans la file",
   subtitle_later: "Une personne répondra plus tard",
   subtitle_agent: "{name} est avec vous",
   subtitle_closed: "Cette conversation est terminée",
@@ -42,7 +42,7 @@ export default {
 
   bar: "Votre conversation avec une personne",
   back: "Revenir à l'assistant",
-  place_next: "En attente d'une personne : c'est bientôt votre tour.",
+  place_next: "En attente d'une personne : le prochain tour est le vôtre.",
   place: "En attente d'une personne : vous êtes au rang {n} de la file.",
   place_unknown: "En attente d'une personne : vous êtes dans la file.",
   later_next: "Il n'y a personne jusqu'à : {when}. Ce sera alors votre tour.",
@@ -96,6 +96,8 @@ export default {
   failed: "Cela n'a pas fonctionné. Veuillez réessayer.",
   busy: { one: "Trop de demandes. Veuillez réessayer dans {n} seconde.", many: "Trop de demandes. Veuillez réessayer dans {n} de secondes.", other: "Trop de demandes. Veuillez réessayer dans {n} secondes." },
   jump: "Nouveaux messages",
+  choices: "Choisissez une réponse",
+  neither: "Aucun des deux",
 
   rate: "Êtes-vous satisfait de cette conversation ?",
   level_1: "Très insatisfait",

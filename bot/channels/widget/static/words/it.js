@@ -27,7 +27,7 @@ export default {
   article_helpful: "Questo articolo ti è stato utile?",
 
   subtitle_bot: "Risposte dal centro assistenza",
-  subtitle_waiting: "Una persona sta arrivando",
+  subtitle_waiting: "Sei in coda",
   subtitle_later: "Una persona risponderà più tardi",
   subtitle_agent: "{name} è con te",
   subtitle_closed: "Questa conversazione è terminata",
@@ -96,6 +96,8 @@ export default {
   failed: "Non ha funzionato. Riprova.",
   busy: { one: "Troppe richieste. Riprova tra {n} secondo.", many: "Troppe richieste. Riprova tra {n} di secondi.", other: "Troppe richieste. Riprova tra {n} secondi." },
   jump: "Nuovi messaggi",
+  choices: "Scegli una risposta",
+  neither: "Nessuna delle due",
 
   rate: "Quanto sei soddisfatto di questa conversazione?",
   level_1: "Molto insoddisfatto",

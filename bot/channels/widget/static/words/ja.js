@@ -27,7 +27,7 @@ export default {
   article_helpful: "この記事は役に立ちましたか。",
 
   subtitle_bot: "ヘルプセンターからお答えします",
-  subtitle_waiting: "担当者がまもなく参ります",
+  subtitle_waiting: "順番をお待ちください",
   subtitle_later: "担当者が後ほどお答えします",
   subtitle_agent: "{name} が対応しています",
   subtitle_closed: "この会話は終了しました",
@@ -96,6 +96,8 @@ export default {
   failed: "うまくいきませんでした。もう一度お試しください。",
   busy: { other: "リクエストが多すぎます。{n} 秒後にもう一度お試しください。" },
   jump: "新しいメッセージ",
+  choices: "回答を選んでください",
+  neither: "どちらでもない",
 
   rate: "この会話にどのくらい満足されましたか。",
   level_1: "とても不満",

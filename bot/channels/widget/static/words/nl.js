@@ -27,7 +27,7 @@ export default {
   article_helpful: "Heeft dit artikel geholpen?",
 
   subtitle_bot: "Antwoorden uit het helpcentrum",
-  subtitle_waiting: "Er komt een mens aan",
+  subtitle_waiting: "U staat in de wachtrij",
   subtitle_later: "Een mens antwoordt later",
   subtitle_agent: "{name} is er voor u",
   subtitle_closed: "Dit gesprek is beëindigd",
@@ -96,6 +96,8 @@ export default {
   failed: "Dat is niet gelukt. Probeer het opnieuw.",
   busy: { one: "Te veel verzoeken. Probeer het over {n} seconde opnieuw.", other: "Te veel verzoeken. Probeer het over {n} seconden opnieuw." },
   jump: "Nieuwe berichten",
+  choices: "Kies een antwoord",
+  neither: "Geen van beide",
 
   rate: "Hoe tevreden bent u over dit gesprek?",
   level_1: "Zeer ontevreden",

@@ -27,7 +27,7 @@ export default {
   article_helpful: "Czy ten artykuł pomógł?",
 
   subtitle_bot: "Odpowiedzi z centrum pomocy",
-  subtitle_waiting: "Człowiek jest już w drodze",
+  subtitle_waiting: "Jesteś w kolejce",
   subtitle_later: "Człowiek odpowie później",
   subtitle_agent: "{name} jest z Tobą",
   subtitle_closed: "Ta rozmowa została zakończona",
@@ -96,6 +96,8 @@ export default {
   failed: "To się nie udało. Spróbuj ponownie.",
   busy: { one: "Za dużo żądań. Spróbuj ponownie za {n} sekundę.", few: "Za dużo żądań. Spróbuj ponownie za {n} sekundy.", many: "Za dużo żądań. Spróbuj ponownie za {n} sekund.", other: "Za dużo żądań. Spróbuj ponownie za {n} sekundy." },
   jump: "Nowe wiadomości",
+  choices: "Wybierz odpowiedź",
+  neither: "Żadne z nich",
 
   rate: "Jak oceniasz tę rozmowę?",
   level_1: "Bardzo źle",

@@ -27,7 +27,7 @@ export default {
   article_helpful: "Este artigo ajudou?",
 
   subtitle_bot: "Respostas da central de ajuda",
-  subtitle_waiting: "Uma pessoa está a caminho",
+  subtitle_waiting: "Está na fila",
   subtitle_later: "Uma pessoa responde mais tarde",
   subtitle_agent: "{name} está consigo",
   subtitle_closed: "Esta conversa terminou",
@@ -96,6 +96,8 @@ export default {
   failed: "Não resultou. Tente de novo.",
   busy: { one: "Demasiados pedidos. Tente de novo em {n} segundo.", many: "Demasiados pedidos. Tente de novo em {n} de segundos.", other: "Demasiados pedidos. Tente de novo em {n} segundos." },
   jump: "Novas mensagens",
+  choices: "Escolha uma resposta",
+  neither: "Nenhuma das duas",
 
   rate: "Qual é o seu grau de satisfação com esta conversa?",
   level_1: "Muito insatisfeito",

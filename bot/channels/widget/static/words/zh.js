@@ -27,7 +27,7 @@ export default {
   article_helpful: "这篇文章有帮助吗？",
 
   subtitle_bot: "来自帮助中心的回答",
-  subtitle_waiting: "人工客服马上就来",
+  subtitle_waiting: "您正在排队",
   subtitle_later: "人工客服稍后回复",
   subtitle_agent: "{name} 正在为您服务",
   subtitle_closed: "此对话已结束",
@@ -96,6 +96,8 @@ export default {
   failed: "操作未成功，请重试。",
   busy: { other: "请求太多，请在 {n} 秒后重试。" },
   jump: "新消息",
+  choices: "请选择",
+  neither: "都不是",
 
   rate: "您对这次对话满意吗？",
   level_1: "非常不满意",
