@@ -750,7 +750,7 @@ def test_on_a_phone_what_is_told_covers_no_button_and_not_the_reply(desk: Desk) 
     toast = page.locator("[data-toast].shown")
     expect(toast).to_be_visible()
     assert covered(page) == []
-    _picture(page, "toast-phone")
+    screenshot(page, "toast-phone")
     # a long line, while the keyboard leaves little room
     page.set_viewport_size({"width": 390, "height": 560})
     page.route(
