@@ -45,7 +45,8 @@ HALF_SAID = (
     0.5  # share of the telling words that an article must hold where the model does not know the language
 )
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
-DEPTH = 100  # passages taken from each half
+DEPTH = 100  # passages taken from each half; more for more than FEW articles, where these are of fewer
+FEW = 10  # articles
 PASSAGES_KEPT = 12
 OF_THE_BEST, PER_ARTICLE = 10, 3  # passages read of the best article, of the next two; one of the others
 SPARE = 2  # articles read beyond the limit, for those that turn out to be gone
@@ -166,10 +167,8 @@ class Search:
             if not before.asks_nothing:
                 asked.append(_Asked(self.embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         together = _Sum.of(asked, lexicon)
-        rows, ids, close, lexical = self._compare(lexicon, asked, places)
+        ids, close, lexical, article_of = self._proposed(lexicon, asked, places, limit, without)
         share = self._dense_share(places)
-        known = zip(ids, lexicon.articles_at(rows), strict=True)
-        article_of = {id: article for id, article in known if article not in without}
         articles, passages = rank(ids, close, lexical, article_of, share)
         exact_of = lexicon.articles_of(wording.coded(lexicon, places)) if wording.codes else {}
         coded = [id for id, article in exact_of.items() if article not in without]
@@ -332,25 +331,55 @@ class Search:
         language = primary_language(locale) if locale else None
         return frozenset({place for place in allowed if place[1] == language} or allowed)
 
+    def _proposed(
+        self,
+        lexicon: LexicalIndex,
+        asked: Sequence[_Asked],
+        places: frozenset[Place],
+        limit: int,
+        without: Collection[str],
+    ) -> tuple[list[str], Vectors, Vectors, dict[str, str]]:
+        """Ids of passages, their closeness and BM25, and the article of each that is not passed over. Where more than FEW
+        articles are wanted, as deep as it takes to find so many, or all there are."""
+        only = asked[0].wording.quoting(lexicon, places)
+        depth, most = DEPTH, 0
+        enough = limit if limit > FEW else 0
+        while True:
+            rows, ids, close, lexical = self._compare(lexicon, asked, places, only, depth)
+            known = zip(ids, lexicon.articles_at(rows), strict=True)
+            article_of = {id: article for id, article in known if article not in without}
+            found = len(set(article_of.values())) if enough else 0
+            if found < enough and not most:
+                there = lexicon.rows_in(places) if only is None else only
+                most = len(there)
+                enough = min(enough, len(set(lexicon.articles_at(there)).difference(without)))
+            if found >= enough or depth >= most:
+                return ids, close, lexical, article_of
+            depth *= 2
+
     def _compare(
-        self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[Place]
+        self,
+        lexicon: LexicalIndex,
+        asked: Sequence[_Asked],
+        places: frozenset[Place],
+        only: Rows | None,
+        depth: int,
     ) -> tuple[Rows, list[str], Vectors, Vectors]:
         """Passages that either half proposes, as rows of the lexicon and as ids, with their closeness and their BM25; several
-        questions by their weights."""
-        only = asked[0].wording.quoting(lexicon, places)
+        questions by their weights. `only`: the rows that are asked for."""
         wanted = None if only is None else set(lexicon.passages_of(only))
         near: list[dict[str, float]] = []
         for one in asked:
             found: dict[str, float] = {}
             for audience, language in sorted(places):
                 shelf = shelf_of(self._shelves, audience, language)
-                found |= dict(self._store.nearest(shelf, one.vector, DEPTH))
+                found |= dict(self._store.nearest(shelf, one.vector, depth))
             if wanted is not None:
                 found = {id: cosine for id, cosine in found.items() if id in wanted}
             near.append(found)
         scores = [lexicon.scores(one.wording.tokens, places, one.wording.weights, only) for one in asked]
         proposed = lexicon.rows_of(list(dict.fromkeys(id for found in near for id in found)))
-        best = [lexicon.best_rows(one, DEPTH) for one in scores]
+        best = [lexicon.best_rows(one, depth) for one in scores]
         together = np.concatenate([proposed[proposed >= 0], *best])
         rows = together[np.sort(np.unique(together, return_index=True)[1])]
         ids = lexicon.passages_of(rows)
