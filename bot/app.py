@@ -42,6 +42,7 @@ import help_center.site_door as site_door
 import retrieval.pages as search_pages
 from bot.channels import api, customers, openai_api, owner, reference, transcripts
 from bot.channels.mcp import McpDoor
+from bot.channels.shapes import Described
 from bot.channels.widget import articles, plain
 from bot.channels.widget.routes import POPULAR
 from bot.drift import standing, warn_once_a_day
@@ -178,7 +179,7 @@ def create_app(
         await mcp.close()
         await asyncio.wait([warming])
 
-    app = FastAPI(
+    app = Described(
         title="Parley",
         version=version("parley"),
         lifespan=lifespan,
