@@ -113,6 +113,26 @@ def test_it_gives_as_many_as_are_asked_for_where_articles_are_long(library: Libr
     assert (again.hits, again.passages, again.evidence) == (few.hits, few.passages, few.evidence)
 
 
+def test_what_comes_first_is_the_same_however_many_are_asked_for(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(40):
+        library.write(f"a{n}", f"A bell, number {n}. {'rings ' * n}")
+    library.indexer.sync()
+    nearest = library.store.nearest
+    # what the store proposes last is best
+    monkeypatch.setattr(
+        library.store, "nearest", lambda shelf, vector, limit: nearest(shelf, vector, 99)[::-1][:limit]
+    )
+    monkeypatch.setattr(searching, "DEPTH", 5)
+    ten = library.search.find("xylophone bells", limit=10).hits
+    for limit in (11, 30, 99):
+        hits = library.search.find("xylophone bells", limit=limit).hits
+        assert hits[: len(ten)] == ten
+        assert len({hit.article_id for hit in hits}) == len(hits) == min(limit, 40)
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
 def test_only_where_more_are_asked_for_than_a_page_holds_it_looks_deeper(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
