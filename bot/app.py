@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Response
@@ -41,6 +42,7 @@ import help_center.site_door as site_door
 import retrieval.pages as search_pages
 from bot.channels import api, customers, openai_api, owner, reference, transcripts
 from bot.channels.mcp import McpDoor
+from bot.channels.shapes import Described
 from bot.channels.widget import articles, plain
 from bot.channels.widget.routes import POPULAR
 from bot.drift import standing, warn_once_a_day
@@ -104,16 +106,20 @@ class VersionedStatic(StaticFiles):
 
 
 def create_app(
-    house: House, *, owner_secret: str | None = None, warmed: Callable[[], object] = lambda: None
+    house: House,
+    *,
+    owner_secret: str | None = None,
+    warmed: Callable[[], object] = lambda: None,
+    counts: Path | None = None,
 ) -> FastAPI:
     """The whole of Parley over HTTP. `warmed`: called once, in a thread, when everything is loaded that answers need.
-    Raises what opening the parts raises (see House)."""
+    `counts`: the file in which several workers count requests together. Raises what opening the parts raises (see House)."""
     settings = house.settings
     database = house.database
     live = Live(database, settings.redis_url)
     vouched = CustomerLinks(house.secret_key)
     doorkeeper = Doorkeeper(database, settings.proxy_list, vouched)
-    limits = RateLimits(settings.rate_limit, settings.redis_url)
+    limits = RateLimits(settings.rate_limit, settings.redis_url, counts)
     tokens = ConversationTokens(house.secret_key)
     links = file_door.FileLinks(house.secret_key)
     pages = Pages(TEMPLATES, STATIC, house.site)
@@ -173,7 +179,7 @@ def create_app(
         await mcp.close()
         await asyncio.wait([warming])
 
-    app = FastAPI(
+    app = Described(
         title="Parley",
         version=version("parley"),
         lifespan=lifespan,

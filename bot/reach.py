@@ -34,7 +34,13 @@ class Reach(Protocol):
         self, query: str, limit: int, history: Sequence[Said] = (), without: Sequence[str] = ()
     ) -> dict[str, Any]: ...
 
-    def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]: ...
+    def ask(
+        self,
+        text: str,
+        history: Sequence[Said] = (),
+        earlier: Sequence[str] = (),
+        asked_back: Sequence[tuple[str, ...]] = (),
+    ) -> dict[str, Any]: ...
 
 
 @contextmanager
@@ -73,8 +79,14 @@ class Direct:
     ) -> dict[str, Any]:
         return ranking(self.house.search, query, limit, history, without)
 
-    def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]:
-        return asyncio.run(ask_once(self.house.parts, text, history))
+    def ask(
+        self,
+        text: str,
+        history: Sequence[Said] = (),
+        earlier: Sequence[str] = (),
+        asked_back: Sequence[tuple[str, ...]] = (),
+    ) -> dict[str, Any]:
+        return asyncio.run(ask_once(self.house.parts, text, history, earlier, asked_back))
 
 
 class Through:
@@ -118,8 +130,15 @@ class Through:
         told = {"query": query, "limit": limit, "history": _pairs(history), "without": list(without)}
         return self._post("/api/owner/ranking", told)
 
-    def ask(self, text: str, history: Sequence[Said] = ()) -> dict[str, Any]:
-        return self._post("/api/owner/ask", {"query": text, "history": _pairs(history)})
+    def ask(
+        self,
+        text: str,
+        history: Sequence[Said] = (),
+        earlier: Sequence[str] = (),
+        asked_back: Sequence[tuple[str, ...]] = (),
+    ) -> dict[str, Any]:
+        told = {"query": text, "history": _pairs(history), "earlier": list(earlier)}
+        return self._post("/api/owner/ask", told | {"asked_back": [list(titles) for titles in asked_back]})
 
     def _post(self, path: str, told: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -109,7 +109,8 @@ def worker() -> FastAPI:
     secret = None
     with suppress(OSError, ValueError):
         secret = json.loads((settings.data_dir / "owner.lock").read_text()).get("secret")
-    return create_app(House(settings), owner_secret=secret, warmed=settle)
+    counts = settings.data_dir / "limits.db"
+    return create_app(House(settings), owner_secret=secret, warmed=settle, counts=counts)
 
 
 def settle() -> None:

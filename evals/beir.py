@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 from bot.questions.beir import Written, history_of, written
 from bot.understand import Said
 from escalation.labelled import LabelledQuestion
-from help_center.sources.base import Failure, SourceArticle, article_from_record
+from help_center.sources.base import Failure, SourceArticle, SourceError
+from help_center.sources.jsonl import JsonLines
 
 SHOWN = 5  # of ids that are not there
+NAMED = 3  # of documents that cannot be used
 
 
 class EvalError(Exception):
@@ -114,12 +117,19 @@ def read_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     told = json.loads(line)
                 except ValueError as error:
                     raise EvalError(f"{file}, line {number} is not JSON: {error}.") from None
+                except RecursionError:
+                    raise EvalError(f"{file}, line {number} is nested too deeply: mend it.") from None
                 if not isinstance(told, dict):
                     raise EvalError(f"{file}, line {number} is not a JSON object.")
                 yield number, told
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise EvalError(f"{file} cannot be read: {reason}.") from None
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError | UnicodeDecodeError) -> EvalError:
+    if isinstance(error, UnicodeDecodeError):
+        return EvalError(f"{file} is not UTF-8: save it as UTF-8 and try again.")
+    return EvalError(f"{file} cannot be read ({error.strerror or error}): check that it is there and yours.")
 
 
 def _gold(file: Path, questions: Collection[str]) -> dict[str, dict[str, int]]:
@@ -128,15 +138,18 @@ def _gold(file: Path, questions: Collection[str]) -> dict[str, dict[str, int]]:
         with open(file, encoding="utf-8-sig", newline="") as opened:
             rows = list(csv.reader(opened, delimiter="\t", quoting=csv.QUOTE_NONE))
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise EvalError(f"{file} cannot be read: {reason}.") from None
+        raise _unreadable(file, error) from None
+    except csv.Error as error:
+        raise EvalError(
+            f"{file} cannot be read ({error}): give query-id, corpus-id and score on each line, with tabs between."
+        ) from None
     gold: dict[str, dict[str, int]] = {}
     for number, row in enumerate(rows, 1):
         if not row:
             continue
         try:
             query, article, score = row[0], row[1], int(float(row[2]))
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, OverflowError):
             if number == 1 and row[0] not in questions:  # the header
                 continue
             raise EvalError(
@@ -148,15 +161,20 @@ def _gold(file: Path, questions: Collection[str]) -> dict[str, dict[str, int]]:
 
 
 def _corpus(file: Path) -> tuple[SourceArticle, ...] | None:
+    """Documents that cannot be used are named on stderr, and left out as `parley index` leaves them out. Raises EvalError
+    where none is good."""
     if not file.exists():
         return None
-    articles = []
-    for number, told in read_lines(file):
-        article = article_from_record(told, f"{file}, line {number}")
-        if isinstance(article, Failure):
-            raise EvalError(f"{article.where}: {article.reason}")
-        articles.append(article)
-    return tuple(articles)
+    try:
+        found = list(JsonLines(file).read())
+    except SourceError as error:
+        raise EvalError(f"{error}.") from None
+    bad = [f"{one.where}: {one.reason}" for one in found if isinstance(one, Failure)]
+    if bad:
+        more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
+        left_out = f"{len(bad)} of {len(found)} documents are left out"
+        print(f"parley: {file}: {left_out}: {'; '.join(bad[:NAMED])}{more}.", file=sys.stderr, flush=True)
+    return tuple(one for one in found if isinstance(one, SourceArticle))
 
 
 def write_labelled(folder: Path, questions: Sequence[LabelledQuestion]) -> None:

@@ -120,12 +120,7 @@ def run_suites(
     settings = in_force(settings)
     results: list[Result] = []
     if "sentiment" in chosen:
-        file = (
-            data
-            if data is not None and data.is_file()
-            else (data / "sentiment.jsonl" if data else CASES / "sentiment.jsonl")
-        )
-        results.append(_sentiment(file, {} if data else GATES["sentiment"]))
+        results.append(_sentiment(_lines(data, "sentiment.jsonl"), {} if data else GATES["sentiment"]))
     if "wishes" in chosen:
         file = _lines(data, "wishes.jsonl")
         results.append(
@@ -426,12 +421,9 @@ def _judge(
     if "retrieval" in chosen and labelled is not None:
         with _counted("retrieval", len(labelled.queries)) as count:
 
-            def rank(text: str, depth: int, history: Sequence[Said]) -> list[tuple[str, float]]:
+            def rank(text: str, depth: int, history: Sequence[Said]) -> list[str]:
                 count()
-                return [
-                    (row["article_id"], row["score"])
-                    for row in reach.ranking(text, depth, history)["results"]
-                ]
+                return [row["article_id"] for row in reach.ranking(text, depth, history)["results"]]
 
             yield retrieval.judge(labelled, rank, run_file, GATES["retrieval"] if ours else {})
     if "searches" in chosen:
@@ -481,10 +473,8 @@ def _conversation(reach: Reach, texts: list[str]) -> dict[str, Any]:
     for text in texts:
         if earlier and earlier[-1] in {"escalate", "relay"}:
             turn = {"action": "relay", "message": None, "reasons": [], "confidence": None, "found": []}
-        elif isinstance(reach, Direct):
-            turn = asyncio.run(ask_once(reach.house.parts, text, history, earlier, asked_back))
         else:
-            turn = reach.ask(text, history)
+            turn = reach.ask(text, history, earlier, asked_back)
         earlier.append(remembered(turn["action"], turn["reasons"]))
         asked_back += [tuple(turn["choices"])] if turn.get("choices") else []
         history.append(Said("customer", text))

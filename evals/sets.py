@@ -77,13 +77,13 @@ def _of_set(
     answerable = {query.text for query in one.queries if query.gold}
     with Progress(one.name, "questions") as progress:
 
-        def rank(text: str, depth: int, history: Sequence[Said]) -> list[tuple[str, float]]:
+        def rank(text: str, depth: int, history: Sequence[Said]) -> list[str]:
             question = understand(text, tuple(history))
             found = house.search.find(question.query, limit=depth, context=question.context)
             if text in answerable:
                 kept.append(found.relevant)
             progress(len(kept), len(answerable))
-            return [(hit.article_id, hit.score) for hit in found.hits]
+            return [hit.article_id for hit in found.hits]
 
         judged = dict(retrieval.judge(one, rank, run_file, {}).document)
     judged["kept"] = sum(kept) / max(1, len(kept))

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from help_center import customer_links
+from help_center.counts import SharedCounts
 from help_center.customer_links import CustomerLinks
 from help_center.database import Database, now
 from help_center.people import (
@@ -213,15 +215,18 @@ class Doorkeeper:
 
 
 class RateLimits:
-    """Counts requests by name and key; in memory, or in Redis when several processes share the load."""
+    """Counts requests by name and key: in Redis; without one in the file `shared`, where several processes share the load of
+    a machine; else in memory. Where one of these fails, the next one counts."""
 
-    def __init__(self, messages: str, redis_url: str | None) -> None:
+    def __init__(self, messages: str, redis_url: str | None, shared: Path | None = None) -> None:
         self._off = messages == "off"
-        storage = (
-            RedisStorage(f"async+{redis_url}", implementation="redispy") if redis_url else MemoryStorage()
-        )
-        self._memory = MovingWindowRateLimiter(MemoryStorage())
-        self._limiter = MovingWindowRateLimiter(storage)
+        self._counters: list[MovingWindowRateLimiter | SharedCounts] = []
+        if redis_url:
+            redis = RedisStorage(f"async+{redis_url}", implementation="redispy")
+            self._counters.append(MovingWindowRateLimiter(redis))
+        if shared:
+            self._counters.append(SharedCounts(shared))
+        self._counters.append(MovingWindowRateLimiter(MemoryStorage()))
         rules = {
             "messages": messages if not self._off else "1/second",
             "creations": "60/minute",
@@ -237,19 +242,17 @@ class RateLimits:
         if self._off and name != "sign-ins":
             return
         rule = self._rules[name]
-        limiter = self._limiter
-        try:
-            allowed = await limiter.hit(rule, name, key)
-        except Exception as error:  # Redis is away: each process counts for itself
-            log.warning("the rate limit's Redis does not answer: %s", error)
-            limiter = self._memory
-            allowed = await limiter.hit(rule, name, key)
-        if not allowed:
-            stats = await limiter.get_window_stats(rule, name, key)
-            wait = max(1, round(stats.reset_time - time.time()))
-            raise Problem(
-                429, f"too many requests: try again in {wait} s.", headers={"Retry-After": str(wait)}
-            )
+        reset = time.time()
+        for counter in self._counters:
+            try:
+                if await counter.hit(rule, name, key):
+                    return
+                reset = (await counter.get_window_stats(rule, name, key)).reset_time
+                break
+            except Exception as error:
+                log.warning("each process counts requests for itself meanwhile: %s", error)
+        wait = max(1, round(reset - time.time()))
+        raise Problem(429, f"too many requests: try again in {wait} s.", headers={"Retry-After": str(wait)})
 
 
 def answered(request: Request, response: Response, *, shared: bool) -> Response:

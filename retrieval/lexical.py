@@ -354,6 +354,10 @@ class LexicalIndex:
             known = self._vocabularies[places] = Vocabulary([*found, Words(late, forms)] if late else found)
         return known
 
+    def rows_in(self, places: frozenset[Place]) -> Rows:
+        """The rows of the passages of `places`."""
+        return np.flatnonzero(self._mask(places))
+
     def prepare(self) -> None:
         """Reads what the first misspelt or unfinished word would otherwise wait for."""
         words = self.vocabulary(self.places_used)

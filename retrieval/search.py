@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ HALF_SAID = (
 )
 CONTEXT_WEIGHT = 0.6  # of the history, where a question follows up on it
 DEPTH = 100  # passages taken from each half
+FEW = 10  # articles; for more of them the halves are looked into deeper, where these passages are of fewer
 PASSAGES_KEPT = 12
 OF_THE_BEST, PER_ARTICLE = 10, 3  # passages read of the best article, of the next two; one of the others
 SPARE = 2  # articles read beyond the limit, for those that turn out to be gone
@@ -88,6 +89,15 @@ class _Asked:
     vector: Vectors
     wording: Wording
     weight: float
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What the halves propose, best first. `article_of`: the article of each passage."""
+
+    articles: list[Ranked]
+    passages: list[Ranked]
+    article_of: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -166,11 +176,11 @@ class Search:
             if not before.asks_nothing:
                 asked.append(_Asked(self.embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         together = _Sum.of(asked, lexicon)
-        rows, ids, close, lexical = self._compare(lexicon, asked, places)
         share = self._dense_share(places)
-        known = zip(ids, lexicon.articles_at(rows), strict=True)
-        article_of = {id: article for id, article in known if article not in without}
-        articles, passages = rank(ids, close, lexical, article_of, share)
+        order = self._ordered(lexicon, asked, places, without, share, DEPTH)
+        if limit > FEW and len(order.articles) < limit:
+            order = self._deeper(lexicon, asked, places, without, share, order, limit)
+        articles, passages, article_of = order.articles, order.passages, order.article_of
         exact_of = lexicon.articles_of(wording.coded(lexicon, places)) if wording.codes else {}
         coded = [id for id, article in exact_of.items() if article not in without]
         exact = {exact_of[id] for id in coded}
@@ -332,8 +342,48 @@ class Search:
         language = primary_language(locale) if locale else None
         return frozenset({place for place in allowed if place[1] == language} or allowed)
 
+    def _ordered(
+        self,
+        lexicon: LexicalIndex,
+        asked: Sequence[_Asked],
+        places: frozenset[Place],
+        without: Collection[str],
+        share: float,
+        depth: int,
+    ) -> _Order:
+        rows, ids, close, lexical = self._compare(lexicon, asked, places, depth)
+        known = zip(ids, lexicon.articles_at(rows), strict=True)
+        article_of = {id: article for id, article in known if article not in without}
+        articles, passages = rank(ids, close, lexical, article_of, share)
+        return _Order(articles, passages, article_of)
+
+    def _deeper(
+        self,
+        lexicon: LexicalIndex,
+        asked: Sequence[_Asked],
+        places: frozenset[Place],
+        without: Collection[str],
+        share: float,
+        order: _Order,
+        limit: int,
+    ) -> _Order:
+        """With the articles that only deeper halves propose, until there are `limit` of them or all there are. They come
+        last and count for no more than what was there: the first ten are the same, however many are asked for."""
+        only = asked[0].wording.quoting(lexicon, places)
+        there = lexicon.rows_in(places) if only is None else only
+        enough = min(limit, len(set(lexicon.articles_at(there)).difference(without)))
+        depth, deep = DEPTH, order
+        while len(deep.articles) < enough and depth < len(there):
+            depth *= 2
+            deep = self._ordered(lexicon, asked, places, without, share, depth)
+        known = {article.id for article in order.articles}
+        article_of = {id: article for id, article in deep.article_of.items() if article not in known}
+        articles = _behind(order.articles, [one for one in deep.articles if one.id not in known])
+        passages = _behind(order.passages, [one for one in deep.passages if one.id in article_of])
+        return _Order(articles, passages, order.article_of | article_of)
+
     def _compare(
-        self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[Place]
+        self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[Place], depth: int
     ) -> tuple[Rows, list[str], Vectors, Vectors]:
         """Passages that either half proposes, as rows of the lexicon and as ids, with their closeness and their BM25; several
         questions by their weights."""
@@ -344,13 +394,13 @@ class Search:
             found: dict[str, float] = {}
             for audience, language in sorted(places):
                 shelf = shelf_of(self._shelves, audience, language)
-                found |= dict(self._store.nearest(shelf, one.vector, DEPTH))
+                found |= dict(self._store.nearest(shelf, one.vector, depth))
             if wanted is not None:
                 found = {id: cosine for id, cosine in found.items() if id in wanted}
             near.append(found)
         scores = [lexicon.scores(one.wording.tokens, places, one.wording.weights, only) for one in asked]
         proposed = lexicon.rows_of(list(dict.fromkeys(id for found in near for id in found)))
-        best = [lexicon.best_rows(one, DEPTH) for one in scores]
+        best = [lexicon.best_rows(one, depth) for one in scores]
         together = np.concatenate([proposed[proposed >= 0], *best])
         rows = together[np.sort(np.unique(together, return_index=True)[1])]
         ids = lexicon.passages_of(rows)
@@ -448,6 +498,11 @@ class Search:
         mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
         unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
         return weigh(question, words, candidates, mine, lexicon, unit)
+
+
+def _behind(first: list[Ranked], late: list[Ranked]) -> list[Ranked]:
+    least = first[-1].score if first else 1.0
+    return first + [replace(one, score=min(one.score, least)) for one in late]
 
 
 def _passage(row: Any) -> Passage:

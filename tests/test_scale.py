@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Conversation, Installation, Server, free_port
+from tests.conftest import Conversation, Installation, Server, eventually, free_port
 
 pytestmark = pytest.mark.services
 HOW_TO_RETURN = "How do I return a bicycle?"
@@ -293,6 +293,33 @@ def test_workers_on_one_machine_start_a_chroma_server_and_take_it_with_them(
     # and the store that the Chroma server wrote is read by the embedded one
     searched = json.loads(shop_installation.parley("search", "fit a bell", "--json").stdout)
     assert searched["results"][0]["article_id"] == "bells"
+
+
+@pytest.mark.slow
+def test_workers_keep_the_rate_limit_together(shop_installation: Installation) -> None:
+    shop_installation.env["PARLEY_RATE_LIMIT"] = "6/minute"
+    server = shop_installation.serve("--workers", "2")
+    conversations = [server.conversation() for _ in range(8)]
+    told: list[str] = []
+
+    def both_answer() -> bool:
+        """Each counts how often it was asked for its counts: a figure that comes twice is told by two."""
+        with server.client() as client:
+            lines = client.get("/metrics").text.splitlines()
+        told.append(next((line for line in lines if 'route="/metrics"' in line), "never"))
+        return len(set(told)) < len(told)
+
+    eventually(both_answer)
+
+    def ask(number: int) -> int:
+        """A connection each: either worker."""
+        one = conversations[number % 8]
+        with server.client(headers=one.headers) as client:
+            return client.post(f"/api/conversations/{one.id}/messages", json={"text": "Hello"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(ask, range(32)))
+    assert sorted(statuses) == [200] * 6 + [429] * 26
 
 
 @pytest.mark.slow

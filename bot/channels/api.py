@@ -227,6 +227,8 @@ def routes(
 
     @api.post("/{conversation_id}/messages")
     async def say(request: Request, conversation: Opened, given: MessageGiven) -> Any:
+        """The Turn. With `Accept: text/event-stream` events as it goes on: `stage`, `delta` with checked text, then `turn`
+        with the Turn, or `error` with a problem."""
         if not given.text.strip() and not given.files:
             raise Problem(422, "text: write something.")
         # the same message again is answered from what was saved: it costs nothing

@@ -30,6 +30,8 @@ class Queried(BaseModel):
     limit: int = 10
     history: list[tuple[str, str]] = []
     without: list[str] = []  # ids of articles that are passed over
+    earlier: list[str] = []  # this and the next: as in `bot.turn.Asked`
+    asked_back: list[list[str]] = []
 
 
 def routes(house: House, secret: str | None) -> APIRouter:
@@ -75,6 +77,8 @@ def routes(house: House, secret: str | None) -> APIRouter:
 
     @api.post("/ask")
     async def ask(given: Queried) -> dict[str, Any]:
-        return await ask_once(house.parts, given.query, [Said(role, text) for role, text in given.history])
+        said = [Said(role, text) for role, text in given.history]
+        asked_back = [tuple(titles) for titles in given.asked_back]
+        return await ask_once(house.parts, given.query, said, given.earlier, asked_back)
 
     return api

@@ -40,7 +40,7 @@ def _operation(schema: dict[str, Any], path: str, method: str, told: dict[str, A
         "description": told.get("description", ""),
         "parameters": told.get("parameters", []),
         "body": json.dumps(body, indent=2, ensure_ascii=False) if body else "",
-        "responses": sorted(told.get("responses", {})),
+        "responses": sorted(told["responses"].keys() - {"default"}),
     }
 
 

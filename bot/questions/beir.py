@@ -47,7 +47,13 @@ def written(questions: Iterable[Written]) -> tuple[str, str]:
 def read(queries: str, qrels: str) -> list[Written]:
     """Raises BeirError. Rows of `qrels` for unknown questions are ignored."""
     gold: dict[str, list[str]] = {}
-    rows = csv.reader(io.StringIO(qrels.removeprefix("\ufeff")), delimiter="\t", quoting=csv.QUOTE_NONE)
+    table = io.StringIO(qrels.removeprefix("\ufeff"))
+    try:
+        rows = list(csv.reader(table, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except csv.Error as error:
+        raise BeirError(
+            f"qrels.tsv cannot be read ({error}): give query-id, corpus-id and score on each line."
+        ) from None
     for number, row in enumerate(rows, 1):
         if not row or (number == 1 and row[0] == "query-id"):
             continue

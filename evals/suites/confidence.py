@@ -1,7 +1,8 @@
 """Is the confidence true, and does the dial keep its promise?
 
 A case: asked "do you ship to Mars?", which no article answers, an `answer` is wrong whatever it cites; with a dial of
-0.1, at most one in ten answers may be like that. An answer is right when its first source is in the qrels.
+0.1, at most one in ten answers may be like that. An answer is right when the first of its `sources`, the articles found,
+best first, is in the qrels, whatever it cites: what the confidence was fitted to, and what `parley calibrate` judges by.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ def judge(labelled: LabelledSet, ask: Ask, dial: float, gate: bool, calibration:
     rows, misses = [], []
     for query in labelled.queries:
         turn = ask(query.text, query.history)
-        cited = [source["article_id"] for source in turn["message"]["sources"]] or turn["found"]
-        right = bool(cited) and cited[0] in query.gold
+        found = turn["found"]
+        right = bool(found) and found[0] in query.gold
         rows.append(
             {
-                "id": query.id, "action": turn["action"], "confidence": turn["confidence"], "sources": turn["found"],
+                "id": query.id, "action": turn["action"], "confidence": turn["confidence"], "sources": found,
                 "right": right, "answerable": bool(query.gold),
             }
         )  # fmt: skip
         if turn["action"] == "answer" and not right:
             misses.append(
-                f"{query.id}: “{query.text[:80]}” answered wrongly from {cited[0] if cited else 'nothing'}"
+                f"{query.id}: “{query.text[:80]}” answered wrongly from {found[0] if found else 'nothing'}"
             )
     judged = [row for row in rows if row["confidence"] is not None]
     sure, right_ = [row["confidence"] for row in judged], [row["right"] for row in judged]

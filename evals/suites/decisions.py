@@ -28,13 +28,7 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
     counts: dict[str, list[int]] = {}  # what -> [held, judged]
     confusion: dict[str, list[int]] = {}  # reason -> [true positive, expected, given]
     for number, case in read_lines(file):
-        try:
-            texts = [str(turn["customer"]) for turn in case["turns"]]
-            expect, id = dict(case["expect"]), str(case["id"])
-        except (KeyError, TypeError):
-            raise EvalError(
-                f"{file}, line {number}: `id`, `turns` with `customer`, and `expect` are needed."
-            ) from None
+        id, texts, expect = _read(case, f"{file}, line {number}")
         turn = converse(texts)
         cited = [source["article_id"] for source in (turn["message"] or {}).get("sources", [])]
         held = {
@@ -87,3 +81,23 @@ def judge(file: Path, converse: Converse, gates: dict[str, float]) -> Result:
     )
     document = {"cases": rows, "figures": rounded}
     return Result("decisions", figures, document, held_gates, tuple(misses), bars=bars)
+
+
+def _read(case: dict[str, Any], where: str) -> tuple[str, list[str], dict[str, Any]]:
+    """Its id, what the customer writes, and what is expected. Raises EvalError."""
+    id, turns, expect = case.get("id"), case.get("turns"), case.get("expect")
+    given = turns if isinstance(turns, list) else []
+    texts = [one.get("customer") if isinstance(one, dict) else None for one in given]
+    said = [text for text in texts if isinstance(text, str)]
+    if id is None or not said or len(said) < len(texts):
+        raise EvalError(f'{where}: `id` and `turns`, a list of {{"customer": "..."}}, are needed.')
+    if not isinstance(expect, dict):
+        raise EvalError(f'{where}: `expect` is needed, an object such as {{"action": "answer"}}.')
+    expect = {key: value for key, value in expect.items() if value is not None}
+    lists = [expect.get(key, []) for key in ("reasons", "article_ids")]
+    words = [expect.get("action", ""), *(word for one in lists if isinstance(one, list) for word in one)]
+    if not all(isinstance(one, list) for one in lists) or not all(isinstance(word, str) for word in words):
+        raise EvalError(
+            f"{where}: in `expect`, `action` is a word, `reasons` and `article_ids` are lists of words."
+        )
+    return str(id), said, expect

@@ -18,22 +18,23 @@ from evals.result import Gate, Result
 
 DEPTH = 100
 MEASURES = {"nDCG@10": nDCG @ 10, "R@1": R @ 1, "R@5": R @ 5, "MRR@10": MRR @ 10}
-Rank = Callable[[str, int, Sequence[Said]], list[tuple[str, float]]]
+Rank = Callable[[str, int, Sequence[Said]], list[str]]
 
 
 def judge(labelled: LabelledSet, rank: Rank, run_file: Path | None, gates: dict[str, float]) -> Result:
-    """`rank(text, depth, history)`: (article id, score) best first. Writes a TREC run when asked."""
+    """`rank(text, depth, history)`: article ids, best first. Writes a TREC run when asked, whose scores tell the order."""
     run: dict[str, dict[str, float]] = {}
     lines, misses = [], []
     for query in labelled.queries:
         ranked = rank(query.text, DEPTH, query.history)
-        # a run is read by score: equal scores must keep the order
-        run[query.id] = {id: -float(place) for place, (id, _) in enumerate(ranked)}
+        # a run is read by score, whatever the rank says: no two may be equal
+        run[query.id] = {id: float(len(ranked) - place) for place, id in enumerate(ranked)}
         lines += [
-            f"{query.id} Q0 {id} {place} {score:.6f} parley" for place, (id, score) in enumerate(ranked, 1)
+            f"{query.id} Q0 {id} {place} {score:g} parley"
+            for place, (id, score) in enumerate(run[query.id].items(), 1)
         ]
-        if query.gold and (not ranked or ranked[0][0] not in query.gold):
-            first = ranked[0][0] if ranked else "nothing"
+        if query.gold and (not ranked or ranked[0] not in query.gold):
+            first = ranked[0] if ranked else "nothing"
             misses.append(f"{query.id}: “{query.text[:80]}” found {first}, wanted {', '.join(query.gold)}")
     if run_file is not None:
         run_file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -238,6 +238,7 @@ def test_a_broken_line_of_a_set_is_named() -> None:
         ('{"_id": 1, "text": "a"}\n\n{"_id": 2}', "", "line 3"),
         ('{"_id": 1, "text": "a"}', "query-id\tcorpus-id\tscore\n1\ta", "qrels.tsv, line 2"),
         ("[" * 100_000, "", "line 1"),
+        ('{"_id": 1, "text": "a"}', f"1\t{'a' * 200_000}\t1", "qrels.tsv cannot be read"),
     ):
         with pytest.raises(BeirError, match=says):
             read(queries, qrels)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ir_measures
 import pytest
 import typer
 
@@ -18,7 +19,7 @@ from evals import commands, run
 from evals.beir import EvalError, read_set, unknown_ids
 from evals.calibration import Row
 from evals.result import Result
-from evals.suites import decisions, retrieval, searches, sentiment
+from evals.suites import confidence, decisions, retrieval, searches, sentiment
 from help_center.settings import Settings
 from tests.conftest import ARTICLES, Installation
 
@@ -79,8 +80,12 @@ def test_a_set_is_read_with_its_gold_and_history(labelled: Path) -> None:
         ("queries.jsonl", '{"_id": "1"}', "line 1: `_id` and `text`"),
         ("queries.jsonl", "{", "line 1 is not JSON"),
         ("queries.jsonl", "", "holds no question"),
+        ("queries.jsonl", "[" * 100_000, "line 1 is nested too deeply"),
         ("qrels.tsv", "query-id\tcorpus-id\tscore\nq1 a 1\n", "line 2"),
+        ("qrels.tsv", "query-id\tcorpus-id\tscore\nq1\ta\tinf\n", "line 2: give query-id"),
+        ("qrels.tsv", f"q1\t{'a' * 200_000}\t1\n", "cannot be read (field larger than"),
         ("corpus.jsonl", '{"title": "x"}', "line 1"),
+        ("corpus.jsonl", "[" * 100_000, "line 1"),
     ],
 )
 def test_data_that_cannot_be_used_say_where(labelled: Path, file: str, text: str, told: str) -> None:
@@ -89,6 +94,36 @@ def test_data_that_cannot_be_used_say_where(labelled: Path, file: str, text: str
         read_set(labelled)
     assert told in str(error.value)
     assert file in str(error.value)
+
+
+def test_a_zero_byte_in_the_qrels_is_a_part_of_an_id(labelled: Path) -> None:
+    with open(labelled / "qrels.tsv", "a") as file:
+        file.write("returns-0-0\tre\0turns\t1\n")
+    assert "re\0turns" in read_set(labelled).queries[0].gold
+
+
+def test_documents_that_cannot_be_used_are_named_and_the_others_are_read(
+    labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = [json.loads(line) for line in (labelled / "corpus.jsonl").read_text().splitlines()]
+    empty = [{"_id": f"empty-{n}", "title": "", "text": ""} for n in range(3)]
+    again = {"_id": "returns", "title": "Returns", "text": "Something else."}
+    lines = [*map(json.dumps, [*empty, *known, again]), "no JSON"]
+    (labelled / "corpus.jsonl").write_text("\n".join(lines))
+    corpus = read_set(labelled).corpus
+    assert corpus is not None
+    assert [article.id for article in corpus] == [one["_id"] for one in known]
+    assert "Something else." not in corpus[0].body
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"parley: {labelled / 'corpus.jsonl'}: 5 of 9 documents are left out: ")
+    assert "line 1: `title` is empty; corpus.jsonl, line 2" in told
+    assert told.endswith("; and 2 more.")
+    (labelled / "corpus.jsonl").write_text("\n".join(map(json.dumps, [*known, again])))
+    read_set(labelled)
+    assert "its id 'returns' is taken by corpus.jsonl, line 1" in capsys.readouterr().err
+    (labelled / "corpus.jsonl").write_text("\n".join(map(json.dumps, empty)))
+    with pytest.raises(EvalError, match=r"no article that can be read; corpus\.jsonl, line 1"):
+        read_set(labelled)
 
 
 @pytest.mark.parametrize(
@@ -228,18 +263,56 @@ def test_a_reset_goes_back_to_the_shipped_default(tmp_path: Path) -> None:
 def test_a_ranking_is_judged_by_its_order(labelled: Path, tmp_path: Path) -> None:
     data = read_set(labelled)
 
-    def right_article_second(text: str, depth: int, history: object) -> list[tuple[str, float]]:
+    def right_article_second(text: str, depth: int, history: object) -> list[str]:
         gold = next(query.gold for query in data.queries if query.text == text)
-        return [("something-else", 1.0), *((id, 0.5) for id in gold)]
+        return ["something-else", *gold]
 
     result = retrieval.judge(data, right_article_second, tmp_path / "run.txt", {"R@1": 0.5})
     assert result.figures["R@1"] == 0.0
     assert result.figures["MRR@10"] == pytest.approx(0.5)
     assert result.figures["nDCG@10"] == pytest.approx(0.6309, abs=1e-4)
     assert [gate.held for gate in result.gates] == [False]
-    assert (tmp_path / "run.txt").read_text().splitlines()[
-        0
-    ] == "returns-0-0 Q0 something-else 1 1.000000 parley"
+    assert (tmp_path / "run.txt").read_text().splitlines()[:2] == [
+        "returns-0-0 Q0 something-else 1 2 parley",
+        "returns-0-0 Q0 returns 2 1 parley",
+    ]
+
+
+def test_a_run_that_is_read_again_keeps_its_order(labelled: Path, tmp_path: Path) -> None:
+    """Programs read a run by its scores, and put those that are equal in an order of their own."""
+    data = read_set(labelled)
+    order = [f"z{9 - n // 10}{9 - n % 10}" for n in range(100)]
+    retrieval.judge(data, lambda text, depth, history: order, tmp_path / "run.txt", {})
+    read = [
+        row for row in ir_measures.read_trec_run(str(tmp_path / "run.txt")) if row.query_id == "returns-0-0"
+    ]
+    assert [row.doc_id for row in sorted(read, key=lambda row: (-row.score, row.doc_id))] == order
+
+
+def an_answer(shown: list[str], found: list[str]) -> dict[str, Any]:
+    sources = [{"article_id": id} for id in shown]
+    return {"action": "answer", "confidence": 0.8, "message": {"sources": sources}, "found": found}
+
+
+@pytest.mark.parametrize(
+    ("shown", "found", "right"),
+    [
+        (["returns"], ["tyre-pressure", "returns"], False),
+        (["tyre-pressure"], ["returns", "tyre-pressure"], True),
+        ([], [], False),
+    ],
+)
+def test_an_answer_is_right_by_the_first_of_the_sources_that_are_told(
+    labelled: Path, shown: list[str], found: list[str], right: bool
+) -> None:
+    data = read_set(labelled)
+    asked = replace(data, queries=data.queries[:1])
+    result = confidence.judge(
+        asked, lambda text, history: an_answer(shown, found), 0.1, False, default_calibration()
+    )
+    (row,) = result.document["queries"]
+    assert (row["sources"], row["right"]) == (found, right)
+    assert result.figures["wrong"] == (0.0 if right else 1.0)
 
 
 def test_a_decision_is_judged_only_by_what_is_expected(tmp_path: Path) -> None:
@@ -261,6 +334,31 @@ def test_a_decision_is_judged_only_by_what_is_expected(tmp_path: Path) -> None:
     assert result.figures["requested_human recall"] == 1.0
     assert [(bar.name, bar.hits, bar.n) for bar in result.bars[1].rows] == [("requested_human", 1, 1)]
     assert len(result.misses) == 1
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"turns": []},
+        {"turns": ["hi"]},
+        {"turns": [{"customer": "hi"}, {}]},
+        {"turns": {"customer": "hi"}},
+        {"id": None},
+        {"expect": "answer"},
+        {"expect": None},
+        {"expect": [["action", "answer"]]},
+        {"expect": {"action": ["answer"]}},
+        {"expect": {"reasons": "low_confidence"}},
+        {"expect": {"article_ids": [{"id": "returns"}]}},
+    ],
+)
+def test_a_case_that_cannot_be_judged_is_named(tmp_path: Path, case: dict[str, Any]) -> None:
+    file = tmp_path / "cases.jsonl"
+    good = {"id": "a", "turns": [{"customer": "hi"}], "expect": {"action": "chat", "reasons": None}}
+    file.write_text("\n".join(map(json.dumps, [good, good | case])))
+    turn = {"action": "chat", "reasons": [], "message": None}
+    with pytest.raises(EvalError, match=r"cases.jsonl, line 2: .*`(id|expect)`"):
+        decisions.judge(file, lambda texts: turn, {})
 
 
 def test_moods_and_wishes_are_counted(tmp_path: Path) -> None:
@@ -317,6 +415,44 @@ def test_a_run_file_is_written_and_the_metrics_are_told(
     assert told["answerable"] == 24
     first = file.read_text().splitlines()[0].split()
     assert (first[0], first[1], first[3], first[5]) == ("returns-0-0", "Q0", "1", "parley")
+
+
+def test_a_file_that_is_not_there_is_named_as_it_was_given(installation: Installation) -> None:
+    done = installation.parley("eval", "sentiment", "--data", "nofile.jsonl", check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "parley: nofile.jsonl cannot be read (No such file or directory): check that it is there and yours.\n"
+    )
+
+
+def test_data_that_are_broken_end_a_command_with_one_line_and_status_2(
+    installation: Installation, tmp_path: Path
+) -> None:
+    for suite, name, text in (
+        ("decisions", "cases.jsonl", '{"id": 1, "turns": [], "expect": {}}'),
+        ("sentiment", "sentiment.jsonl", "[" * 100_000),
+    ):
+        (tmp_path / name).write_text(text)
+        done = installation.parley("eval", suite, "--data", str(tmp_path), check=False)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert f"{name}, line 1" in done.stderr
+
+
+@pytest.mark.slow
+def test_decisions_are_the_same_through_a_running_server(
+    shop_installation: Installation, tmp_path: Path
+) -> None:
+    """There, too, a second miss is known for one, and what was asked back."""
+    cases = [
+        {"id": texts[-1], "turns": [{"customer": text} for text in texts], "expect": {"action": "escalate"}}
+        for texts in (["bicycle", "bicycle"], ["bicycle pressure store", "both"])
+    ]
+    (tmp_path / "cases.jsonl").write_text("\n".join(map(json.dumps, cases)))
+    words = ("eval", "decisions", "--data", str(tmp_path), "--json")
+    alone = json.loads(shop_installation.parley(*words).stdout)["cases"]
+    assert [row["held"] for row in alone] == [{"action": True}] * 2
+    shop_installation.serve()
+    assert json.loads(shop_installation.parley(*words).stdout)["cases"] == alone
 
 
 def test_an_unknown_suite_is_refused(installation: Installation) -> None:

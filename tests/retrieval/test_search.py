@@ -18,7 +18,7 @@ from help_center.index_tables import PassageRow
 from help_center.people import STRANGER, Viewer
 from help_center.sources.base import SourceArticle, article_from_record
 from retrieval import search as searching
-from retrieval.embedders.base import Embedder
+from retrieval.embedders.base import Embedder, Vectors
 from tests.conftest import ARTICLES
 from tests.retrieval.conftest import Library
 
@@ -94,6 +94,70 @@ def test_it_gives_as_many_as_are_asked_for(library: Library) -> None:
     library.indexer.sync()
     for limit in (1, 5, 10, 30):
         assert len(library.search.find("bell", limit=limit).hits) == limit
+
+
+@pytest.mark.parametrize("question", ["bell", '"a bell"'])
+def test_it_gives_as_many_as_are_asked_for_where_articles_are_long(library: Library, question: str) -> None:
+    """Each of them alone has more passages than one half proposes at first."""
+    for n in range(12):
+        body = "\n\n".join(f"## Part {part}\n\nA bell, number {n}. {'ring ' * 150}" for part in range(130))
+        library.write(f"a{n}", body)
+    library.write("lamp", "A lamp.")
+    library.indexer.sync()
+    assert len(library.search.lexicon()) > 12 * 100
+    few = library.search.find(question, limit=10)
+    assert len(library.found(question, limit=12)) == 12
+    assert len(library.found(question, limit=50)) == (13 if question == "bell" else 12)
+    assert len(library.found(question, limit=50, without=["a3", "lamp"])) == 11
+    again = library.search.find(question, limit=10)
+    assert (again.hits, again.passages, again.evidence) == (few.hits, few.passages, few.evidence)
+
+
+def test_what_comes_first_is_the_same_however_many_are_asked_for(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(40):
+        library.write(f"a{n}", f"A bell, number {n}. {'rings ' * n}")
+    library.indexer.sync()
+    nearest = library.store.nearest
+    # what the store proposes last is best
+    monkeypatch.setattr(
+        library.store, "nearest", lambda shelf, vector, limit: nearest(shelf, vector, 99)[::-1][:limit]
+    )
+    monkeypatch.setattr(searching, "DEPTH", 5)
+    ten = library.search.find("xylophone bells", limit=10).hits
+    for limit in (11, 30, 99):
+        hits = library.search.find("xylophone bells", limit=limit).hits
+        assert hits[: len(ten)] == ten
+        assert len({hit.article_id for hit in hits}) == len(hits) == min(limit, 40)
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_only_where_more_are_asked_for_than_a_page_holds_it_looks_deeper(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        library.write(f"a{n}", "\n\n".join(f"## Part {part}\n\n{'A bell. ' * 100}" for part in range(60)))
+    library.write("lamp", "A lamp.")
+    library.indexer.sync()
+    assert 300 < len(library.search.lexicon()) <= 400
+    depths: list[int] = []
+    nearest = library.store.nearest
+
+    def noted(shelf: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        depths.append(limit)
+        return nearest(shelf, vector, limit)
+
+    monkeypatch.setattr(library.store, "nearest", noted)
+    for limit, without, taken in (
+        (1, [], [100]),
+        (10, [], [100]),
+        (11, [], [100, 200, 400]),
+        (11, ["lamp"], [100]),  # all that are left are there
+    ):
+        depths.clear()
+        library.search.find("bell", limit=limit, without=without)
+        assert depths == taken
 
 
 def test_an_article_that_is_passed_over_is_as_if_it_were_not_there(library: Library) -> None:
@@ -184,7 +248,7 @@ def test_a_passage_that_the_words_alone_propose_has_its_exact_closeness(
     exact = {hit.article_id: hit.dense for hit in library.search.find(asked, limit=20).hits}
     assert len(exact) == 13
     monkeypatch.setattr(searching, "DEPTH", 1)  # one for each half: the vector store proposes a bell
-    found = {hit.article_id: hit for hit in library.search.find(asked, limit=20).hits}
+    found = {hit.article_id: hit for hit in library.search.find(asked, limit=10).hits}
     assert len(found) == 2
     assert found["rare"].dense == exact["rare"]
     vector = library.embedder.embed_query(asked)
