@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, or_, select
+from sqlalchemy import Text, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from help_center.conversations import (
@@ -19,18 +19,20 @@ from help_center.conversations import (
     Handoff,
     Message,
     Note,
+    TurnRow,
     customer_json,
     message_json,
     messages_of,
     topic,
 )
 from help_center.database import iso
-from help_center.desk import ConversationLabel
+from help_center.desk import ConversationLabel, Delivery
 from help_center.files import File
 from help_center.live import INBOX, Event
 from help_center.people import Customer, PeopleError
 
 AT_ONCE = 50  # ids in one condition
+TO_CUSTOMERS = {"reply", "transcript"}  # deliveries; where others went is not the customer's
 
 
 def customers_named(session: Session, name: str) -> list[Customer]:
@@ -39,7 +41,7 @@ def customers_named(session: Session, name: str) -> list[Customer]:
     Several stand under one address where they wrote from several browsers."""
     name = name.strip()
     wrote = select(Conversation.customer_id).where(
-        or_(Conversation.id == name, Conversation.contact_email == name.lower())
+        or_(Conversation.id == name, func.lower(Conversation.contact_email) == func.lower(name))
     )
     known = or_(
         Customer.id == name,
@@ -96,7 +98,9 @@ def _conversations(session: Session, customer: Customer) -> list[Conversation]:
 
 
 def _conversation_json(session: Session, one: Conversation) -> dict[str, Any]:
-    handoffs = list(session.scalars(select(Handoff).where(Handoff.conversation_id == one.id)))
+    handoffs = select(Handoff).where(Handoff.conversation_id == one.id)
+    turns = select(TurnRow).where(TurnRow.conversation_id == one.id)
+    deliveries = select(Delivery).where(Delivery.conversation_id == one.id)
     notes = select(Note).join(Handoff, Handoff.id == Note.handoff_id).where(Handoff.conversation_id == one.id)
     feedback = (
         select(Feedback)
@@ -119,8 +123,29 @@ def _conversation_json(session: Session, one: Conversation) -> dict[str, Any]:
             for said in session.scalars(feedback)
         ],
         "handoffs": [
-            {"id": handoff.id, "status": handoff.status, "created_at": iso(handoff.created_at), "outcome": handoff.outcome}
-            for handoff in handoffs
+            {
+                "id": handoff.id, "status": handoff.status, "priority": handoff.priority, "reasons": handoff.reasons,
+                "created_at": iso(handoff.created_at), "ended_at": iso(handoff.ended_at), "outcome": handoff.outcome,
+                "question": handoff.question, "summary": handoff.summary, "customer_note": handoff.customer_note,
+                "suggested_reply": handoff.suggested_reply,
+            }
+            for handoff in session.scalars(handoffs.order_by(Handoff.created_at, Handoff.id))
+        ],
+        "turns": [
+            {
+                "id": turn.id, "created_at": iso(turn.created_at), "action": turn.action, "reasons": turn.reasons,
+                "confidence": turn.confidence, "mood": {"label": turn.sentiment_label, "score": turn.sentiment_score},
+                "query": (turn.record or {}).get("query"),
+            }
+            for turn in session.scalars(turns.order_by(TurnRow.created_at, TurnRow.id))
+        ],
+        "deliveries": [
+            {
+                "id": row.id, "kind": row.kind, "event": row.event, "status": row.status,
+                "to": row.target if row.event in TO_CUSTOMERS else None, "content": row.payload,
+                "created_at": iso(row.created_at), "done_at": iso(row.done_at),
+            }
+            for row in session.scalars(deliveries.order_by(Delivery.created_at, Delivery.id))
         ],
         "notes": [{"text": note.text, "created_at": iso(note.created_at)} for note in session.scalars(notes)],
         "labels": list(session.scalars(labels)),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from escalation.notify.outbox import enqueue
 from help_center.customer_data import customers_named, erase, told
 from help_center.database import Base
 from help_center.people import PeopleError
@@ -76,6 +77,29 @@ def test_what_is_kept_is_told_whole_and_erased_from_every_table(service: Service
     assert WORD not in everything(service)["audit_log"]
     assert talk.post("/messages", {"text": "Hello?"}).status_code in {403, 404}
     assert any("morgenstern" in message["text"] for message in other.show()["messages"])
+
+
+def test_what_was_thought_of_them_and_sent_out_is_told_too(service: Service) -> None:
+    service.dial.confidence = UNSURE
+    talk = service.talk(customer={"email": "first@example.org"})
+    talk.say("My bicycle has a broken tyre, what now?")
+    talk.post("/escalate", {"note": "it is urgent"})
+    talk.post("/contact", {"email": "Ada.Byron@example.org"})
+    letter = {"text": "an answer on its way"}
+    with service.house.database.write() as session:
+        for kind, to, event in (("email", "ada@ours.example", "handoff.opened"), ("email", "Ada.Byron@example.org", "reply")):
+            enqueue(session, kind, to, event, letter, key=to, conversation_id=talk.id)
+    with service.house.database.read() as session:
+        (customer,) = customers_named(session, "ada.byron@EXAMPLE.org")
+        ((kept,),) = [told(session, customer)["conversations"]]
+    (handoff,) = kept["handoffs"]
+    assert "broken tyre" in handoff["question"]
+    assert handoff["summary"]
+    assert handoff["customer_note"] == "it is urgent"
+    (turn,) = kept["turns"]
+    assert (turn["action"], turn["confidence"], turn["mood"]["label"]) == ("escalate", UNSURE, "neutral")
+    assert "broken tyre" in turn["query"]
+    assert [(one["to"], one["content"]) for one in kept["deliveries"]] == [(None, letter), ("Ada.Byron@example.org", letter)]
 
 
 def test_a_name_that_is_nobodys_is_said_and_wildcards_are_letters(service: Service) -> None:
