@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Text, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from help_center.article_tables import ArticleVersion
+from help_center.articles import Article
 from help_center.conversations import (
     Conversation,
     Feedback,
@@ -27,6 +29,7 @@ from help_center.conversations import (
 )
 from help_center.database import iso
 from help_center.desk import ConversationLabel, Delivery
+from help_center.drafts import BEGUN_IN_THE_INBOX, begun_for
 from help_center.files import File
 from help_center.live import INBOX, Event
 from help_center.people import Customer, PeopleError
@@ -67,11 +70,26 @@ def told(session: Session, customer: Customer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def published_from(session: Session, customer: Customer) -> list[tuple[str, str]]:
+    """(id, title) of the articles that their conversations began and somebody has published since: `erase` leaves these."""
+    found: list[tuple[str, str]] = []
+    for some in _parts(_handoffs(session, [one.id for one in _conversations(session, customer)])):
+        begun = Article.id.in_([begun_for(id) for id in some]) & (Article.source != BEGUN_IN_THE_INBOX)
+        found += session.execute(select(Article.id, Article.title).where(begun).order_by(Article.id)).tuples()
+    return found
+
+
 def erase(session: Session, customer: Customer) -> dict[str, int]:
-    """Removes a customer with every conversation and what hangs on it. Counts of conversations, messages and files."""
+    """Removes a customer with every conversation and what hangs on it. Counts of conversations, messages, files and drafts
+    of articles: those that began in their conversations and were never published go, with all their versions."""
     ids = [one.id for one in _conversations(session, customer)]
-    handoffs = list(session.scalars(select(Handoff.id).where(Handoff.conversation_id.in_(ids))))
-    counts = {"conversations": len(ids), "messages": 0, "files": 0}
+    handoffs = _handoffs(session, ids)
+    counts = {"conversations": len(ids), "messages": 0, "files": 0, "drafts": 0}
+    stay = {id for id, _ in published_from(session, customer)}
+    for some in _parts([id for id in map(begun_for, handoffs) if id not in stay]):
+        counts["drafts"] += len(session.scalars(select(Article.id).where(Article.id.in_(some))).all())
+        session.execute(delete(Article).where(Article.id.in_(some)))
+        session.execute(delete(ArticleVersion).where(ArticleVersion.article_id.in_(some)))
     for some in _parts(ids):
         counts["messages"] += len(
             session.scalars(select(Message.id).where(Message.conversation_id.in_(some))).all()
@@ -90,6 +108,14 @@ def erase(session: Session, customer: Customer) -> dict[str, int]:
     session.delete(customer)
     session.flush()
     return counts
+
+
+def _handoffs(session: Session, conversations: Sequence[str]) -> list[str]:
+    return [
+        id
+        for some in _parts(conversations)
+        for id in session.scalars(select(Handoff.id).where(Handoff.conversation_id.in_(some)))
+    ]
 
 
 def _conversations(session: Session, customer: Customer) -> list[Conversation]:
