@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +14,7 @@ from bot.house import House
 from bot.llm import ModelError
 from bot.oneshot import ask_once
 from bot.turn import Asked, Stage, read_first, remembered, take_turn
-from bot.understand import Said
+from bot.understand import Question, Said, understand
 from help_center.database import now
 from help_center.people import Viewer
 from retrieval.passages import Hit, Passage
@@ -93,6 +94,19 @@ def test_a_source_is_what_the_contract_says(ask: Any) -> None:
 def test_the_stages_come_in_order(ask: Any) -> None:
     assert ask(RETURN).stages == ["searching", "answering"]
     assert ask("hello").stages == ["searching"]
+
+
+def test_nothing_is_understood_on_the_event_loop(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def noted(*given: Any) -> Question:
+        threads.append(threading.get_ident())
+        return understand(*given)
+
+    monkeypatch.setattr("bot.turn.understand", noted)
+    ask("How do I return a bicycle?")
+    assert len(threads) == 1
+    assert threads != [threading.get_ident()]
 
 
 def test_every_part_of_the_outcome_is_filled(ask: Any) -> None:
