@@ -254,7 +254,9 @@ def erase(
         return
     print(", ".join(f"{number} {what}" for what, number in counts.items()) + " removed.")
     for id, title in published:
-        print(f"This article began in a conversation of theirs and stays; see whether it tells of them: {title} ({id})")
+        print(
+            f"This article began in a conversation of theirs and stays; see whether it tells of them: {title} ({id})"
+        )
 
 
 @agents.command("add")

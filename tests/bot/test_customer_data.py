@@ -89,7 +89,10 @@ def test_what_was_thought_of_them_and_sent_out_is_told_too(service: Service) -> 
     talk.post("/contact", {"email": "Ada.Byron@example.org"})
     letter = {"text": "an answer on its way"}
     with service.house.database.write() as session:
-        for kind, to, event in (("email", "ada@ours.example", "handoff.opened"), ("email", "Ada.Byron@example.org", "reply")):
+        for kind, to, event in (
+            ("email", "ada@ours.example", "handoff.opened"),
+            ("email", "Ada.Byron@example.org", "reply"),
+        ):
             enqueue(session, kind, to, event, letter, key=to, conversation_id=talk.id)
     with service.house.database.read() as session:
         (customer,) = customers_named(session, "ada.byron@EXAMPLE.org")
@@ -101,7 +104,10 @@ def test_what_was_thought_of_them_and_sent_out_is_told_too(service: Service) -> 
     (turn,) = kept["turns"]
     assert (turn["action"], turn["confidence"], turn["mood"]["label"]) == ("escalate", UNSURE, "neutral")
     assert "broken tyre" in turn["query"]
-    assert [(one["to"], one["content"]) for one in kept["deliveries"]] == [(None, letter), ("Ada.Byron@example.org", letter)]
+    assert [(one["to"], one["content"]) for one in kept["deliveries"]] == [
+        (None, letter),
+        ("Ada.Byron@example.org", letter),
+    ]
 
 
 def begun(service: Service, handoff: str, title: str) -> str:

@@ -514,7 +514,7 @@ def test_what_the_button_hands_over_is_what_was_tried(serve: Serve) -> None:
 
 
 @pytest.fixture
-def briefs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+def briefs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Of each time that a conversation is summed up, whether that is inside of a write."""
     made: list[bool] = []
 
@@ -524,7 +524,7 @@ def briefs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
         return brief_of(session, *given)
 
     monkeypatch.setattr(receive, "brief_of", noted)
-    yield made
+    return made
 
 
 @pytest.mark.parametrize("button", [False, True])
