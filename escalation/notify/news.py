@@ -163,7 +163,7 @@ def tell(
 def transcript(
     session: Session, conversation: Conversation, to: str, title: str, text_markdown: str, *, key: str
 ) -> None:
-    """Queues a conversation for its customer, who asked for it. `key`: its newest message; the same state goes out once."""
+    """Queues a conversation for its customer, who asked for it. `key`: the state that it is in, which goes out once."""
     letter = {
         "subject": title,
         "text": text_markdown,
