@@ -115,7 +115,7 @@ class Retelling:
     async def _reply(self, matter: _Matter, llm: LanguageModel) -> tuple[str | None, list[Hit]]:
         """The answer as the bot would give it, drafted from what was found without the articles that did not help."""
         history = matter.case.said[:-1]
-        question = understand(matter.case.question, ())
+        question = await asyncio.to_thread(understand, matter.case.question, ())
         found = await asyncio.to_thread(
             self._parts.search.find, question.query, viewer=matter.viewer, limit=10, locale=matter.locale, without=matter.passed_over
         )  # fmt: skip

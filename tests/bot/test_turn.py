@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from bot.house import House
 from bot.llm import ModelError
 from bot.oneshot import ask_once
 from bot.turn import Asked, Stage, read_first, remembered, take_turn
-from bot.understand import Question, Said, understand
+from bot.understand import Said
 from help_center.database import now
 from help_center.people import Viewer
 from retrieval.passages import Hit, Passage
@@ -96,15 +97,20 @@ def test_the_stages_come_in_order(ask: Any) -> None:
     assert ask("hello").stages == ["searching"]
 
 
-def test_nothing_is_understood_on_the_event_loop(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("work", ["bot.turn.understand", "bot.answer._prompt"])
+def test_what_takes_its_time_is_not_done_on_the_event_loop(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
     threads: list[int] = []
+    module, name = work.rsplit(".", 1)
+    act = getattr(import_module(module), name)
 
-    def noted(*given: Any) -> Question:
+    def noted(*given: Any) -> Any:
         threads.append(threading.get_ident())
-        return understand(*given)
+        return act(*given)
 
-    monkeypatch.setattr("bot.turn.understand", noted)
-    ask("How do I return a bicycle?")
+    monkeypatch.setattr(work, noted)
+    ask("How do I return a bicycle?", llm=StringModel(["You can return a bicycle within 30 days."]))
     assert len(threads) == 1
     assert threads != [threading.get_ident()]
 
