@@ -546,13 +546,16 @@ class Reception:
             return _Claimed(turn.id, turn.version, turn.attempts, asked, any(sent))
 
     def _asked(self, session: Session, conversation: Conversation, turn: TurnRow) -> Asked:
-        messages = messages_of(session, conversation.id)
-        mine = [m.text for m in messages if m.turn_id == turn.id and m.role == "customer" and m.text]
-        before = [m for m in messages if m.turn_id != turn.id and m.role != "system" and m.text]
-        first = min((m.position for m in messages if m.turn_id == turn.id), default=0)
+        here = select(Message).where(Message.conversation_id == conversation.id)
+        messages = list(session.scalars(here.where(Message.turn_id == turn.id).order_by(Message.position)))
+        mine = [m.text for m in messages if m.role == "customer" and m.text]
+        first = min((m.position for m in messages), default=0)
         # an answer to an earlier message may have come after this one was written; what was written later has not
-        known = [m for m in before if m.position < first or m.role == "assistant"]
-        known = known[-HISTORY:]
+        before = here.where(
+            Message.turn_id.is_distinct_from(turn.id), Message.role != "system", Message.text != "",
+            (Message.position < first) | (Message.role == "assistant"),
+        )  # fmt: skip
+        known = list(session.scalars(before.order_by(Message.position.desc()).limit(HISTORY)))[::-1]
         history = tuple(Said(m.role, m.text) for m in known)
         ended = handoffs.last_end(session, conversation.id)
         settled = sum(m.created_at <= ended for m in known) if ended else 0

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from bot import brief, receive, words
@@ -565,6 +565,34 @@ def test_what_is_said_while_it_is_summed_up_is_part_of_it(
     with desk._database.read() as session:
         (handoff,) = session.scalars(select(Handoff))
     assert handoff.question == f"My parcel {made[-1]} never came"
+
+
+def test_a_turn_reads_no_more_of_a_long_conversation_than_it_looks_back_on(
+    reception: Callable[..., Reception],
+) -> None:
+    """It is read inside of a write."""
+    desk = reception()
+    id = desk.create().id
+    with desk._database.write() as session:
+        conversation = locked(session, id)
+        assert conversation is not None
+        for number in range(60):
+            add_message(session, conversation, ("customer", "agent")[number % 2], f"Said {number}")
+    desk.accept(id, RETURN)
+    read: list[object] = []
+
+    def loaded(message: object, _context: object) -> None:
+        read.append(message)
+
+    event.listen(Message, "load", loaded)
+    try:
+        claimed = desk._claim(id)
+    finally:
+        event.remove(Message, "load", loaded)
+    assert claimed is not None
+    assert claimed.asked.text == RETURN
+    assert [said.text for said in claimed.asked.history] == [f"Said {n}" for n in range(40, 60)]
+    assert len(read) == receive.HISTORY + 1
 
 
 def test_of_a_long_conversation_its_end_is_summed_up(reception: Callable[..., Reception]) -> None:
