@@ -176,7 +176,7 @@ async def tell(
     shown = dropped = 0
     answered = refused = gap = False  # gap: something was left out since the last sentence that held
     tail = ""  # the end of what was shown
-    prompt, masked = _prompt(question, history, hits)
+    prompt, masked = await asyncio.to_thread(_prompt, question, history, hits)  # masking takes its time
     secret = _runs(prompt.system) - _runs("\n".join(source.whole for source in passages))
     try:
         async for text in _sentences(llm.stream(prompt)):

@@ -202,7 +202,9 @@ def create_app(
             allow_headers=["authorization", "content-type", "last-event-id"],
         )  # fmt: skip
     app.include_router(api.routes(database, live, places, reception, tokens, links, doorkeeper, limits))
-    app.include_router(transcripts.routes(database, tokens, limits, pages, house.site, settings.public_url))
+    app.include_router(
+        transcripts.routes(database, tokens, limits, pages, house.site, doorkeeper, settings.public_url)
+    )
     app.include_router(
         customers.routes(database, tokens, CustomerTokens(house.secret_key), doorkeeper, limits)
     )

@@ -1,5 +1,6 @@
 """What a handoff opens with, out of the conversation so far: question, summary, sources tried, a reply to start from. Reads
-rows, and changes nothing; what a language model adds comes later (`bot.retell`)."""
+rows, and changes nothing; what a language model adds comes later (`bot.retell`). Of a long conversation its end is read, as
+much as MOST_MESSAGES and MOST_CHARACTERS say; never inside of a write, which everybody else would wait for."""
 
 from __future__ import annotations
 
@@ -17,10 +18,20 @@ from bot.understand import Said, beside_the_wish, matters
 from bot.wishes import wants_human
 from escalation.facts import facts_of
 from escalation.tried import tries
-from help_center.conversations import Conversation, Feedback, Message, TurnRow, messages_of
+from help_center.conversations import (
+    Conversation,
+    Feedback,
+    Message,
+    TurnRow,
+    last_messages,
+    last_position,
+)
 from help_center.masking import NOT_FOR_AGENTS, hide, stored_for_agents
 from help_center.people import Customer
 
+MOST_MESSAGES = 50  # the last ones of a conversation, of everybody in it
+MOST_CHARACTERS = 60_000  # of these messages together, from the last one back; that one counts in any case
+MOST_TURNS = 50  # the last ones
 LONGEST_QUESTION = 600
 NOTHING_ASKED = "The customer asked for a person before asking anything."
 FILES_SENT = "The customer sent {names} and asked for a person."
@@ -28,10 +39,13 @@ FILES_SENT = "The customer sent {names} and asked for a person."
 
 @dataclass(frozen=True)
 class Brief:
+    """`until`: the position of the last message that it knows of."""
+
     question: str
     summary: str
     sources_tried: list[dict[str, Any]]
     suggested_reply: str
+    until: int
 
 
 def brief_of(
@@ -39,6 +53,9 @@ def brief_of(
 ) -> Brief:
     """For the handoff that `turn` opens with this outcome. A wish for a person is about what was asked before it: that is the
     question then, and what was tried for it. `note`: what the customer wrote at the button."""
+    until = last_position(
+        session, conversation.id
+    )  # first of all: what is added while this reads is not in it
     rows = turns_of(session, conversation.id)
     present = TurnRow(
         id=turn.id, action=outcome.action, reasons=list(outcome.reasons), confidence=outcome.confidence, created_at=turn.created_at,
@@ -72,6 +89,7 @@ def brief_of(
         extract(case),
         sources,
         greeted(reply, case.name, outcome.language, conversation.locale),
+        until,
     )
 
 
@@ -84,7 +102,7 @@ def case_of(
     note: str | None = None,
 ) -> Case:
     """`question`: what the last turn was about; where it was the wish for a person, what was asked before counts."""
-    messages = messages_of(session, conversation.id)
+    messages = _read(session, conversation.id)
     seen = [
         (message, stored_for_agents(message.text) if message.role == "customer" else message.text)
         for message in messages
@@ -130,7 +148,7 @@ def case_of(
 def _nothing_asked(session: Session, conversation: Conversation) -> str:
     names = [
         file["name"]
-        for message in messages_of(session, conversation.id)
+        for message in _read(session, conversation.id)
         if message.role == "customer"
         for file in message.files
     ]
@@ -138,6 +156,19 @@ def _nothing_asked(session: Session, conversation: Conversation) -> str:
 
 
 def turns_of(session: Session, conversation_id: str) -> list[TurnRow]:
-    """The finished turns, oldest first."""
+    """The last finished turns, oldest first."""
     done = (TurnRow.conversation_id == conversation_id) & (TurnRow.status == "done")
-    return list(session.scalars(select(TurnRow).where(done).order_by(TurnRow.created_at, TurnRow.id)))
+    newest = select(TurnRow).where(done).order_by(TurnRow.created_at.desc(), TurnRow.id.desc())
+    return list(session.scalars(newest.limit(MOST_TURNS)))[::-1]
+
+
+def _read(session: Session, conversation_id: str) -> list[Message]:
+    """The last messages, as far as there is room."""
+    kept: list[Message] = []
+    room = MOST_CHARACTERS
+    for message in reversed(last_messages(session, conversation_id, MOST_MESSAGES)):
+        room -= len(message.text)
+        if room < 0 and kept:
+            break
+        kept.append(message)
+    return kept[::-1]

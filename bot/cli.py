@@ -238,18 +238,25 @@ def erase(
             typer.confirm(
                 f"Remove {len(found)} customers with all their conversations, for good?", abort=True, err=True
             )
-        counts = {"customers": len(found), "conversations": 0, "messages": 0, "files": 0}
+        counts = {"customers": len(found), "conversations": 0, "messages": 0, "files": 0, "drafts": 0}
+        published: list[tuple[str, str]] = []
         for id in found:
             with database.write() as session:
                 gone = session.get(customer_data.Customer, id)
                 if gone is not None:
+                    published += customer_data.published_from(session, gone)
                     for what, number in customer_data.erase(session, gone).items():
                         counts[what] += number
                     audit.record(session, staff.COMMAND_LINE, "customer.erase", id)
     if as_json:
-        _print_json(counts)
-    else:
-        print(", ".join(f"{number} {what}" for what, number in counts.items()) + " removed.")
+        told = [{"id": id, "title": title} for id, title in published]
+        _print_json(counts | {"published_articles": told})
+        return
+    print(", ".join(f"{number} {what}" for what, number in counts.items()) + " removed.")
+    for id, title in published:
+        print(
+            f"This article began in a conversation of theirs and stays; see whether it tells of them: {title} ({id})"
+        )
 
 
 @agents.command("add")

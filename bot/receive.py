@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from bot import words
 from bot.answer import Sentence
-from bot.brief import brief_of
+from bot.brief import Brief, brief_of
 from bot.languages import spoken
 from bot.moods import Sentiment
 from bot.turn import ONLY_FILES, Asked, Outcome, Parts, Stage, remembered, take_turn
@@ -47,6 +47,7 @@ from help_center.conversations import (
     Message,
     TurnRow,
     add_message,
+    last_position,
     locked,
     message_json,
     messages_of,
@@ -68,6 +69,7 @@ LEASE_SECONDS = 6.0
 SWEEP_SECONDS = 2.0
 MOST_ATTEMPTS = 3
 WAIT_SECONDS = 120.0  # a caller waits this long for a turn; the turn itself goes on
+BRIEFS = 3  # tries to sum up a conversation in which something is added meanwhile; then the last one counts
 HISTORY = 20  # messages that a turn looks back on
 SAME_SITTING = timedelta(hours=1)  # a stranger's conversation can be taken along into an account for so long
 MOST_NOTES = 40_000  # characters that are kept of what a customer writes at the button, in all
@@ -197,6 +199,8 @@ class Reception:
         answered, whatever happens to the caller.
         """
         text = hide(text)
+        passed_on = self.status(conversation_id) in {WAITING, AGENT}
+        mood = self._parts.feelings.read(text) if passed_on else None  # not inside of the write
         with self._database.write() as session:
             conversation = self._known(locked(session, conversation_id))
             if client_id is not None:
@@ -208,7 +212,7 @@ class Reception:
             if conversation.status == CLOSED:
                 set_status(session, conversation, BOT)
             if conversation.status in {WAITING, AGENT}:
-                return self._pass_on(session, conversation, text, client_id, sent)
+                return self._pass_on(session, conversation, text, client_id, sent, mood)
             turn = session.scalar(
                 select(TurnRow)
                 .where(
@@ -241,11 +245,31 @@ class Reception:
     ) -> dict[str, Any]:
         """The button: a person was asked for. Pressed again, it gives the same Turn."""
         note = hide(note) if note else None
-        with self._database.write() as session:
-            conversation = self._known(locked(session, conversation_id))
-            if contact:
+        outcome = Outcome(
+            "escalate", ("requested_human",), "", [], None, Sentiment("neutral", 0.0), note or "", [], "", {},
+            {"total": 0.0},
+        )  # fmt: skip
+        if contact:
+            with self._database.write() as session:
+                conversation = self._known(locked(session, conversation_id))
                 _introduced(session, conversation, contact.get("name"), contact.get("email"))
                 conversation.contact_email = contact.get("email") or conversation.contact_email
+        result = None
+        for left in reversed(range(BRIEFS)):
+            if result is None:
+                brief = self._briefed(conversation_id, outcome, note)
+                result = self._escalated(conversation_id, outcome, note, brief, last=not left)
+        assert result is not None
+        return result
+
+    def _escalated(
+        self, conversation_id: str, outcome: Outcome, note: str | None, brief: Brief | None, *, last: bool
+    ) -> dict[str, Any] | None:
+        """None where the brief is not of what stands there now and it is not the `last` try."""
+        with self._database.write() as session:
+            conversation = self._known(locked(session, conversation_id))
+            if not last and _outdated(session, conversation, brief):
+                return None
             waiting = open_handoff(session, conversation_id)
             if waiting is not None:
                 if note and len(waiting.customer_note or "") + len(note) > MOST_NOTES:
@@ -268,12 +292,8 @@ class Reception:
             )
             session.add(turn)
             session.flush()
-            reasons = ("requested_human",)
-            outcome = Outcome(
-                "escalate", reasons, _words(session, conversation).handed_over(reasons), [], None, Sentiment("neutral", 0.0),
-                note or "", [], "", {}, {"total": 0.0},
-            )  # fmt: skip
-            return self._save(session, conversation, turn, outcome, note)
+            outcome = replace(outcome, text=_words(session, conversation).handed_over(outcome.reasons))
+            return self._save(session, conversation, turn, outcome, note, brief)
 
     def identify(self, conversation_id: str, customer: dict[str, Any]) -> None:
         """The site vouches for whoever began this as a stranger: it is theirs from now on. Raises a 409 Problem for
@@ -526,13 +546,16 @@ class Reception:
             return _Claimed(turn.id, turn.version, turn.attempts, asked, any(sent))
 
     def _asked(self, session: Session, conversation: Conversation, turn: TurnRow) -> Asked:
-        messages = messages_of(session, conversation.id)
-        mine = [m.text for m in messages if m.turn_id == turn.id and m.role == "customer" and m.text]
-        before = [m for m in messages if m.turn_id != turn.id and m.role != "system" and m.text]
-        first = min((m.position for m in messages if m.turn_id == turn.id), default=0)
+        here = select(Message).where(Message.conversation_id == conversation.id)
+        messages = list(session.scalars(here.where(Message.turn_id == turn.id).order_by(Message.position)))
+        mine = [m.text for m in messages if m.role == "customer" and m.text]
+        first = min((m.position for m in messages), default=0)
         # an answer to an earlier message may have come after this one was written; what was written later has not
-        known = [m for m in before if m.position < first or m.role == "assistant"]
-        known = known[-HISTORY:]
+        before = here.where(
+            Message.turn_id.is_distinct_from(turn.id), Message.role != "system", Message.text != "",
+            (Message.position < first) | (Message.role == "assistant"),
+        )  # fmt: skip
+        known = list(session.scalars(before.order_by(Message.position.desc()).limit(HISTORY)))[::-1]
         history = tuple(Said(m.role, m.text) for m in known)
         ended = handoffs.last_end(session, conversation.id)
         settled = sum(m.created_at <= ended for m in known) if ended else 0
@@ -579,7 +602,34 @@ class Reception:
             if done.rowcount != 1:  # type: ignore[attr-defined]
                 raise Joined
 
+    def _briefed(
+        self, conversation_id: str, outcome: Outcome, note: str | None = None, turn_id: str | None = None
+    ) -> Brief | None:
+        """What the handoff of this outcome opens with, read before the write that opens it; None where there is none."""
+        if outcome.action != "escalate":
+            return None
+        with self._database.read() as session:
+            conversation = session.get(Conversation, conversation_id)
+            turn = session.get(TurnRow, turn_id) if turn_id else TurnRow(id=new_id("turn"), created_at=now())
+            if conversation is None or turn is None:
+                return None
+            if turn_id is None and open_handoff(session, conversation_id) is not None:  # it has its brief
+                return Brief("", "", [], "", last_position(session, conversation_id))
+            return brief_of(session, conversation, turn, outcome, note)
+
     def _finish(self, conversation_id: str, claimed: _Claimed, outcome: Outcome) -> dict[str, Any]:
+        result = None
+        for left in reversed(range(BRIEFS)):
+            if result is None:
+                brief = self._briefed(conversation_id, outcome, turn_id=claimed.turn_id)
+                result = self._finished(conversation_id, claimed, outcome, brief, last=not left)
+        assert result is not None
+        return result
+
+    def _finished(
+        self, conversation_id: str, claimed: _Claimed, outcome: Outcome, brief: Brief | None, *, last: bool
+    ) -> dict[str, Any] | None:
+        """None where the brief is not of what stands there now and it is not the `last` try."""
         with self._database.write() as session:
             conversation = locked(session, conversation_id)
             turn = session.get(TurnRow, claimed.turn_id, with_for_update=True)
@@ -598,7 +648,9 @@ class Reception:
                 # the customer has left: nobody is called for them, and nothing is promised
                 text = "\n\n".join(filter(None, [turn.shown_text, _words(session, conversation).not_sure]))
                 outcome = replace(outcome, action="offer", text=text)
-            return self._save(session, conversation, turn, outcome, None)
+            if outcome.action == "escalate" and not last and _outdated(session, conversation, brief):
+                return None
+            return self._save(session, conversation, turn, outcome, None, brief)
 
     def _silence(self, conversation_id: str, claimed: _Claimed) -> dict[str, Any] | None:
         mood = self._parts.feelings.read(claimed.asked.text)
@@ -610,11 +662,17 @@ class Reception:
             return self._relay(session, conversation, turn, mood)
 
     def _save(
-        self, session: Session, conversation: Conversation, turn: TurnRow, outcome: Outcome, note: str | None
+        self,
+        session: Session,
+        conversation: Conversation,
+        turn: TurnRow,
+        outcome: Outcome,
+        note: str | None,
+        brief: Brief | None,
     ) -> dict[str, Any]:
         """The end of a turn, in one transaction: message, handoff, events and the Turn itself."""
         if outcome.action == "escalate":
-            brief = brief_of(session, conversation, turn, outcome, note)
+            assert brief is not None
             handoff = handoffs.open_handoff(
                 session, conversation, reasons=list(outcome.reasons), question=brief.question,
                 summary=brief.summary, sources_tried=brief.sources_tried,
@@ -650,8 +708,9 @@ class Reception:
         text: str,
         client_id: str | None,
         files: list[File],
+        mood: Sentiment | None,
     ) -> str:
-        """A message while a person has the conversation, or will have it."""
+        """A message while a person has the conversation, or will have it. `mood`: None where that was not known before."""
         turn = TurnRow(
             id=new_id("turn"), conversation_id=conversation.id, status="running", reasons=[], shown=True
         )
@@ -661,7 +720,7 @@ class Reception:
         handoff = open_handoff(session, conversation.id)
         if handoff is not None:
             handoffs.customer_wrote(session, handoff, message)
-        self._relay(session, conversation, turn, self._parts.feelings.read(text))
+        self._relay(session, conversation, turn, mood or self._parts.feelings.read(text))
         return turn.id
 
     def _relay(
@@ -755,8 +814,9 @@ def _person(session: Session, row_id: str, told: dict[str, Any]) -> Customer:
     return person
 
 
-def _history(session: Session, conversation_id: str) -> list[Said]:
-    return [Said(m.role, m.text) for m in messages_of(session, conversation_id) if m.role != "system"]
+def _outdated(session: Session, conversation: Conversation, brief: Brief | None) -> bool:
+    """Whether something was said that the brief does not know of. The conversation must be `locked`."""
+    return brief is None or brief.until != last_position(session, conversation.id)
 
 
 def _told_when_closed(
@@ -797,10 +857,13 @@ def _ended(session: Session, conversation: Conversation) -> Ended:
 
 def _words(session: Session, conversation: Conversation) -> words.Words:
     """In the language that the customer wrote in last, as far as it can be told; else in their browser's."""
-    texts = [
-        said.text for said in _history(session, conversation.id) if said.role == "customer" and said.text
-    ]
-    return words.in_language(spoken(texts[-1]) if texts else None, conversation.locale)
+    text = session.scalars(
+        select(Message.text)
+        .where(Message.conversation_id == conversation.id, Message.role == "customer", Message.text != "")
+        .order_by(Message.position.desc())
+        .limit(1)
+    ).first()
+    return words.in_language(spoken(text) if text else None, conversation.locale)
 
 
 def _done(

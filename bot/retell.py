@@ -91,14 +91,15 @@ class Retelling:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _retell(self, handoff_id: str, llm: LanguageModel) -> None:
-        told = _Told(None, None, [])
+        told, name = _Told(None, None, []), None
         try:
             matter = await self._database.run(self._read, handoff_id)
+            name = matter.case.name
             told = await self._told(matter, llm)
         except Exception:
             log.exception("the model's summary of %s failed; the one without it stays", handoff_id)
         with contextlib.suppress(Exception):
-            await self._database.run(self._keep, handoff_id, told)
+            await self._database.run(self._keep, handoff_id, told, name)
 
     async def _told(self, matter: _Matter, llm: LanguageModel) -> _Told:
         summary = None
@@ -114,7 +115,7 @@ class Retelling:
     async def _reply(self, matter: _Matter, llm: LanguageModel) -> tuple[str | None, list[Hit]]:
         """The answer as the bot would give it, drafted from what was found without the articles that did not help."""
         history = matter.case.said[:-1]
-        question = understand(matter.case.question, ())
+        question = await asyncio.to_thread(understand, matter.case.question, ())
         found = await asyncio.to_thread(
             self._parts.search.find, question.query, viewer=matter.viewer, limit=10, locale=matter.locale, without=matter.passed_over
         )  # fmt: skip
@@ -168,8 +169,8 @@ class Retelling:
                 handoff_id, case, viewer, conversation.locale, handoff.language, tuple(sorted(vain))
             )
 
-    def _keep(self, handoff_id: str, told: _Told) -> None:
-        """In one transaction with the event that refreshes an open packet."""
+    def _keep(self, handoff_id: str, told: _Told, name: str | None) -> None:
+        """`name`: the customer's. In one transaction with the event that refreshes an open packet."""
         with self._database.write() as session:
             conversation_id = session.scalar(select(Handoff.conversation_id).where(Handoff.id == handoff_id))
             conversation = locked(session, conversation_id) if conversation_id else None
@@ -180,10 +181,7 @@ class Retelling:
             if told.summary:
                 handoff.summary = hide(told.summary, NOT_FOR_AGENTS)
             if told.reply:
-                case = case_of(session, conversation, [], tuple(handoff.reasons), handoff.question)
-                handoff.suggested_reply = greeted(
-                    told.reply, case.name, handoff.language, conversation.locale
-                )
+                handoff.suggested_reply = greeted(told.reply, name, handoff.language, conversation.locale)
                 handoff.sources_tried = with_sources(
                     handoff.sources_tried, told.sources, handoff.suggested_reply
                 )

@@ -193,13 +193,7 @@ _mood = re.compile(
 async def tell(case: Case, llm: LanguageModel, embedder: Embedder | None = None) -> str:
     """The model's summary, as far as it holds. Raises ModelError when it fails or when nothing that it says holds."""
     said = case.said[-MESSAGES_FOR_MODEL:]
-    prompt, masked = _prompt(said)
-    sources = [Source(_shown(one), "en") for one in said]
-    check = Check(
-        sources, "en", embedder, known=f"{case.name or ''} {' '.join(source.text for source in sources)}"
-    )
-    await asyncio.to_thread(check.prepare)
-    secret = _runs(prompt.system) - _runs(" ".join(source.text for source in sources))
+    prompt, masked, check, secret = await asyncio.to_thread(_prepared, case, said, embedder)
     kept: list[str] = []
     dropped = 0
     async for sentence in _sentences(llm.stream(prompt)):
@@ -225,6 +219,18 @@ async def tell(case: Case, llm: LanguageModel, embedder: Embedder | None = None)
     if not _mood.search(" ".join(kept)):
         kept.append(_feeling(case))  # a model's word for a mood stands in no message: ours was measured
     return " ".join(filter(None, kept))
+
+
+def _prepared(
+    case: Case, said: Sequence[Said], embedder: Embedder | None
+) -> tuple[Prompt, Mapping[str, str], Check, set[tuple[str, ...]]]:
+    """The prompt, what its placeholders stand for, the check, and what gives the prompt away. Slow: in a thread."""
+    prompt, masked = _prompt(said)
+    sources = [Source(_shown(one), "en") for one in said]
+    told = " ".join(source.text for source in sources)
+    check = Check(sources, "en", embedder, known=f"{case.name or ''} {told}")
+    check.prepare()
+    return prompt, masked, check, _runs(prompt.system) - _runs(told)
 
 
 def _holds(check: Check, sentence: str, said: Sequence[Said]) -> bool:

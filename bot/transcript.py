@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
+from bot.words import without_repeats
 from help_center.conversations import Conversation, Message, messages_of
 from help_center.markup import plain_text, render
 
@@ -38,7 +39,7 @@ _signs = re.compile(r"([\\`*_{}\[\]()#+!|<>~-])|^(\s*\d+)([.)])", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Said:
-    """One message, ready to be shown. `files`: their names; `sources`: (title, address)."""
+    """One message, ready to be shown. `files`: their names; `sources`: (title, address, which may be empty)."""
 
     at: datetime
     role: str
@@ -60,7 +61,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Transcript:
-    """`language`: one of WORDS. `base`: where relative links lead, without a slash at its end."""
+    """`language`: one of WORDS."""
 
     title: str
     language: str
@@ -68,15 +69,30 @@ class Transcript:
 
     @classmethod
     def of(
-        cls, session: Session, conversation: Conversation, language: str | None, name: str, base: str
+        cls,
+        session: Session,
+        conversation: Conversation,
+        language: str | None,
+        name: str,
+        base: str | None,
+        *,
+        answers_only: bool = False,
     ) -> Transcript:
+        """`base`: where relative links lead, without a slash at its end; None: nobody knows, and their words stand alone.
+        `answers_only`: what the bot said, without a word that the customer chose."""
         spoken = (language or conversation.locale or "en").split("-")[0].lower()
         spoken = spoken if spoken in WORDS else "en"
         title, you, assistant, support, _ = WORDS[spoken]
         names = {"customer": you, "assistant": assistant, "system": "", "agent": support}
         messages = messages_of(session, conversation.id)
-        said = tuple(_said(message, names, base) for message in messages)
-        return cls(title.format(name=name), spoken, said)
+        if answers_only:
+            messages = [message for message in messages if message.role == "assistant"]
+        said = (_said(message, names, base) for message in messages)
+        if answers_only:
+            said = (replace(one, text=without_repeats(one.text)) for one in said)
+        return cls(
+            title.format(name=name), spoken, tuple(one for one in said if one.text or not answers_only)
+        )
 
     @property
     def sources(self) -> str:
@@ -103,24 +119,25 @@ class Transcript:
         for name in one.files:
             yield f"[{name}]"
         if one.sources:
-            yield f"{self.sources}: " + ", ".join(f"{title} ({url})" for title, url in one.sources)
+            told = (f"{title} ({url})" if url else title for title, url in one.sources)
+            yield f"{self.sources}: {', '.join(told)}"
 
 
-def _said(message: Message, names: dict[str, str], base: str) -> Said:
+def _said(message: Message, names: dict[str, str], base: str | None) -> Said:
     role = message.role
     who = (message.author or names[role]) if role == "agent" else names.get(role, "")
     text = message.text
     if role != "customer":
-        text = _relative.sub(lambda link: f"[{link[1]}]({base}{link[2]})", text)
+        text = _relative.sub(lambda link: link[1] if base is None else f"[{link[1]}]({base}{link[2]})", text)
     return Said(
         message.created_at, role, who, text, tuple(file["name"] for file in message.files),
         tuple((source["title"], _absolute(source, base)) for source in message.sources),
     )  # fmt: skip
 
 
-def _absolute(source: dict[str, Any], base: str) -> str:
+def _absolute(source: dict[str, Any], base: str | None) -> str:
     url = str(source.get("url") or "")
-    return base + url if url.startswith("/") else url
+    return (base + url if base is not None else "") if url.startswith("/") else url
 
 
 def _plain(one: Said) -> str:

@@ -164,11 +164,8 @@ async def take_turn(asked: Asked, parts: Parts) -> AsyncIterator[Stage | Sentenc
     """
     began = time.perf_counter()
     timings: dict[str, float] = {}
-    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled)
-    calibration = parts.calibration()
-    policy = calibration.policy(parts.max_wrong())
     yield Stage("searching")
-    looked = await asyncio.to_thread(_look, question, asked, parts)
+    question, calibration, policy, looked = await asyncio.to_thread(_begun, asked, parts)
     found, hosts = looked.found, looked.hosts
     timings["search"] = _since(began)
     signals, sure = _judge(question, looked, calibration, asked, policy)
@@ -220,8 +217,15 @@ async def outcome_of(
     return outcome
 
 
+def _begun(asked: Asked, parts: Parts) -> tuple[Question, Calibration, Policy, _Looked]:
+    """All that a turn reads and looks for before it is judged, in a thread: the event loop serves everybody."""
+    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled)
+    calibration = parts.calibration()
+    return question, calibration, calibration.policy(parts.max_wrong()), _look(question, asked, parts)
+
+
 def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
-    """Search and mood, in a thread: small talk needs no search."""
+    """Search and mood: small talk needs no search."""
     hosts = parts.own_hosts()
     meant = topics(asked.text)
     if question.small_talk:

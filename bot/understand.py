@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -21,6 +22,7 @@ SAME_MEANING = 0.72  # cosine of all-MiniLM-L6-v2 from which they are, in other 
 CHOSEN_FROM = 80  # of 100: how much of an answer's words a title must hold, typing errors forgiven
 NEAR_WORD = 75  # of 100: rapidfuzz's ratio from which one word is another, mistyped
 LONGEST_QUERY = 2000  # characters that are searched for; the model's window is shorter still
+EARLIER_READ = LONGEST_QUERY  # characters of an earlier message that are looked at
 CONTEXT_MESSAGES = 3
 MOST_QUESTIONS = 3  # of one breath that are answered each for itself
 
@@ -156,35 +158,35 @@ def understand(
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
     `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before;
     `settled`: so many messages of the history are another matter: a question of theirs is not asked again here."""
+    chat, before = chat_kind(text), matters(history)
     named = next((title for title in choices if _same_words(text, title)), None)
     refused = bool(choices) and _refused(text)
     wished = (
         not named and not refused and wants_human(text)
     )  # a title may sound like it: "Point it at your help center"
-    chosen = named or (None if chat_kind(text) or wished else choice(text, choices))
+    chosen = named or (None if chat or wished else choice(text, choices))
     if chosen is not None:
-        asked = next(reversed(matters(history)), "")[:LONGEST_QUERY]
+        asked = before[-1][:LONGEST_QUERY] if before else ""
         query = f"{asked} {chosen}".strip()[:LONGEST_QUERY]
         language = spoken(asked if named else text)  # a title is in the language of its article
         return Question(text=text, query=query, chosen=chosen, before=asked, language=language)
     query = _plain(wanted if wished and (wanted := beside_the_wish(text)) else text)
     failed, rest = (True, "") if refused else failure(text) if answered else (False, text)
-    before = matters(history)
     if failed:
         query = _plain(rest) or (before[-1][:LONGEST_QUERY] if before else query)
     asks = not failed or bool(rest.strip())
     return Question(
         text=text,
         query=query,
-        context=_context(query, history) if asks else None,
+        context=_context(query, before) if asks else None,
         wants_human=wished,
-        small_talk=chat_kind(text),
+        small_talk=chat,
         times_asked=1 + sum(same_question(query, other) for other in matters(history[settled:]))
         if asks
         else 1,
         failed=failed,
         asks=asks,
-        parts=_parts(rest, history) if asks else (),
+        parts=_parts(rest, before) if asks else (),
         language=spoken(text),
     )
 
@@ -219,17 +221,18 @@ def _flat(text: str) -> str:
 
 
 def matters(history: Sequence[Said]) -> list[str]:
-    """What the customer asked so far, without small talk, mere complaints, "neither" and the wish for a person."""
-    texts = [said.text for said in history if said.role == "customer"]
-    asked = [beside_the_wish(text) if wants_human(text) else text for text in texts]
-    return [
-        text
-        for text in asked
-        if text
-        and not chat_kind(text)
-        and not _neither.fullmatch(_flat(text))
-        and failure(text) != (True, "")
-    ]
+    """What the customer asked so far, without small talk, mere complaints, "neither" and the wish for a person; of each
+    message its beginning."""
+    asked = (_matter(said.text[:EARLIER_READ]) for said in history if said.role == "customer")
+    return [text for text in asked if text]
+
+
+@lru_cache(maxsize=1024)  # each turn looks at the messages before it again
+def _matter(text: str) -> str:
+    """What one message asks; empty where it asks nothing."""
+    asked = beside_the_wish(text) if wants_human(text) else text
+    nothing = not asked or chat_kind(asked) or _neither.fullmatch(_flat(asked)) or failure(asked) == (True, "")
+    return "" if nothing else asked
 
 
 def beside_the_wish(text: str) -> str:
@@ -248,16 +251,17 @@ def beside_the_wish(text: str) -> str:
     return _loose_end.sub("", kept) if matter else ""
 
 
-def _parts(text: str, history: tuple[Said, ...]) -> tuple[Question, ...]:
-    """The questions of a text that holds more than one, each as it would be understood after the others."""
+def _parts(text: str, before: list[str]) -> tuple[Question, ...]:
+    """The questions of a text that holds more than one, each as it would be understood after the others; `before`: the
+    matters of the messages before it."""
     texts = questions_of(text)
     if len(texts) < 2:
         return ()
     parts = []
     for one in texts:
         query = _also.sub("", _plain(one))
-        parts.append(Question(text=one, query=query, context=_context(query, history)))
-        history = (*history, Said("customer", one))
+        parts.append(Question(text=one, query=query, context=_context(query, before)))
+        before = [*before, *matters((Said("customer", one),))]
     return tuple(parts)
 
 
@@ -335,9 +339,8 @@ def same_question(one: str, other: str, closeness: float | None = None) -> bool:
     return fuzz.token_sort_ratio(one.lower(), other.lower()) >= SAME_QUESTION
 
 
-def _context(query: str, history: tuple[Said, ...]) -> str | None:
+def _context(query: str, before: Sequence[str]) -> str | None:
     """The last questions before this one, when it does not stand alone."""
-    before = matters(history)
     if not before:
         return None
     words = len(query.split())

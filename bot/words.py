@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -485,6 +486,18 @@ IN: dict[str, Words] = {
         days="星期一,星期二,星期三,星期四,星期五,星期六,星期日",
     ),
 }  # fmt: skip
+
+
+_repeats = re.compile(
+    "|".join(
+        ".*".join(map(re.escape, one.not_sure_about.split("{question}"))) for one in (ENGLISH, *IN.values())
+    )
+)
+
+
+def without_repeats(text: str) -> str:
+    """What the bot said, without the paragraphs that repeat what a customer wrote."""
+    return "\n\n".join(part for part in text.split("\n\n") if not _repeats.fullmatch(part.strip()))
 
 
 def in_language(*tags: str | None) -> Words:

@@ -26,7 +26,9 @@ from help_center.people import Customer
 from help_center.personal_data import IBAN
 
 TOUCHED = "touched conversations"  # where a session collects them
-MOST_CHARACTERS = 300_000  # of one conversation: every message of it makes the document anew
+# of one conversation, whose beginning is found: every message of it makes the document anew, and all who write wait for it
+MOST_CHARACTERS = 100_000
+MOST_MESSAGES = 1000
 AT_ONCE = 200  # documents of one transaction of `read_older`
 STILL_MISSING = (
     update(HandoffDocument.__table__)  # type: ignore[arg-type]
@@ -92,7 +94,7 @@ def _rewrite(session: Session) -> None:
     old = set(session.scalars(known))
     # in one order, whoever writes: a customer's name stands in the documents of several conversations
     for id in sorted(old):
-        here = HandoffDocument.handoff_id == id
+        here = (HandoffDocument.handoff_id == id) & HandoffDocument.terms.is_distinct_from(made[id])
         session.execute(update(HandoffDocument).where(here).values(terms=made[id]))
     session.add_all(
         HandoffDocument(handoff_id=handoff.id, terms=made[handoff.id])
@@ -156,7 +158,7 @@ def documents(session: Session, handoffs: Sequence[Handoff]) -> dict[str, str]:
     said = _grouped(
         session.execute(
             select(Message.conversation_id, Message.role, Message.text)
-            .where(Message.conversation_id.in_(conversations))
+            .where(Message.conversation_id.in_(conversations), Message.position <= MOST_MESSAGES)
             .order_by(Message.conversation_id, Message.position)
         )
     )

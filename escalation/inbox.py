@@ -103,8 +103,8 @@ def routes(database: Database, live: Live, doorkeeper: Doorkeeper, pages: Pages)
 
         The first event, `ready`, says from where this stream goes on: what is read after it misses nothing.
         """
-        after = last_event_id(request)
-        start = await live.newest() if after is None else after
+        newest, after = await live.newest(), last_event_id(request)
+        start = newest if after is None else min(after, newest)  # an id from nowhere must not hide what comes
 
         async def frames() -> AsyncIterator[bytes]:
             yield sse("ready", {"after": start}, start)

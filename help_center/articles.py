@@ -165,11 +165,18 @@ def read_at(session: Session, address: str | None, viewer: Viewer) -> str | None
 
 
 def store(
-    session: Session, given: SourceArticle, source: str, *, by: Viewer = STRANGER, why: str = "import"
+    session: Session,
+    given: SourceArticle,
+    source: str,
+    *,
+    by: Viewer = STRANGER,
+    why: str = "import",
+    body: str | None = None,
 ) -> str:
     """Writes one article, and keeps the state that it was in; `added`, `updated`, `unchanged`, or `kept` for one that is
-    written here now, whatever the import says."""
-    body = clean_markdown(given.body)
+    written here now, whatever the import says. `body`: the given one through `clean_markdown`, where the caller had it
+    cleaned before the write began: a long one takes a while, and everybody who writes would wait for it."""
+    body = clean_markdown(given.body) if body is None else body
     digest = _digest(given, body)
     article = session.get(
         Article, given.id, with_for_update=True

@@ -32,7 +32,7 @@ from help_center.article_tables import (
 from help_center.articles import WRITTEN_HERE, Article, as_given, fields_of, remove, slug_is_free, store
 from help_center.database import Database, iso
 from help_center.files import PICTURE, File, FileRefused, read_upload
-from help_center.markup import slugify
+from help_center.markup import clean_markdown, slugify
 from help_center.people import Viewer
 from help_center.sources import open_source
 from help_center.sources.base import Failure, SourceArticle, SourceError, article_from_record
@@ -377,20 +377,56 @@ def _differing(article: Article, given: SourceArticle) -> list[str]:
     ]
 
 
-def bring_in(session: Session, bundle: Bundle, by: Viewer, *, prune: bool) -> Plan:
-    """Writes what `plan` says, and what comes beside the articles; what is here already is not overwritten by that."""
+@dataclass
+class Ready:
+    """What is slow to make of a bundle, made before the write begins. `bodies`: by article id; `pictures`: those that
+    were not here yet, under the ids that the texts name them by."""
+
+    bodies: dict[str, str] = field(default_factory=dict)
+    pictures: list[File] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+
+
+def ready(database: Database, bundle: Bundle, *, prune: bool = False) -> Ready:
+    """Everything that `bring_in` is to write. Slow where there are pictures: call it in a thread, outside of any transaction."""
+    made = Ready()
+    with database.read() as session:
+        planned = plan(session, bundle, prune=prune)
+        here = set(session.scalars(select(File.id)) if bundle.pictures else ())
+    wanted = {one["id"] for one in (*planned.added, *planned.changed)}
+    for given in bundle.articles:
+        if given.id in wanted and given.id not in made.bodies:
+            made.bodies[given.id] = clean_markdown(given.body)
+    for id, name, data in bundle.pictures:
+        if id in here or not id.replace("_", "").isalnum() or len(id) > 64:
+            continue
+        here.add(id)
+        try:
+            file = read_upload(data, name, PICTURE)
+        except FileRefused as error:
+            made.failed.append({"where": f"pictures/{id}/{name}"[:300], "reason": error.detail})
+            continue
+        file.id = id
+        made.pictures.append(file)
+    return made
+
+
+def bring_in(session: Session, bundle: Bundle, made_ready: Ready, by: Viewer, *, prune: bool) -> Plan:
+    """Writes what `plan` says, and what comes beside the articles; what is here already is not overwritten by that.
+    `made_ready`: what `ready` gave; what changed here since then is seen to."""
     made = plan(session, bundle, prune=prune)
+    made.failed += made_ready.failed
     wanted = {one["id"] for one in (*made.added, *made.changed)}
     about, fresh = bundle.about("articles"), {one["id"] for one in made.added}
     past = bundle.desk.get("versions", [])
-    pictures = _pictures(session, bundle)
+    pictures = _add_pictures(session, made_ready.pictures)
     for given in bundle.articles:
         if given.id not in wanted:
             continue
         wanted.discard(given.id)
         told = about.get(given.id, {})
         source = str(told.get("source") or WRITTEN_HERE)
-        store(session, given, source, by=by, why="exchange")
+        store(session, given, source, by=by, why="exchange", body=made_ready.bodies.get(given.id))
         if given.id in fresh and told:
             _as_it_was(session.get_one(Article, given.id), told)
     for row in past:
@@ -450,20 +486,13 @@ def bring_in(session: Session, bundle: Bundle, by: Viewer, *, prune: bool) -> Pl
     return made
 
 
-def _pictures(session: Session, bundle: Bundle) -> int:
-    """Those that are not here yet, under the ids that the texts name them by."""
+def _add_pictures(session: Session, pictures: Iterable[File]) -> int:
+    """Those that nobody else has brought meanwhile."""
     brought = 0
-    for id, name, data in bundle.pictures:
-        if session.get(File, id) is not None or not id.replace("_", "").isalnum() or len(id) > 64:
-            continue
-        try:
-            file = read_upload(data, name, PICTURE)
-        except FileRefused as error:
-            bundle.failed.append({"where": f"pictures/{id}/{name}"[:300], "reason": error.detail})
-            continue
-        file.id = id
-        session.add(file)
-        brought += 1
+    for file in pictures:
+        if session.get(File, file.id) is None:
+            session.add(file)
+            brought += 1
     session.flush()
     return brought
 

@@ -243,13 +243,10 @@ def add_message(
     choices: Sequence[str] = (),
 ) -> Message:
     """Appends a message and its live event. The conversation must be `locked`. `id`: one that it was promised under."""
-    last = session.scalar(
-        select(func.max(Message.position)).where(Message.conversation_id == conversation.id)
-    )
     message = Message(
         id=id or new_id("msg"),
         conversation_id=conversation.id,
-        position=(last or 0) + 1,
+        position=last_position(session, conversation.id) + 1,
         role=role,
         text=text,
         author=author,
@@ -296,6 +293,18 @@ def topic(conversation_id: str) -> str:
 def messages_of(session: Session, conversation_id: str) -> list[Message]:
     query = select(Message).where(Message.conversation_id == conversation_id).order_by(Message.position)
     return list(session.scalars(query))
+
+
+def last_messages(session: Session, conversation_id: str, most: int) -> list[Message]:
+    """The last ones, oldest first."""
+    query = select(Message).where(Message.conversation_id == conversation_id)
+    return list(session.scalars(query.order_by(Message.position.desc()).limit(most)))[::-1]
+
+
+def last_position(session: Session, conversation_id: str) -> int:
+    """The position of the newest message; 0 where there is none."""
+    query = select(func.max(Message.position)).where(Message.conversation_id == conversation_id)
+    return session.scalar(query) or 0
 
 
 def open_handoff(session: Session, conversation_id: str) -> Handoff | None:

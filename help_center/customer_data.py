@@ -10,27 +10,32 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, or_, select
+from sqlalchemy import Text, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from help_center.article_tables import ArticleVersion
+from help_center.articles import Article
 from help_center.conversations import (
     Conversation,
     Feedback,
     Handoff,
     Message,
     Note,
+    TurnRow,
     customer_json,
     message_json,
     messages_of,
     topic,
 )
 from help_center.database import iso
-from help_center.desk import ConversationLabel
+from help_center.desk import ConversationLabel, Delivery
+from help_center.drafts import BEGUN_IN_THE_INBOX, begun_for
 from help_center.files import File
 from help_center.live import INBOX, Event
 from help_center.people import Customer, PeopleError
 
 AT_ONCE = 50  # ids in one condition
+TO_CUSTOMERS = {"reply", "transcript"}  # deliveries; where others went is not the customer's
 
 
 def customers_named(session: Session, name: str) -> list[Customer]:
@@ -39,7 +44,7 @@ def customers_named(session: Session, name: str) -> list[Customer]:
     Several stand under one address where they wrote from several browsers."""
     name = name.strip()
     wrote = select(Conversation.customer_id).where(
-        or_(Conversation.id == name, Conversation.contact_email == name.lower())
+        or_(Conversation.id == name, func.lower(Conversation.contact_email) == func.lower(name))
     )
     known = or_(
         Customer.id == name,
@@ -65,11 +70,26 @@ def told(session: Session, customer: Customer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def published_from(session: Session, customer: Customer) -> list[tuple[str, str]]:
+    """(id, title) of the articles that their conversations began and somebody has published since: `erase` leaves these."""
+    found: list[tuple[str, str]] = []
+    for some in _parts(_handoffs(session, [one.id for one in _conversations(session, customer)])):
+        begun = Article.id.in_([begun_for(id) for id in some]) & (Article.source != BEGUN_IN_THE_INBOX)
+        found += session.execute(select(Article.id, Article.title).where(begun).order_by(Article.id)).tuples()
+    return found
+
+
 def erase(session: Session, customer: Customer) -> dict[str, int]:
-    """Removes a customer with every conversation and what hangs on it. Counts of conversations, messages and files."""
+    """Removes a customer with every conversation and what hangs on it. Counts of conversations, messages, files and drafts
+    of articles: those that began in their conversations and were never published go, with all their versions."""
     ids = [one.id for one in _conversations(session, customer)]
-    handoffs = list(session.scalars(select(Handoff.id).where(Handoff.conversation_id.in_(ids))))
-    counts = {"conversations": len(ids), "messages": 0, "files": 0}
+    handoffs = _handoffs(session, ids)
+    counts = {"conversations": len(ids), "messages": 0, "files": 0, "drafts": 0}
+    stay = {id for id, _ in published_from(session, customer)}
+    for some in _parts([id for id in map(begun_for, handoffs) if id not in stay]):
+        counts["drafts"] += len(session.scalars(select(Article.id).where(Article.id.in_(some))).all())
+        session.execute(delete(Article).where(Article.id.in_(some)))
+        session.execute(delete(ArticleVersion).where(ArticleVersion.article_id.in_(some)))
     for some in _parts(ids):
         counts["messages"] += len(
             session.scalars(select(Message.id).where(Message.conversation_id.in_(some))).all()
@@ -90,13 +110,23 @@ def erase(session: Session, customer: Customer) -> dict[str, int]:
     return counts
 
 
+def _handoffs(session: Session, conversations: Sequence[str]) -> list[str]:
+    return [
+        id
+        for some in _parts(conversations)
+        for id in session.scalars(select(Handoff.id).where(Handoff.conversation_id.in_(some)))
+    ]
+
+
 def _conversations(session: Session, customer: Customer) -> list[Conversation]:
     query = select(Conversation).where(Conversation.customer_id == customer.id)
     return list(session.scalars(query.order_by(Conversation.created_at, Conversation.id)))
 
 
 def _conversation_json(session: Session, one: Conversation) -> dict[str, Any]:
-    handoffs = list(session.scalars(select(Handoff).where(Handoff.conversation_id == one.id)))
+    handoffs = select(Handoff).where(Handoff.conversation_id == one.id)
+    turns = select(TurnRow).where(TurnRow.conversation_id == one.id)
+    deliveries = select(Delivery).where(Delivery.conversation_id == one.id)
     notes = select(Note).join(Handoff, Handoff.id == Note.handoff_id).where(Handoff.conversation_id == one.id)
     feedback = (
         select(Feedback)
@@ -119,8 +149,29 @@ def _conversation_json(session: Session, one: Conversation) -> dict[str, Any]:
             for said in session.scalars(feedback)
         ],
         "handoffs": [
-            {"id": handoff.id, "status": handoff.status, "created_at": iso(handoff.created_at), "outcome": handoff.outcome}
-            for handoff in handoffs
+            {
+                "id": handoff.id, "status": handoff.status, "priority": handoff.priority, "reasons": handoff.reasons,
+                "created_at": iso(handoff.created_at), "ended_at": iso(handoff.ended_at), "outcome": handoff.outcome,
+                "question": handoff.question, "summary": handoff.summary, "customer_note": handoff.customer_note,
+                "suggested_reply": handoff.suggested_reply,
+            }
+            for handoff in session.scalars(handoffs.order_by(Handoff.created_at, Handoff.id))
+        ],
+        "turns": [
+            {
+                "id": turn.id, "created_at": iso(turn.created_at), "action": turn.action, "reasons": turn.reasons,
+                "confidence": turn.confidence, "mood": {"label": turn.sentiment_label, "score": turn.sentiment_score},
+                "query": (turn.record or {}).get("query"),
+            }
+            for turn in session.scalars(turns.order_by(TurnRow.created_at, TurnRow.id))
+        ],
+        "deliveries": [
+            {
+                "id": row.id, "kind": row.kind, "event": row.event, "status": row.status,
+                "to": row.target if row.event in TO_CUSTOMERS else None, "content": row.payload,
+                "created_at": iso(row.created_at), "done_at": iso(row.done_at),
+            }
+            for row in session.scalars(deliveries.order_by(Delivery.created_at, Delivery.id))
         ],
         "notes": [{"text": note.text, "created_at": iso(note.created_at)} for note in session.scalars(notes)],
         "labels": list(session.scalars(labels)),

@@ -45,6 +45,11 @@ class Unfit(DraftError):
     pass
 
 
+def begun_for(handoff_id: str) -> str:
+    """The id of the article that a handoff asks for."""
+    return f"{BEGUN_IN_THE_INBOX}/{handoff_id}"
+
+
 def of(session: Session, article_id: str) -> ArticleDraft | None:
     return session.get(ArticleDraft, article_id)
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from help_center import articles
 from help_center.database import Database
+from help_center.markup import clean_markdown
 from help_center.sources import open_source
 from help_center.sources.base import Failure, SourceArticle, SourceError, passing_over
 
@@ -104,11 +105,15 @@ def _stored(
     database: Database, batch: list[SourceArticle], source: str, attempts: int = 3
 ) -> list[tuple[str, str]]:
     """What became of each article of a batch, and its content hash."""
+    bodies = [clean_markdown(one.body) for one in batch]  # before the write: nobody waits for it
     try:
         with database.write() as session:
             return [
-                (articles.store(session, one, source), session.get_one(articles.Article, one.id).content_hash)
-                for one in batch
+                (
+                    articles.store(session, one, source, body=body),
+                    session.get_one(articles.Article, one.id).content_hash,
+                )
+                for one, body in zip(batch, bodies, strict=True)
             ]
     except IntegrityError:  # another command brought the same id or title in at the same moment
         if attempts == 1:

@@ -24,6 +24,7 @@ from help_center.article_door import ArticleId, Locale, article_id, no_article
 from help_center.articles import Article, article_json
 from help_center.database import Database
 from help_center.head import Head
+from help_center.markup import clean_markdown
 from help_center.outline import Outline
 from help_center.pages import Reader
 from help_center.people import Viewer
@@ -254,9 +255,12 @@ def _store(
     database: Database, given: SourceArticle, by: Viewer, log: Callable[[Session], None], attempts: int = 3
 ) -> tuple[bool, dict[str, Any]]:
     """Whether the article is new, and its JSON."""
+    body = clean_markdown(given.body)
     try:
         with database.write() as session:
-            created = articles.store(session, given, articles.WRITTEN_HERE, by=by, why="api") == "added"
+            created = (
+                articles.store(session, given, articles.WRITTEN_HERE, by=by, why="api", body=body) == "added"
+            )
             log(session)
             return created, article_json(session.get_one(Article, given.id))
     except IntegrityError:  # somebody wrote the same id or the same title at the same moment

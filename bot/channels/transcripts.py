@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
@@ -15,13 +16,13 @@ from bot.channels.opening import opener
 from bot.receive import own_address
 from bot.transcript import Transcript
 from escalation import notify
-from help_center.conversations import Conversation, Message
+from help_center.conversations import Conversation, Message, last_position
 from help_center.database import Database, now
 from help_center.pages import direction
 from help_center.people import ConversationTokens
 from help_center.site import Site
 from help_center.templating import Pages
-from help_center.web import Problem, RateLimits, base_address
+from help_center.web import Doorkeeper, Problem, RateLimits, base_address
 
 
 class Form(StrEnum):
@@ -39,15 +40,13 @@ def routes(
     limits: RateLimits,
     pages: Pages,
     site: Callable[[], Site],
+    doorkeeper: Doorkeeper,
     public_url: str | None,
 ) -> APIRouter:
-    """`public_url`: where this installation is reached from outside; None: as each request says."""
+    """`public_url`: where this installation is reached from outside; None: a file has it as its request says, a letter has no
+    links, for whoever asks for a letter is not who reads it."""
     router = APIRouter(prefix="/api/conversations/{conversation_id}/transcript", tags=["conversations"])
     opened = opener(tokens)
-
-    def read(session: Session, conversation_id: str, language: str | None, request: Request) -> Transcript:
-        base = base_address(request, public_url)
-        return Transcript.of(session, known(session, conversation_id), language, site().name, base)
 
     @router.get("")
     def save(
@@ -58,7 +57,8 @@ def routes(
     ) -> Response:
         """The conversation as a file to keep: `text`, `markdown`, or `html` to print."""
         with database.read() as session:
-            kept = read(session, conversation_id, language, request)
+            base = base_address(request, public_url)
+            kept = Transcript.of(session, known(session, conversation_id), language, site().name, base)
         if format is Form.HTML:
             answer: Response = pages.page(
                 "transcript.html", kept=kept, language=kept.language, direction=direction(kept.language)
@@ -81,31 +81,46 @@ def routes(
         conversation_id: str = Depends(opened),
         language: Annotated[str | None, Query(max_length=35)] = None,
     ) -> dict[str, str]:
-        """Sends it to the address that the customer left for replies, or that their site vouches for; to no other. 409
-        where there is none, or no mail server."""
+        """Sends it to the address that the customer left for replies, or that their site vouches for; to no other. Anybody can
+        leave anybody's address: before a person has answered, and where no site vouches for the customer, the letter holds the
+        bot's answers and nothing that the customer wrote. 409 where there is no address, no mail server, or no answer yet."""
         await limits.spend("letters", f"conversation {conversation_id}")
+        await limits.spend("letters from", f"address {doorkeeper.address(request)}")
+        address = await database.run(addressed, conversation_id)
+        await limits.spend("letters to", hashlib.sha256(address.lower().encode()).hexdigest())
+        return await database.run(sent, conversation_id, address, language)
 
-        def sent() -> dict[str, str]:
-            with database.write() as session:
-                conversation = known(session, conversation_id)
-                address = own_address(session, conversation)
-                if address is None:
-                    raise Problem(409, "leave an e-mail address first: POST /api/conversations/{id}/contact.")
-                if not notify.can_email():
-                    raise Problem(409, "no mail server is set up here: save the transcript instead.")
-                kept = read(session, conversation_id, language, request)
-                newest = session.scalars(
-                    select(Message.id)
-                    .where(Message.conversation_id == conversation_id)
-                    .order_by(Message.position.desc())
-                    .limit(1)
-                ).first()
-                notify.transcript(session, conversation, address, kept.title, kept.markdown, key=newest or "")
-                return {"email": address}
+    def addressed(conversation_id: str) -> str:
+        with database.read() as session:
+            address = own_address(session, known(session, conversation_id))
+        if address is None:
+            raise Problem(409, "leave an e-mail address first: POST /api/conversations/{id}/contact.")
+        if not notify.can_email():
+            raise Problem(409, "no mail server is set up here: save the transcript instead.")
+        return address
 
-        return await database.run(sent)
+    def sent(conversation_id: str, address: str, language: str | None) -> dict[str, str]:
+        with database.read() as session:
+            conversation = known(session, conversation_id)
+            kept = Transcript.of(
+                session, conversation, language, site().name, public_url.rstrip("/") if public_url else None,
+                answers_only=not trusted(session, conversation),
+            )  # fmt: skip
+            state = f"{conversation_id} {last_position(session, conversation_id)} {len(kept.said)}"
+        if not kept.said:
+            raise Problem(409, "there is no answer yet that could be sent: save the transcript instead.")
+        with database.write() as session:
+            conversation = known(session, conversation_id)
+            notify.transcript(session, conversation, address, kept.title, kept.markdown, key=state)
+        return {"email": address}
 
     return router
+
+
+def trusted(session: Session, conversation: Conversation) -> bool:
+    """Whether what the customer wrote may go to the address: their site vouches for them, or a person has answered."""
+    answered = (Message.conversation_id == conversation.id) & (Message.role == "agent")
+    return conversation.proven or session.scalar(select(Message.id).where(answered).limit(1)) is not None
 
 
 def known(session: Session, conversation_id: str) -> Conversation:

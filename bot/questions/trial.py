@@ -79,7 +79,8 @@ async def trial(parts: Parts, asking: Asking) -> Trial:
     """Raises what a turn raises: StoreError, EmbedderError, RerankerError."""
     said: list[Sentence] = []
     outcome = await outcome_of(asking.asked, parts, said.append)
-    quoted = (excerpt(one.hits[0].passage.text, asking.query, SENTENCE) for one in said if one.hits)
+    query = await asyncio.to_thread(lambda: asking.query)  # understanding a history takes its time
+    quoted = (excerpt(one.hits[0].passage.text, query, SENTENCE) for one in said if one.hits)
     sentence = next(filter(None, quoted), "")
     first = next(iter(outcome.sources or outcome.sources_tried), None)
     return Trial(
@@ -88,5 +89,5 @@ async def trial(parts: Parts, asking: Asking) -> Trial:
         first["article_id"] if first else None,
         first["title"] if first else None,
         outcome.found,
-        sentence or (excerpt(first["excerpt"], asking.query, SENTENCE) if first else ""),
+        sentence or (excerpt(first["excerpt"], query, SENTENCE) if first else ""),
     )

@@ -14,7 +14,7 @@ from escalation.changing import both_locked
 from help_center.articles import Article, article_json, store
 from help_center.conversations import messages_of
 from help_center.database import Database
-from help_center.drafts import BEGUN_IN_THE_INBOX
+from help_center.drafts import BEGUN_IN_THE_INBOX, begun_for
 from help_center.masking import NOT_FOR_AGENTS, hide
 from help_center.people import Viewer
 from help_center.sources.base import SourceArticle
@@ -32,7 +32,7 @@ def start(session: Session, handoff_id: str, agent: Viewer, title: str | None, t
     What the agents wrote is the text to begin with: the customer's own words name people and numbers.
     """
     conversation, handoff = both_locked(session, handoff_id)
-    id = f"inbox/{handoff.id}"
+    id = begun_for(handoff.id)
     known = session.get(Article, id)
     if known is not None:
         return known

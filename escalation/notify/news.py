@@ -124,6 +124,8 @@ def mentioned(session: Session, note: Note, agents: Iterable[Agent]) -> None:
 
 def heard(session: Session, conversation: Conversation, kind: str, what: Any) -> None:
     """What `help_center.conversations` tells its listeners."""
+    if session.scalars(select(Webhook.id).where(Webhook.active).limit(1)).first() is None:
+        return  # as nearly everywhere: nothing is made ready for nobody, in a write that others wait for
     if kind == "status" and what == CLOSED:
         data = _conversation_json(session, conversation)
         key = f"{conversation.id}:{conversation.reopened}"  # closed once for each time that it was open
@@ -161,7 +163,7 @@ def tell(
 def transcript(
     session: Session, conversation: Conversation, to: str, title: str, text_markdown: str, *, key: str
 ) -> None:
-    """Queues a conversation for its customer, who asked for it. `key`: its newest message; the same state goes out once."""
+    """Queues a conversation for its customer, who asked for it. `key`: the state that it is in, which goes out once."""
     letter = {
         "subject": title,
         "text": text_markdown,

@@ -1,7 +1,8 @@
 """The outbox: what must go out is a row, written in the transaction of its cause, and tried until it has arrived.
 
 A row is leased with a conditional UPDATE that counts the try and puts its next one ahead: one process gets it, and what a
-process that died had leased is tried again after LEASE. A crash between the sending and the mark sends twice, with
+process that died had leased is tried again after LEASE; it has no fault while it is leased, that of the try before is
+forgotten. A crash between the sending and the mark sends twice, with
 the same id. A receiver that does not answer holds up nobody else: each has a lane of its own, and its lane rests after a failure.
 Knows rows, times and transports; not who is told of what, nor how anything travels.
 """
@@ -200,7 +201,7 @@ class Outbox:
                     update(Delivery)
                     .where(Delivery.id == row.id, Delivery.status == "pending")
                     .where(Delivery.attempts == row.attempts)
-                    .values(attempts=row.attempts + 1, due_at=now() + LEASE)
+                    .values(attempts=row.attempts + 1, due_at=now() + LEASE, error=None)
                     .execution_options(synchronize_session=False)
                 )
                 if won.rowcount == 1:  # type: ignore[attr-defined]

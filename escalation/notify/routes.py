@@ -159,7 +159,7 @@ def routes(
                 raise Problem(404, "there is no such delivery: it may be older than 30 days.")
             if row.status == "sent":
                 raise Problem(409, "this has arrived already: nothing is sent again.")
-            if row.status == "pending" and row.due_at > now() and row.error is None:
+            if row.status == "pending" and row.due_at > now() and row.error is None:  # leased
                 raise Problem(409, "this is being sent just now: look again in a moment.")
             row.status, row.attempts, row.due_at, row.done_at = "pending", 0, now(), None
             audit.record(session, viewer, "delivery.retry", id, event=row.event)

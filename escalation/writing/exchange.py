@@ -63,8 +63,9 @@ def routes(desk: Desk) -> APIRouter:
         if dry_run:
             with desk.database.read() as session:
                 return bundle.plan(session, brought, prune=prune).json() | {"done": False}
+        made_ready = bundle.ready(desk.database, brought, prune=prune)
         with desk.change() as session:
-            done = bundle.bring_in(session, brought, viewer, prune=prune)
+            done = bundle.bring_in(session, brought, made_ready, viewer, prune=prune)
             counts = {name: len(getattr(done, name)) for name in ("added", "changed", "removed")}
             record(session, viewer, "article.import", None, **counts)
         desk.index(done.ids)

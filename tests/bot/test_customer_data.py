@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from help_center.customer_data import customers_named, erase, told
+from escalation.notify.outbox import enqueue
+from help_center.articles import Article, as_given, store
+from help_center.customer_data import customers_named, erase, published_from, told
 from help_center.database import Base
-from help_center.people import PeopleError
+from help_center.drafts import publish
+from help_center.people import PeopleError, Viewer
 from tests.bot.support import UNSURE, Service
 
 WORD = "zanzibarella"  # in everything that the customer gives
@@ -76,6 +79,66 @@ def test_what_is_kept_is_told_whole_and_erased_from_every_table(service: Service
     assert WORD not in everything(service)["audit_log"]
     assert talk.post("/messages", {"text": "Hello?"}).status_code in {403, 404}
     assert any("morgenstern" in message["text"] for message in other.show()["messages"])
+
+
+def test_what_was_thought_of_them_and_sent_out_is_told_too(service: Service) -> None:
+    service.dial.confidence = UNSURE
+    talk = service.talk(customer={"email": "first@example.org"})
+    talk.say("My bicycle has a broken tyre, what now?")
+    talk.post("/escalate", {"note": "it is urgent"})
+    talk.post("/contact", {"email": "Ada.Byron@example.org"})
+    letter = {"text": "an answer on its way"}
+    with service.house.database.write() as session:
+        for kind, to, event in (
+            ("email", "ada@ours.example", "handoff.opened"),
+            ("email", "Ada.Byron@example.org", "reply"),
+        ):
+            enqueue(session, kind, to, event, letter, key=to, conversation_id=talk.id)
+    with service.house.database.read() as session:
+        (customer,) = customers_named(session, "ada.byron@EXAMPLE.org")
+        ((kept,),) = [told(session, customer)["conversations"]]
+    (handoff,) = kept["handoffs"]
+    assert "broken tyre" in handoff["question"]
+    assert handoff["summary"]
+    assert handoff["customer_note"] == "it is urgent"
+    (turn,) = kept["turns"]
+    assert (turn["action"], turn["confidence"], turn["mood"]["label"]) == ("escalate", UNSURE, "neutral")
+    assert "broken tyre" in turn["query"]
+    assert [(one["to"], one["content"]) for one in kept["deliveries"]] == [
+        (None, letter),
+        ("Ada.Byron@example.org", letter),
+    ]
+
+
+def begun(service: Service, handoff: str, title: str) -> str:
+    with service.client(headers=service.agent()) as agent:
+        told = agent.post(f"/api/handoffs/{handoff}/article", json={"title": title})
+    return str(told.raise_for_status().json()["article_id"])
+
+
+def test_a_draft_begun_in_their_conversation_goes_with_its_versions(service: Service) -> None:
+    _, handoff = talked(service, "quagga")
+    id = begun(service, handoff, "What quagga asked")
+    with service.house.database.write() as session:
+        article = session.get_one(Article, id)
+        store(session, as_given(article, body="quagga again"), article.source, why="draft")
+    with service.house.database.write() as session:
+        (customer,) = customers_named(session, "quagga-7")
+        assert published_from(session, customer) == []
+        assert erase(session, customer)["drafts"] == 1
+    assert holding(service, "quagga", handoff) - {"audit_log"} == set()
+
+
+def test_an_article_that_came_of_their_conversation_stays_and_is_named(service: Service) -> None:
+    _, handoff = talked(service, "okapi")
+    id = begun(service, handoff, "Broken tyres")
+    with service.house.database.write() as session:
+        publish(session, session.get_one(Article, id), Viewer(name="Ada"))
+        (customer,) = customers_named(session, "okapi-7")
+        assert published_from(session, customer) == [(id, "Broken tyres")]
+        assert erase(session, customer)["drafts"] == 0
+    with service.house.database.read() as session:
+        assert session.get_one(Article, id).status == "published"
 
 
 def test_a_name_that_is_nobodys_is_said_and_wildcards_are_letters(service: Service) -> None:

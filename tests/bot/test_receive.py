@@ -10,12 +10,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
-from bot import receive, words
+from bot import brief, receive, words
+from bot.brief import Brief, brief_of, case_of
 from bot.house import House
 from bot.llm import ModelError
 from bot.receive import Reception
-from help_center.conversations import Conversation, Message, TurnRow
+from help_center.conversations import Conversation, Handoff, Message, TurnRow, add_message, locked
 from help_center.database import Database
 from help_center.live import Live
 from help_center.site import Site
@@ -509,6 +512,107 @@ def test_what_the_button_hands_over_is_what_was_tried(serve: Serve) -> None:
     assert packet["sources_tried"][0]["article_id"] == "returns"
     assert packet["suggested_reply"]
     assert [entry["value"] for entry in packet["confidence_trace"]] == [0.95, None]
+
+
+@pytest.fixture
+def briefs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each time that a conversation is summed up, whether that is inside of a write."""
+    made: list[bool] = []
+
+    def noted(session: Session, *given: Any) -> Brief:
+        options = session.connection().get_execution_options()
+        made.append(bool(options.get("parley_write")))
+        return brief_of(session, *given)
+
+    monkeypatch.setattr(receive, "brief_of", noted)
+    return made
+
+
+@pytest.mark.parametrize("button", [False, True])
+def test_a_conversation_is_summed_up_outside_of_the_write(
+    serve: Serve, briefs: list[bool], button: bool
+) -> None:
+    talk = serve(dial=Dial(confidence=0.95 if button else UNSURE)).talk()
+    talk.say(RETURN)
+    if button:
+        talk.post("/escalate", {"note": "please", "contact": {"name": "Kim", "email": "kim@example.org"}})
+        talk.post("/escalate", {"note": "please"})
+    assert talk.show()["status"] == "waiting"
+    assert briefs == [False]
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_what_is_said_while_it_is_summed_up_is_part_of_it(
+    reception: Callable[..., Reception], monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Once more, or as often as BRIEFS says: who goes on writing is not kept waiting for ever."""
+    desk = reception()
+    id = desk.create().id
+    made: list[int] = []
+
+    def interrupted(session: Session, *given: Any) -> Brief:
+        brief = brief_of(session, *given)
+        made.append(brief.until)
+        if len(made) <= times:
+            with desk._database.write() as other:
+                conversation = locked(other, id)
+                assert conversation is not None
+                add_message(other, conversation, "customer", f"My parcel {len(made)} never came")
+        return brief
+
+    monkeypatch.setattr(receive, "brief_of", interrupted)
+    desk.escalate(id)
+    assert made == list(range(min(times + 1, receive.BRIEFS)))
+    with desk._database.read() as session:
+        (handoff,) = session.scalars(select(Handoff))
+    assert handoff.question == f"My parcel {made[-1]} never came"
+
+
+def test_a_turn_reads_no_more_of_a_long_conversation_than_it_looks_back_on(
+    reception: Callable[..., Reception],
+) -> None:
+    """It is read inside of a write."""
+    desk = reception()
+    id = desk.create().id
+    with desk._database.write() as session:
+        conversation = locked(session, id)
+        assert conversation is not None
+        for number in range(60):
+            add_message(session, conversation, ("customer", "agent")[number % 2], f"Said {number}")
+    desk.accept(id, RETURN)
+    read: list[object] = []
+
+    def loaded(message: object, _context: object) -> None:
+        read.append(message)
+
+    event.listen(Message, "load", loaded)
+    try:
+        claimed = desk._claim(id)
+    finally:
+        event.remove(Message, "load", loaded)
+    assert claimed is not None
+    assert claimed.asked.text == RETURN
+    assert [said.text for said in claimed.asked.history] == [f"Said {n}" for n in range(40, 60)]
+    assert len(read) == receive.HISTORY + 1
+
+
+def test_of_a_long_conversation_its_end_is_summed_up(reception: Callable[..., Reception]) -> None:
+    desk = reception()
+    for length in (100, 7900):
+        id = desk.create().id
+        with desk._database.write() as session:
+            conversation = locked(session, id)
+            assert conversation is not None
+            for number in range(80):
+                text = f"Parcel {number} never came. " + "It is late. " * (length // 12)
+                add_message(session, conversation, "customer", text)
+        with desk._database.read() as session:
+            case = case_of(session, session.get_one(Conversation, id), [], ("requested_human",), "")
+        assert case.question.startswith("Parcel 79 ")
+        read = sum(len(said.text) for said in case.said)
+        assert len(case.said) <= brief.MOST_MESSAGES
+        assert read <= brief.MOST_CHARACTERS
+        assert len(case.said) == brief.MOST_MESSAGES or read > brief.MOST_CHARACTERS - 8000
 
 
 def test_a_miss_is_remembered_from_turn_to_turn(serve: Serve) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -93,6 +95,24 @@ def test_a_source_is_what_the_contract_says(ask: Any) -> None:
 def test_the_stages_come_in_order(ask: Any) -> None:
     assert ask(RETURN).stages == ["searching", "answering"]
     assert ask("hello").stages == ["searching"]
+
+
+@pytest.mark.parametrize("work", ["bot.turn.understand", "bot.answer._prompt"])
+def test_what_takes_its_time_is_not_done_on_the_event_loop(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    threads: list[int] = []
+    module, name = work.rsplit(".", 1)
+    act = getattr(import_module(module), name)
+
+    def noted(*given: Any) -> Any:
+        threads.append(threading.get_ident())
+        return act(*given)
+
+    monkeypatch.setattr(work, noted)
+    ask("How do I return a bicycle?", llm=StringModel(["You can return a bicycle within 30 days."]))
+    assert len(threads) == 1
+    assert threads != [threading.get_ident()]
 
 
 def test_every_part_of_the_outcome_is_filled(ask: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from bot.channels.widget.language import LANGUAGES
 from bot.channels.widget.plain import words_of
 from bot.understand import (
+    EARLIER_READ,
     LONGEST_QUERY,
     Said,
     beside_the_wish,
@@ -318,6 +319,22 @@ def test_what_stands_beside_the_wish_for_a_person_is_the_matter(text: str, matte
     assert beside_the_wish(text) == matter
     before = Said("customer", "Where is my invoice for March?")
     assert matters((before, Said("customer", text)))[-1] == (matter or before.text)
+
+
+def test_earlier_messages_are_looked_at_once_and_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def wish(text: str) -> bool:
+        seen.append(text)
+        return False
+
+    monkeypatch.setattr("bot.understand.wants_human", wish)
+    history = said(*(f"Message {number}: {'where is my parcel? ' * 400}" for number in range(20)))
+    for question in ("And it?\nHow do I return it?\nHow do I pay?", "Why?"):
+        understand(question, history, answered=True, settled=3)
+    earlier = [text for text in seen if text.startswith("Message")]
+    assert len(earlier) == len(set(earlier)) == len(history)
+    assert max(map(len, earlier)) == EARLIER_READ
 
 
 @pytest.mark.parametrize("piece", ["\n", " ", ",", " \n- "])

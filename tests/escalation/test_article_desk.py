@@ -7,6 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from sqlalchemy.orm import Session
 
 import help_center.tables  # noqa: F401  (fills Base.metadata)
 from escalation.writing import outside
-from help_center import bundle
+from help_center import articles, bundle
 from help_center.articles import Article
 from help_center.database import Database
 from help_center.importing import bring_in
@@ -284,9 +286,10 @@ def test_a_round_trip_loses_nothing(pen: TestClient, house: House, tmp_path: Pat
     assert answer.headers["content-type"] == "application/zip"
     elsewhere = Database(f"sqlite:///{tmp_path / 'other.db'}")
     elsewhere.migrate(tmp_path)
+    brought = bundle.read(io.BytesIO(answer.content), "articles.zip")
+    made_ready = bundle.ready(elsewhere, brought)
     with elsewhere.write() as session:
-        brought = bundle.read(io.BytesIO(answer.content), "articles.zip")
-        done = bundle.bring_in(session, brought, Viewer("a", "Ada", "admin"), prune=False)
+        done = bundle.bring_in(session, brought, made_ready, Viewer("a", "Ada", "admin"), prune=False)
     assert (len(done.added), done.failed, done.beside["pictures"]) == (4, [], 1)
     assert everything(elsewhere) == before
     with elsewhere.read() as session:
@@ -313,6 +316,50 @@ def test_a_round_trip_loses_nothing(pen: TestClient, house: House, tmp_path: Pat
 
 def upload(pen: TestClient, name: str, data: bytes, **more: Any) -> Any:
     return pen.post("/api/writing/import", params={"name": name, **more}, content=data)
+
+
+def test_nobody_waits_while_an_import_makes_pictures_and_texts_ready(
+    pen: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is slow is done before the write begins, and only for what is not here yet."""
+    writing: list[int] = []
+    inside: list[tuple[str, bool]] = []
+    write = Database.write
+
+    @contextmanager
+    def noted_write(self: Database) -> Iterator[Session]:
+        with write(self) as session:
+            writing.append(1)
+            try:
+                yield session
+            finally:
+                writing.pop()
+
+    def noted(module: Any, name: str) -> None:
+        work = getattr(module, name)
+
+        def act(*given: Any) -> Any:
+            inside.append((name, bool(writing)))
+            return work(*given)
+
+        monkeypatch.setattr(module, name, act)
+
+    monkeypatch.setattr(Database, "write", noted_write)
+    noted(bundle, "read_upload")
+    for module in (bundle, articles):
+        noted(module, "clean_markdown")
+    brought = {
+        "manifest_dot_json": json.dumps({"format": "parley-articles", "version": 1}).encode(),
+        "articles__a_dot_md": b"---\nid: bell\ntitle: Bell\n---\n\nRing it.\n",
+        "pictures__file_7__x_dot_png": png(),
+        "pictures__file_8__x_dot_png": b"<svg onload=alert(1)>",
+    }
+    told = upload(pen, "a.zip", zipped(**brought), dry_run=False).json()
+    assert (told["counts"]["added"], told["beside"]["pictures"]) == (1, 1)
+    assert [one["where"] for one in told["failed"]] == ["pictures/file_8/x.png"]
+    assert inside == [("clean_markdown", False), ("read_upload", False), ("read_upload", False)]
+    upload(pen, "a.zip", zipped(**brought), dry_run=False)
+    assert inside[3:] == [("read_upload", False)]  # of the one that is not here
 
 
 def test_an_import_says_first_what_it_would_do(pen: TestClient, house: House) -> None:

@@ -268,6 +268,23 @@ def test_of_a_very_long_conversation_the_beginning_is_found(house, monkeypatch):
     assert found == {"early": 1, "late": 0}
 
 
+def test_a_message_makes_no_more_of_a_long_conversation_new_than_fits(house, monkeypatch):
+    read = []
+
+    def noted(texts):
+        texts = list(texts)
+        read.append(sum(len(text or "") for text in texts))
+        return terms(texts)
+
+    monkeypatch.setattr(documents, "terms", noted)
+    id = house.waiting("early")
+    for number in range(20):
+        with house.database.write() as session:
+            conversation = locked(session, house.handoff(id).conversation_id)
+            add_message(session, conversation, "customer", f"{number} " + "parcel late " * 650)
+    assert max(read) < documents.MOST_CHARACTERS + 10_000 < 20 * 650 * 12
+
+
 # Filters
 
 

@@ -395,6 +395,14 @@ def test_the_inbox_hears_of_a_new_handoff_a_claim_and_a_message(address, house, 
     assert numbers == sorted(set(numbers))
 
 
+def test_a_last_event_id_from_nowhere_hides_nothing_that_comes(address, house, ada):
+    with Stream(address, ada.headers, last="9" * 18) as stream:
+        house.waiting()
+        (_, kind, data), *_ = stream.wait(2)[1:]
+    assert (kind, data["status"]) == ("handoff", "waiting")
+    assert stream.events[0][2]["after"] < stream.events[1][0]
+
+
 def test_a_stream_resumes_after_the_last_event_that_was_seen(address, house, ada):
     with Stream(address, ada.headers) as stream:
         first = house.waiting()

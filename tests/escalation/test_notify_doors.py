@@ -527,6 +527,29 @@ def test_failed_deliveries_are_listed_and_sent_again(
     assert deeds == ["delivery.retry"]
 
 
+def test_what_is_being_sent_for_the_second_time_is_not_sent_again_by_hand(
+    house: House, doors: TestClient, admin: Colleague, receiver: Receiver
+) -> None:
+    hook(house.database, receiver.url)
+    put(house.database, "1")
+    receiver.script = [(503, {})]
+    outbox = outbox_of(house.database)
+    send_all(outbox)
+    [row] = deliveries(house.database)
+    retry = f"/api/deliveries/{row.id}/retry"
+    assert row.error is not None
+    assert doors.post(retry, headers=admin.headers).status_code == 200  # it waits: nobody has it
+
+    leased = outbox._lease(("webhook", "hook_1"))
+    assert leased is not None
+    busy = doors.post(retry, headers=admin.headers)
+    assert (busy.status_code, "just now" in busy.json()["detail"]) == (409, True)
+    outbox._mark(*leased, status="sent", payload={}, error=None, done_at=now())
+    send_all(outbox)
+    assert len(receiver.got) == 1  # the first try; the second one's mark has been kept
+    assert deliveries(house.database)[0].status == "sent"
+
+
 def test_the_list_of_deliveries_goes_page_by_page(house: House, doors: TestClient, admin: Colleague) -> None:
     put(house.database, *(str(n) for n in range(5)))
     seen: list[str] = []
