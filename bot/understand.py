@@ -231,7 +231,9 @@ def matters(history: Sequence[Said]) -> list[str]:
 def _matter(text: str) -> str:
     """What one message asks; empty where it asks nothing."""
     asked = beside_the_wish(text) if wants_human(text) else text
-    nothing = not asked or chat_kind(asked) or _neither.fullmatch(_flat(asked)) or failure(asked) == (True, "")
+    nothing = (
+        not asked or chat_kind(asked) or _neither.fullmatch(_flat(asked)) or failure(asked) == (True, "")
+    )
     return "" if nothing else asked
 
 
