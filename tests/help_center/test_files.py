@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -33,6 +34,7 @@ from help_center.files import (
     uploaded,
 )
 from help_center.people import Customer
+from tests.conftest import grows
 from tests.help_center.test_database import database, url
 
 __all__ = ["database", "url"]  # fixtures: on SQLite and on PostgreSQL
@@ -93,6 +95,8 @@ def bomb(width: int, height: int) -> bytes:
         ("a\tb".encode("utf-16"), "table.csv", CSV, "table.csv"),
         (b"a,b\n1,2\n", "table.csv", CSV, "table.csv"),
         (b"a,b\n1,2\n", "table", TEXT, "table.txt"),
+        (b'"name"\n"Ada"\n', "one column.csv", CSV, "one column.csv"),
+        (b"<!-- <svg> --> a < b", "a.txt", TEXT, "a.txt"),
         (archive(**{"a.txt": "x"}), "a.zip", ZIP, "a.zip"),
         (archive(Content_Types="", word__document_xml="") .replace(b"document_xml", b"document.xml"), "a.docx", DOCX, "a.docx"),
         (archive(Content_Types="", xl__workbook_xml="").replace(b"workbook_xml", b"workbook.xml"), "a.zip", XLSX, "a.zip.xlsx"),
@@ -110,6 +114,7 @@ def test_what_a_file_is_its_content_says(data: bytes, name: str, content_type: s
         (b"", "a.txt", 422),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "a.png", 415),
         (b"\xef\xbb\xbf <!-- x --> <svg/>", "a.txt", 415),
+        (b"<!----><!-->\n<!-- > --> <body>", "a.txt", 415),
         (b"<!DOCTYPE html><script>alert(1)</script>", "page.txt", 415),
         ("<html>".encode("utf-16"), "page.txt", 415),
         (b"MZ\x90\x00\x03", "a.txt", 415),
@@ -128,6 +133,17 @@ def test_everything_else_is_refused_with_a_reason(data: bytes, name: str, status
         read_upload(data, name)
     assert refused.value.status == status
     assert refused.value.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("a.txt", lambda size: "<!---->" * size + "x"),
+        ("a.csv", lambda size: ',"a",' + '"' * 10 * size + "x"),
+    ],
+)
+def test_what_a_text_is_takes_as_long_as_it_is_long(name: str, made: Callable[[int], str]) -> None:
+    grows(lambda size: read_upload(made(size).encode(), name), (10, 20))
 
 
 def test_a_picture_of_an_article_is_a_picture() -> None:
