@@ -29,6 +29,7 @@ FREE_TRIES = 10  # wrong passwords before an account is locked, and again before
 FIRST_LOCK = timedelta(minutes=15)  # doubled with every further lock
 LONGEST_LOCK = timedelta(days=1)
 TRIES_KEPT = timedelta(days=1)  # a day without a try, and the count begins anew
+SIGNED_LINK = "help:"  # how what a signed link proves begins, under the same key (`customer_links.proof_of`)
 _hasher = argon2.PasswordHasher()
 
 
@@ -385,7 +386,11 @@ class ConversationTokens:
         return self._serializer.dumps(conversation_id)
 
     def proves(self, customer_id: str, user_hash: str) -> bool:
-        """Whether `user_hash` is the hex HMAC-SHA256 of `customer_id` under the secret key: the site vouches for it."""
+        """Whether `user_hash` is the hex HMAC-SHA256 of `customer_id` under the secret key: the site vouches for it.
+
+        Never for an id that reads as a signed link does: whoever has a link would have the hash of that id."""
+        if customer_id.startswith(SIGNED_LINK):
+            return False
         wanted = hmac.new(self._key, customer_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
         return hmac.compare_digest(wanted.encode(), user_hash.strip().lower().encode("utf-8", "replace"))
 
@@ -401,7 +406,7 @@ class ConversationTokens:
 class CustomerTokens:
     """Signed tokens of customers whom a site has vouched for: good for a day. Every process with the same key reads them."""
 
-    seconds = 86_400
+    seconds = 86_400  # the salt is theirs alone: no other kind of token may be taken for one
 
     def __init__(self, secret_key: str) -> None:
         self._serializer = URLSafeTimedSerializer(secret_key, salt="parley.customer")
