@@ -112,7 +112,7 @@ def create_app(
     database = house.database
     live = Live(database, settings.redis_url)
     vouched = CustomerLinks(house.secret_key)
-    doorkeeper = Doorkeeper(database, settings.proxy_list, vouched)
+    doorkeeper = Doorkeeper(database, settings.proxy_list, vouched, public_url=settings.public_url)
     limits = RateLimits(settings.rate_limit, settings.redis_url)
     tokens = ConversationTokens(house.secret_key)
     links = file_door.FileLinks(house.secret_key)

@@ -139,7 +139,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
             secret = open_session(session, agent)
             audit.record(session, _viewer(agent, request), "session.open", agent.id)
             told = staff.me_json(session, agent)
-        _set_cookie(request, response, secret)
+        _set_cookie(response, secret, secure=doorkeeper.secure(request))
         return {"agent": told}
 
     @router.delete("/api/session", status_code=204)
@@ -153,7 +153,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
                 if viewer.is_agent:
                     audit.record(session, viewer, "session.close", viewer.agent_id)
         response.delete_cookie(
-            SESSION_COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+            SESSION_COOKIE, httponly=True, samesite="lax", secure=doorkeeper.secure(request)
         )
 
     @router.get("/api/session")
@@ -190,7 +190,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
                 secret = open_session(session, agent) if SESSION_COOKIE in request.cookies else None
             told = staff.me_json(session, agent)
         if secret:
-            _set_cookie(request, response, secret)
+            _set_cookie(response, secret, secure=doorkeeper.secure(request))
         return {"agent": told}
 
     def _proven(request: Request, email: str, password: str) -> Agent | None:
@@ -315,14 +315,14 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
     return router
 
 
-def _set_cookie(request: Request, response: Response, secret: str) -> None:
+def _set_cookie(response: Response, secret: str, *, secure: bool) -> None:
     response.set_cookie(
         SESSION_COOKIE,
         secret,
         max_age=SESSION_DAYS * 86_400,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=secure,
     )
 
 

@@ -339,7 +339,7 @@ def routes(
         entered = RedirectResponse(quote(page, safe="/?&=%#-._~"), 303, headers=headers)
         entered.set_cookie(
             customer_links.COOKIE, cookie, max_age=customer_links.HOURS * 3600, httponly=True, samesite="lax",
-            secure=reader.base(request).startswith("https:"),
+            secure=doorkeeper.secure(request),
         )  # fmt: skip
         return entered
 

@@ -121,9 +121,12 @@ class Doorkeeper:
         database: Database,
         trusted_proxies: tuple[str, ...],
         customers: CustomerLinks | None = None,
+        *,
+        public_url: str | None = None,
     ) -> None:
         self._database = database
         self._customers = customers
+        self._public_url = public_url
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
         self._seen: dict[str, datetime] = {}
         self._used: dict[str, datetime] = {}
@@ -187,6 +190,15 @@ class Doorkeeper:
                 break
             address = hop.strip()
         return address
+
+    def secure(self, request: Request) -> bool:
+        """Whether a cookie goes over HTTPS only (`Secure`): where people come in by HTTPS, though a proxy may ask us without.
+
+        X-Forwarded-Proto is believed of trusted proxies alone; of several, the first one is what the browser spoke."""
+        if request.url.scheme == "https" or (self._public_url or "").startswith("https:"):
+            return True
+        spoken = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+        return spoken == "https" and self._trusted(request.client.host if request.client else "")
 
     def _trusted(self, address: str) -> bool:
         try:

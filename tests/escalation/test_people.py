@@ -166,6 +166,36 @@ def test_signing_in_again_ends_the_session_of_before(client, ada):
     assert client.get("/api/session", cookies={SESSION_COOKIE: secrets[0]}).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("proxies", "public_url", "said", "secure"),
+    [
+        ((), None, {}, False),
+        ((), "http://help.example.org", {}, False),
+        ((), "https://help.example.org", {}, True),
+        (("127.0.0.1",), None, {"X-Forwarded-Proto": "https"}, True),  # the nginx of the documentation
+        (("127.0.0.1",), None, {"X-Forwarded-Proto": "HTTPS, http"}, True),
+        (("127.0.0.1",), None, {"X-Forwarded-Proto": "http"}, False),
+        (("10.0.0.1",), None, {"X-Forwarded-Proto": "https"}, False),  # nobody whom we trust says so
+    ],
+)
+def test_the_session_goes_over_https_where_people_come_in_by_https(
+    house, ada, proxies, public_url, said, secure
+):
+    app = FastAPI()
+    doorkeeper = Doorkeeper(house.database, proxies, public_url=public_url)
+    app.include_router(people_door.routes(house.database, doorkeeper, RateLimits("off", None)))
+    with TestClient(app, client=("127.0.0.1", 4711)) as browser:
+        entered = browser.post("/api/session", json={"email": ada.email, "password": PASSWORD}, headers=said)
+        cookie = {"Cookie": entered.headers["set-cookie"].split(";")[0]}
+        change = {"password": {"old": PASSWORD, "new": "an even better one"}}
+        changed = browser.put("/api/session/me", json=change, headers=said | cookie)
+        cookie = {"Cookie": changed.headers["set-cookie"].split(";")[0]}
+        left = browser.delete("/api/session", headers=said | cookie)
+    for answer in (entered, changed, left):
+        assert answer.is_success
+        assert ("; secure" in answer.headers["set-cookie"].lower()) == secure
+
+
 def test_a_new_password_ends_every_other_session(app, client, ada):
     other = TestClient(app)
     for browser in (client, other):

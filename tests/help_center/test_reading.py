@@ -48,7 +48,7 @@ def house(views: Views) -> Iterator[HelpCenter]:
     install_problems(app)
     pages = Pages([help_pages.TEMPLATES], {"/static/help": help_pages.STATIC})
     links = CustomerLinks(KEY)
-    doorkeeper = Doorkeeper(database, (), links)
+    doorkeeper = Doorkeeper(database, (), links, public_url=ENTRANCE)
     app.include_router(
         help_pages.routes(
             database, doorkeeper, pages, customers=links, public_url=ENTRANCE, views=views,
