@@ -232,6 +232,7 @@ def create_app(
         help_pages.routes(
             database,
             doorkeeper,
+            limits,
             pages,
             outline=outline,
             customers=vouched,
