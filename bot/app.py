@@ -61,7 +61,7 @@ from help_center.figures import Views
 from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
 from help_center.outline import Outline
-from help_center.people import STRANGER, ConversationTokens, CustomerTokens
+from help_center.people import STRANGER, ConversationTokens, CustomerTokens, KnownBrowsers
 from help_center.popular import Popular
 from help_center.settings import Settings
 from help_center.templating import Pages
@@ -202,7 +202,7 @@ def create_app(
     )
     app.include_router(file_door.routes(database, doorkeeper, tokens, links))
     app.include_router(site_door.routes(database, house.site, doorkeeper, audit.record))
-    app.include_router(people_door.routes(database, doorkeeper, limits))
+    app.include_router(people_door.routes(database, doorkeeper, limits, KnownBrowsers(house.secret_key)))
     app.include_router(manage.routes(database, doorkeeper, pages))
     app.include_router(inbox.routes(database, live, doorkeeper, pages))
     app.include_router(desk_tools.routes(database, doorkeeper))

@@ -45,6 +45,7 @@ from help_center.people import (
 
 log = logging.getLogger(__name__)
 SESSION_COOKIE = "parley_session"
+BROWSER_COOKIE = "parley_browser"  # the mark of a browser in which an agent has signed in
 _control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -190,6 +191,18 @@ class Doorkeeper:
                 break
             address = hop.strip()
         return address
+
+    def network(self, request: Request) -> str:
+        """The caller's network, for what is counted against guessing: of an IPv6 address its /64, since whoever has one
+        address of it has them all."""
+        address = self.address(request)
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return address
+        if isinstance(ip, ipaddress.IPv4Address):
+            return str(ip)
+        return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), 64), strict=False))
 
     def secure(self, request: Request) -> bool:
         """Whether a cookie goes over HTTPS only (`Secure`): where people come in by HTTPS, though a proxy may ask us without.

@@ -342,9 +342,7 @@ def test_webhooks_hear_the_events_that_they_listen_to_once(house: House) -> None
     assert data["conversation"]["id"] == house.handoff(handoff_id).conversation_id
 
 
-def test_each_message_is_told_and_no_note(
-    house: House, ada: Colleague
-) -> None:
+def test_each_message_is_told_and_no_note(house: House, ada: Colleague) -> None:
     webhook(house, "message.created")
     handoff_id = house.waiting("My card 4242 4242 4242 4242 was charged twice.")
     with house.database.write() as session:
