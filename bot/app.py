@@ -63,7 +63,7 @@ from help_center.figures import Views
 from help_center.files import MAX_UPLOAD, forget_unsent
 from help_center.live import Live
 from help_center.outline import Outline
-from help_center.people import STRANGER, ConversationTokens, CustomerTokens
+from help_center.people import STRANGER, ConversationTokens, CustomerTokens, KnownBrowsers
 from help_center.popular import Popular
 from help_center.settings import Settings
 from help_center.templating import Pages
@@ -118,7 +118,7 @@ def create_app(
     database = house.database
     live = Live(database, settings.redis_url)
     vouched = CustomerLinks(house.secret_key)
-    doorkeeper = Doorkeeper(database, settings.proxy_list, vouched)
+    doorkeeper = Doorkeeper(database, settings.proxy_list, vouched, public_url=settings.public_url)
     limits = RateLimits(settings.rate_limit, settings.redis_url, counts)
     tokens = ConversationTokens(house.secret_key)
     links = file_door.FileLinks(house.secret_key)
@@ -210,7 +210,7 @@ def create_app(
     )
     app.include_router(file_door.routes(database, doorkeeper, tokens, links))
     app.include_router(site_door.routes(database, house.site, doorkeeper, audit.record))
-    app.include_router(people_door.routes(database, doorkeeper, limits))
+    app.include_router(people_door.routes(database, doorkeeper, limits, KnownBrowsers(house.secret_key)))
     app.include_router(manage.routes(database, doorkeeper, pages))
     app.include_router(inbox.routes(database, live, doorkeeper, pages))
     app.include_router(desk_tools.routes(database, doorkeeper))
@@ -240,6 +240,7 @@ def create_app(
         help_pages.routes(
             database,
             doorkeeper,
+            limits,
             pages,
             outline=outline,
             customers=vouched,

@@ -18,9 +18,11 @@ from escalation.policies import Hours
 from help_center.database import Database
 from help_center.desk import Team
 from help_center.people import (
+    KNOWN_DAYS,
     SESSION_DAYS,
     Agent,
     ApiToken,
+    KnownBrowsers,
     Locked,
     PeopleError,
     Viewer,
@@ -28,11 +30,11 @@ from help_center.people import (
     check_password,
     close_session,
     count_try,
-    forget_tries,
+    forgive_tries,
     open_session,
     tokens_of,
 )
-from help_center.web import SESSION_COOKIE, CleanText, Doorkeeper, Problem, RateLimits
+from help_center.web import BROWSER_COOKIE, SESSION_COOKIE, CleanText, Doorkeeper, Problem, RateLimits
 
 T = TypeVar("T")
 # how an agent's row is locked: what names an agent need not wait for it, or it and who puts them out would wait for each other
@@ -119,11 +121,13 @@ class TeamBody(Body):
     hours: Hours | None = None
 
 
-def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> APIRouter:
+def routes(
+    database: Database, doorkeeper: Doorkeeper, limits: RateLimits, browsers: KnownBrowsers
+) -> APIRouter:
     router = APIRouter()
 
     async def few_sign_ins(request: Request) -> None:
-        await limits.spend("sign-ins", doorkeeper.address(request))
+        await limits.spend("sign-ins", doorkeeper.network(request))
 
     @router.post("/api/session", dependencies=[Depends(few_sign_ins)])
     def sign_in(body: SignIn, request: Request, response: Response) -> dict[str, Any]:
@@ -133,13 +137,13 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
         if agent is None:
             raise Problem(401, "e-mail and password do not belong together: check both and try again.")
         with database.write() as session:
-            forget_tries(session, agent.email)
+            forgive_tries(session, agent.email, doorkeeper.network(request), _known(request, agent))
             if secret := request.cookies.get(SESSION_COOKIE):
                 close_session(session, secret)
             secret = open_session(session, agent)
             audit.record(session, _viewer(agent, request), "session.open", agent.id)
             told = staff.me_json(session, agent)
-        _set_cookie(request, response, secret)
+        _set_cookies(request, response, secret, browsers.mark(agent))
         return {"agent": told}
 
     @router.delete("/api/session", status_code=204)
@@ -153,7 +157,7 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
                 if viewer.is_agent:
                     audit.record(session, viewer, "session.close", viewer.agent_id)
         response.delete_cookie(
-            SESSION_COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+            SESSION_COOKIE, httponly=True, samesite="lax", secure=doorkeeper.secure(request)
         )
 
     @router.get("/api/session")
@@ -184,20 +188,22 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
             if "notify" in wanted:
                 wanted["notify"] = {**agent.notify, **wanted["notify"]}
             staff.change(session, viewer, agent, wanted)
-            secret = None
+            secret = mark = None
             if body.password is not None:
                 staff.change_password(session, viewer, agent, body.password.new)
-                secret = open_session(session, agent) if SESSION_COOKIE in request.cookies else None
+                if SESSION_COOKIE in request.cookies:
+                    secret, mark = open_session(session, agent), browsers.mark(agent)
             told = staff.me_json(session, agent)
-        if secret:
-            _set_cookie(request, response, secret)
+        if secret and mark:
+            _set_cookies(request, response, secret, mark)
         return {"agent": told}
 
     def _proven(request: Request, email: str, password: str) -> Agent | None:
         """The agent whose password it is. Raises a 429 while the address is locked, whether there is such an agent or not."""
         try:
             with database.write() as session:
-                last_try = count_try(session, email)
+                browser = _known(request, agent_by_email(session, email))
+                last_try = count_try(session, email, doorkeeper.network(request), browser)
         except Locked as locked:
             seconds = max(1, round(locked.wait.total_seconds()))
             raise Problem(
@@ -213,6 +219,22 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
                 if known is not None:  # what was typed in is logged only where it is an agent's address
                     audit.record(session, _viewer(known, request), "session.lock", known.id)
         return agent
+
+    def _known(request: Request, agent: Agent | None) -> str | None:
+        """The number of the browser, where the agent has signed in with it before."""
+        return browsers.number(request.cookies.get(BROWSER_COOKIE), agent)
+
+    def _set_cookies(request: Request, response: Response, secret: str, mark: str) -> None:
+        """The session, and the mark of a browser that is known from now on, which only these doors see."""
+        kept = {
+            SESSION_COOKIE: (secret, SESSION_DAYS, "/"),
+            BROWSER_COOKIE: (mark, KNOWN_DAYS, "/api/session"),
+        }
+        for name, (value, days, path) in kept.items():
+            response.set_cookie(
+                name, value, max_age=days * 86_400, path=path, httponly=True, samesite="lax",
+                secure=doorkeeper.secure(request),
+            )  # fmt: skip
 
     def _viewer(agent: Agent, request: Request) -> Viewer:
         return Viewer(agent.id, agent.name, agent.role, address=doorkeeper.address(request))
@@ -313,17 +335,6 @@ def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> AP
             staff.delete_team(session, viewer, _one(session.get(Team, id, with_for_update=True), "team"))
 
     return router
-
-
-def _set_cookie(request: Request, response: Response, secret: str) -> None:
-    response.set_cookie(
-        SESSION_COOKIE,
-        secret,
-        max_age=SESSION_DAYS * 86_400,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
 
 
 def _may(viewer: Viewer, agent_id: str) -> bool:

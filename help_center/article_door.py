@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, Field, StrictBool
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, select
@@ -18,7 +18,7 @@ from help_center.database import Database
 from help_center.figures import DAYS, figures_of
 from help_center.people import Viewer
 from help_center.sources.base import normal_locale
-from help_center.web import CleanText, Doorkeeper, Problem, clean_text
+from help_center.web import CleanText, Doorkeeper, Problem, RateLimits, clean_text
 
 MAX_COMMENT = 2000  # characters
 
@@ -48,8 +48,16 @@ class ArticleVote(BaseModel):
     comment: Annotated[CleanText, Field(max_length=MAX_COMMENT)] | None = None
 
 
-def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
+async def few_votes(request: Request, doorkeeper: Doorkeeper, limits: RateLimits) -> None:
+    """Counts one vote of this address, at whichever door; a 429 where it is one too many."""
+    await limits.spend("signals", f"vote {doorkeeper.address(request)}")
+
+
+def routes(database: Database, doorkeeper: Doorkeeper, limits: RateLimits) -> APIRouter:
     router = APIRouter()
+
+    async def few(request: Request) -> None:
+        await few_votes(request, doorkeeper, limits)
 
     @router.get("/api/articles")
     def list_articles(
@@ -76,7 +84,7 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
         items = [article_json(article, body=False) for article in found[:limit]]
         return {"items": items, "next": _cursor(found[limit - 1].id) if len(found) > limit else None}
 
-    @router.post("/api/articles/{id:path}/feedback", status_code=204)
+    @router.post("/api/articles/{id:path}/feedback", status_code=204, dependencies=[Depends(few)])
     def vote(id: ArticleId, body: ArticleVote, viewer: Viewer = Depends(doorkeeper.viewer)) -> None:
         """Was the article helpful, and if not, why? Open to everybody who may read it."""
         with database.write() as session:

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 from help_center.article_tables import ArticleRedirect, ArticleVersion
 from help_center.database import Base, InstallationFact, iso, now
 from help_center.markup import clean_markdown, slugify
+from help_center.masking import hide
 from help_center.people import STRANGER, Viewer
 from help_center.sources.base import AUDIENCES, SourceArticle, primary_language
 
@@ -101,9 +102,9 @@ class ArticleFeedback(Base):
 def keep_vote(
     session: Session, article_id: str, helpful: bool, reason: str | None, comment: str | None
 ) -> None:
-    """What a reader says of an article; a reason belongs to one that did not help."""
+    """What a reader says of an article, without what is never kept; a reason belongs to one that did not help."""
     reason = reason if reason in REASONS and not helpful else None
-    comment = (comment or "").strip() or None
+    comment = hide((comment or "").strip()) or None
     session.add(ArticleFeedback(article_id=article_id, helpful=helpful, reason=reason, comment=comment))
 
 

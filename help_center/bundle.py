@@ -36,6 +36,7 @@ from help_center.markup import clean_markdown, slugify
 from help_center.people import Viewer
 from help_center.sources import open_source
 from help_center.sources.base import Failure, SourceArticle, SourceError, article_from_record
+from help_center.sources.markdown import read_front_matter
 
 FORMAT = "parley-articles"
 MAX_FILES = 60_000
@@ -256,8 +257,8 @@ def _read_article(data: bytes, name: str) -> SourceArticle | Failure:
     """Our own file, whose text is taken as it is, to the last blank."""
     try:
         head, _, body = data.decode("utf-8").removeprefix("---\n").partition("\n---\n")
-        fields = yaml.safe_load(head)
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        fields = read_front_matter(head)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         return Failure(name, f"its front matter cannot be read: {' '.join(str(error).split())[:200]}")
     if not isinstance(fields, dict):
         return Failure(name, "it has no front matter")

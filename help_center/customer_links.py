@@ -25,11 +25,12 @@ def proof_of(secret_key: str, customer: str, expires: int) -> str:
 
 
 class CustomerLinks:
-    """Every process with the same key reads what another one signed."""
+    """Every process with the same key reads what another one signed. The salt is the cookie's own: it holds an id that a site
+    may have let its customer choose, and must open nothing else."""
 
     def __init__(self, secret_key: str) -> None:
         self._secret_key = secret_key
-        self._cookies = URLSafeTimedSerializer(secret_key, salt="parley.customer")
+        self._cookies = URLSafeTimedSerializer(secret_key, salt="parley.customer_link")
 
     def cookie(self, customer: str, expires: str, proof: str) -> str | None:
         """The cookie that a link opens; None for one that nobody vouched for, or no longer."""

@@ -6,7 +6,6 @@ What a file is, its content says, never its name; what is not on the list is ref
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import re
@@ -182,9 +181,8 @@ def file_json(file: File) -> dict[str, Any]:
 # --- what it is, by its content ----------------------------------------------------------------------------
 
 _controls = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_markup = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|svg|\?xml|head|body|script|iframe)\b", re.I | re.S
-)
+_comment = re.compile(r"\s*<!--")
+_markup = re.compile(r"\s*<(?:!doctype|html|svg|\?xml|head|body|script|iframe)\b", re.I)
 
 
 def type_of(data: bytes, name: str) -> str:
@@ -194,8 +192,8 @@ def type_of(data: bytes, name: str) -> str:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(data)
     text = _text(data)
-    if text is not None and not _markup.match(text[:4000]):
-        return CSV if name.lower().endswith(".csv") and _is_table(text) else TEXT
+    if text is not None and not _is_page(text[:4000]):
+        return CSV if name.lower().endswith(".csv") else TEXT
     raise FileRefused(415, f"files of this kind are not taken: {ALLOWED} are.")
 
 
@@ -233,13 +231,15 @@ def _as_utf8(data: bytes) -> bytes:
     return (_text(data) or "").encode("utf-8")
 
 
-def _is_table(text: str) -> bool:
-    try:
-        return any(
-            len(row) > 1 for row in csv.reader(text[:4000].splitlines(), csv.Sniffer().sniff(text[:4000]))
-        )
-    except csv.Error:
-        return True  # one column has nothing to tell its fields by
+def _is_page(text: str) -> bool:
+    """Whether a browser may take it for a page: its first tag, behind blanks and comments, is one of a page."""
+    at = 0
+    while comment := _comment.match(text, at):
+        end = text.find("-->", comment.end() - 2)  # `<!-->` is one, too
+        if end < 0:
+            return False
+        at = end + len("-->")
+    return _markup.match(text, at) is not None
 
 
 # --- names -------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from help_center import article_door, customer_links, feeds, redirects
-from help_center.article_door import MAX_COMMENT, ArticleId, Locale, article_id, no_article
+from help_center.article_door import MAX_COMMENT, ArticleId, Locale, article_id, few_votes, no_article
 from help_center.articles import REASONS, Article, keep_vote, visible
 from help_center.body import MOST_CONTENTS, Bodies, Body
 from help_center.body import shown as body_shown
@@ -33,7 +33,7 @@ from help_center.people import Viewer
 from help_center.reading import language_of, negotiated, offered_languages
 from help_center.site import Site
 from help_center.templating import Pages
-from help_center.web import CleanText, Doorkeeper, Problem, answered, base_address, clean_text
+from help_center.web import CleanText, Doorkeeper, Problem, RateLimits, answered, base_address, clean_text
 from help_center.words import ENGLISH, Words, direction, language_name, words_in
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -131,6 +131,7 @@ class Reader:
 def routes(
     database: Database,
     doorkeeper: Doorkeeper,
+    limits: RateLimits,
     pages: Pages,
     *,
     outline: Outline | None = None,
@@ -144,7 +145,7 @@ def routes(
     outline = outline or Outline(database)
     reader = Reader(outline, pages, public_url)
     bodies = Bodies()
-    router.include_router(article_door.routes(database, doorkeeper))
+    router.include_router(article_door.routes(database, doorkeeper, limits))
     router.include_router(feeds.routes(database, outline, pages.site, reader.base))
 
     @router.get("/help", include_in_schema=False)
@@ -289,6 +290,7 @@ def routes(
     async def vote_by_form(slug: CleanText, request: Request) -> Response:
         """What the form of an article sends where no script runs."""
         doorkeeper.refuse_cross_site(request)
+        await few_votes(request, doorkeeper, limits)
         try:
             sent = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=20)
         except ValueError:
@@ -339,7 +341,7 @@ def routes(
         entered = RedirectResponse(quote(page, safe="/?&=%#-._~"), 303, headers=headers)
         entered.set_cookie(
             customer_links.COOKIE, cookie, max_age=customer_links.HOURS * 3600, httponly=True, samesite="lax",
-            secure=reader.base(request).startswith("https:"),
+            secure=doorkeeper.secure(request),
         )  # fmt: skip
         return entered
 

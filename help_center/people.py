@@ -18,17 +18,20 @@ from typing import Any
 
 import argon2
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
-from sqlalchemy import ForeignKey, String, Text, bindparam, delete, or_, select, text, true, update
+from sqlalchemy import ForeignKey, String, Text, bindparam, delete, func, or_, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.database import Base, UtcTime, new_id, now
 
 ROLES = ("agent", "lead", "admin")  # each may do what the one before it may
 SESSION_DAYS = 14
-FREE_TRIES = 10  # wrong passwords before an account is locked, and again before it is locked for longer
+FREE_TRIES = 10  # wrong passwords from one network before an account is locked for it, and again for longer
+ACCOUNT_TRIES = 100  # from all networks together before it is locked for all of them; then FREE_TRIES again
 FIRST_LOCK = timedelta(minutes=15)  # doubled with every further lock
 LONGEST_LOCK = timedelta(days=1)
+KNOWN_DAYS = 180  # for which a browser in which an agent signed in is known
 TRIES_KEPT = timedelta(days=1)  # a day without a try, and the count begins anew
+SIGNED_LINK = "help:"  # how what a signed link proves begins, under the same key (`customer_links.proof_of`)
 _hasher = argon2.PasswordHasher()
 
 
@@ -109,10 +112,11 @@ class AgentSession(Base):
 
 
 class SignInTries(Base):
-    """Wrong passwords for one e-mail address, whether there is such an agent or not: both are treated alike."""
+    """Wrong passwords for one e-mail address, whether there is such an agent or not: both are treated alike. One row for
+    each network or known browser that they came from, and one for all networks together."""
 
     __tablename__ = "sign_in_tries"
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # hash of the address
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # hash of the address, and of where from
     failed: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     last_at: Mapped[datetime]
@@ -247,51 +251,99 @@ def check_password(session: Session, email: str, password: str) -> Agent | None:
     return agent if known else None
 
 
-def count_try(session: Session, email: str) -> bool:
+def count_try(session: Session, email: str, network: str, browser: str | None = None) -> bool:
     """Counts a try before it is made, so that many at once are no way around; whether it is the last before a lock.
 
-    Raises Locked, without counting, while the address is locked. `forget_tries` once the password was right."""
+    Raises Locked, without counting, while it would be of no use. `forgive_tries` once the password was right.
+    Counted are an account's tries from one network (an IPv4 address, or a /64 of IPv6), so that nobody keeps its agent out
+    who does not share their network; and those from all networks together, so that many networks are of little use.
+    `browser`: one that the agent has signed in with before (`KnownBrowsers`), counted by itself alone: the lock of the account
+    does not hold for it.
+
+    The arithmetic: one network has 10 tries, then 10 more after 15 minutes, 30, ... a day: about 34 a day on average. All
+    networks together have 100, then 10 more after each lock; who waits a day in between for the count to begin anew gets
+    at most 122 a day on average, 45,000 a year, whatever the number of networks. There are 2 * 10^11 passwords of eight
+    small letters: chosen at random, one in five million is found within a year."""
     moment = now()
     forgotten = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until < moment)
     session.execute(delete(SignInTries).where(SignInTries.last_at < moment - TRIES_KEPT, forgotten))
-    key = _hash(_address(email))
+    keys = _keys(email, network, browser)
+    counts = [(_tries(session, key, moment), free) for key, free in keys.items()]
+    locks = [tries.locked_until for tries, _ in counts if tries.locked_until and tries.locked_until > moment]
+    if locks:
+        raise Locked(max(locks) - moment)
+    last = False
+    for tries, free in counts:
+        tries.failed += 1
+        tries.last_at = moment
+        lock = lock_after(tries.failed, free)
+        tries.locked_until = moment + lock if lock else None
+        last = last or lock is not None
+    return last
+
+
+def lock_after(failed: int, free: int = FREE_TRIES) -> timedelta | None:
+    """For how long is locked after that many wrong passwords, of which the first `free` were; None: not now."""
+    locks, more = divmod(failed - free + FREE_TRIES, FREE_TRIES)
+    if more or locks < 1:
+        return None
+    return min(FIRST_LOCK * 2 ** min(locks - 1, 20), LONGEST_LOCK)
+
+
+def forgive_tries(session: Session, email: str, network: str, browser: str | None = None) -> None:
+    """The password was right: what came from there before was the agent. What came from elsewhere still counts, or each
+    sign-in of the agent would give a guesser new tries."""
+    *account, own = [
+        session.get(SignInTries, key, with_for_update=True) for key in _keys(email, network, browser)
+    ]
+    if own is None:
+        return
+    for all_networks in filter(None, account):  # none for a known browser
+        all_networks.failed -= min(own.failed, all_networks.failed)
+        all_networks.locked_until = (
+            None  # there was no lock when this try began: it was the one too many itself
+        )
+    session.delete(own)
+
+
+def forget_tries(session: Session, email: str) -> bool:
+    """A new password, or an admin unlocks: whether anybody had been locked out of the account."""
+    session.get(SignInTries, _hash(_address(email)), with_for_update=True)  # first, as who counts a try does
+    of_account = SignInTries.key.startswith(_account(email))
+    until = session.scalars(delete(SignInTries).where(of_account).returning(SignInTries.locked_until)).all()
+    return any(lock is not None and lock > now() for lock in until)
+
+
+def locked_addresses(session: Session, emails: list[str]) -> dict[str, datetime]:
+    """Those of the addresses that are locked for somebody, and until when."""
+    accounts = {_account(email): email for email in emails}
+    account = func.substr(SignInTries.key, 1, len(_account("")))
+    query = select(account, func.max(SignInTries.locked_until)).group_by(account)
+    rows = session.execute(query.where(account.in_(accounts), SignInTries.locked_until > now()))
+    return {accounts[key]: until for key, until in rows}
+
+
+def _keys(email: str, network: str, browser: str | None) -> dict[str, int]:
+    """Of the rows that a try counts in, always in this order, and how many tries are free in each."""
+    if browser is not None:
+        return {_account(email) + _hash(f"browser {browser}")[:32]: FREE_TRIES}
+    own = _account(email) + _hash(f"network {network}")[:32]
+    return {_hash(_address(email)): ACCOUNT_TRIES, own: FREE_TRIES}
+
+
+def _account(email: str) -> str:
+    """What the keys of all rows of an account begin with."""
+    return _hash(_address(email))[:32]
+
+
+def _tries(session: Session, key: str, moment: datetime) -> SignInTries:
+    """The row, its lock held until the transaction ends."""
     begin = (
         "INSERT INTO sign_in_tries (key, failed, last_at) VALUES (:key, 0, :at) ON CONFLICT (key) DO NOTHING"
     )
     at = bindparam("at", type_=UtcTime())
     session.execute(text(begin).bindparams(at), {"key": key, "at": moment})
-    tries = session.get_one(SignInTries, key, with_for_update=True)
-    if tries.locked_until and tries.locked_until > moment:
-        raise Locked(tries.locked_until - moment)
-    tries.failed += 1
-    tries.last_at = moment
-    lock = lock_after(tries.failed)
-    tries.locked_until = moment + lock if lock else None
-    return lock is not None
-
-
-def lock_after(failed: int) -> timedelta | None:
-    """For how long an address is locked after that many wrong passwords in a row; None: not now."""
-    locks, more = divmod(failed, FREE_TRIES)
-    if more or not locks:
-        return None
-    return min(FIRST_LOCK * 2 ** min(locks - 1, 20), LONGEST_LOCK)
-
-
-def forget_tries(session: Session, email: str) -> bool:
-    """The password was right, or an admin unlocks: whether the address had been locked."""
-    tries = session.get(SignInTries, _hash(_address(email)))
-    if tries is None:
-        return False
-    session.delete(tries)
-    return tries.locked_until is not None and tries.locked_until > now()
-
-
-def locked_addresses(session: Session, emails: list[str]) -> dict[str, datetime]:
-    """Those of the addresses that are locked, and until when."""
-    keys = {_hash(email): email for email in emails}
-    query = select(SignInTries).where(SignInTries.key.in_(keys), SignInTries.locked_until > now())
-    return {keys[row.key]: row.locked_until for row in session.scalars(query) if row.locked_until}
+    return session.get_one(SignInTries, key, with_for_update=True)
 
 
 # Sessions
@@ -385,7 +437,11 @@ class ConversationTokens:
         return self._serializer.dumps(conversation_id)
 
     def proves(self, customer_id: str, user_hash: str) -> bool:
-        """Whether `user_hash` is the hex HMAC-SHA256 of `customer_id` under the secret key: the site vouches for it."""
+        """Whether `user_hash` is the hex HMAC-SHA256 of `customer_id` under the secret key: the site vouches for it.
+
+        Never for an id that reads as a signed link does: whoever has a link would have the hash of that id."""
+        if customer_id.startswith(SIGNED_LINK):
+            return False
         wanted = hmac.new(self._key, customer_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
         return hmac.compare_digest(wanted.encode(), user_hash.strip().lower().encode("utf-8", "replace"))
 
@@ -401,7 +457,7 @@ class ConversationTokens:
 class CustomerTokens:
     """Signed tokens of customers whom a site has vouched for: good for a day. Every process with the same key reads them."""
 
-    seconds = 86_400
+    seconds = 86_400  # the salt is theirs alone: no other kind of token may be taken for one
 
     def __init__(self, secret_key: str) -> None:
         self._serializer = URLSafeTimedSerializer(secret_key, salt="parley.customer")
@@ -416,6 +472,31 @@ class CustomerTokens:
         except BadData:
             return None
         return value if isinstance(value, str) else None
+
+
+class KnownBrowsers:
+    """Signed marks of the browsers in which an agent has signed in. They open nothing: with one, a wrong password counts for
+    this browser alone. A new password makes them void: who knew the old one may have many."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._serializer = URLSafeTimedSerializer(secret_key, salt="parley.known_browser")
+
+    def mark(self, agent: Agent) -> str:
+        return self._serializer.dumps([agent.id, secrets.token_hex(8), self._password(agent)])
+
+    def number(self, mark: str | None, agent: Agent | None) -> str | None:
+        """Which browser it is, or None for a mark that is none of this agent."""
+        if not mark or agent is None:
+            return None
+        try:
+            id, number, password = self._serializer.loads(mark, max_age=KNOWN_DAYS * 86_400)
+        except (BadData, ValueError, TypeError):
+            return None
+        return number if (id, password) == (agent.id, self._password(agent)) else None
+
+    @staticmethod
+    def _password(agent: Agent) -> str:
+        return _hash(agent.password_hash or "")[:16]
 
 
 def proven_id(external_id: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
@@ -21,6 +22,7 @@ MAX_PIXELS = (
 MOST_DECODED = (
     50_000_000  # pixels of all frames together that are decoded; JPEG is decoded smaller from the start
 )
+MOST_FRAMES = 300  # of an animation; each takes time, however small it is
 _few = threading.Semaphore(2)  # decoding takes memory: so many at a time
 
 
@@ -51,7 +53,15 @@ def harmless(data: bytes) -> Picture:
             return _anew(data)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise NoPicture(_TOO_LARGE) from None
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError):
+        except (
+            UnidentifiedImageError,
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+            LookupError,
+            OverflowError,
+        ):
             raise NoPicture(
                 "this picture cannot be read: it may be damaged. Save it anew and try again."
             ) from None
@@ -70,16 +80,13 @@ def _anew(data: bytes) -> Picture:
             opened.draft(
                 None, (MAX_SIDE, MAX_SIDE)
             )  # decoded at a half, a quarter or an eighth where that is enough
-        frames = int(getattr(opened, "n_frames", 1)) if kind in {"GIF", "WEBP"} else 1
         if opened.width * opened.height > MOST_DECODED:
             raise NoPicture(_TOO_LARGE)
-        if opened.width * opened.height * frames > MOST_DECODED:
-            frames = 1  # a long animation stays as its first picture
         out = io.BytesIO()
         profile = opened.info.get("icc_profile")  # colours, no person
         keep = {"icc_profile": profile} if profile and kind != "GIF" else {}
-        if frames > 1:
-            size = _save_moving(opened, kind, frames, out)
+        if kind in {"GIF", "WEBP"} and _moves(data):
+            size = _save_moving(opened, kind, out)
         else:
             still = ImageOps.exif_transpose(opened)
             still.thumbnail((MAX_SIDE, MAX_SIDE))
@@ -95,21 +102,38 @@ def _anew(data: bytes) -> Picture:
     return Picture(out.getvalue(), TYPES[kind], *size)
 
 
-def _save_moving(opened: Image.Image, kind: str, frames: int, out: io.BytesIO) -> tuple[int, int]:
-    pictures, durations = [], []
-    for frame in ImageSequence.Iterator(opened):
-        durations.append(min(max(int(frame.info.get("duration") or 100), 20), 60_000))
-        still = frame.convert("RGBA")
-        still.thumbnail((MAX_SIDE, MAX_SIDE))
-        pictures.append(_bare(still))
-        if len(pictures) == frames:
-            break
-    loop = opened.info.get("loop", 1 if kind == "GIF" else 0)
+def _moves(data: bytes) -> bool:
+    """Whether it is an animation to keep: a long one stays as its first picture. Looks no farther than to where it is too long:
+    to count all frames may take minutes."""
+    pixels = 0
+    with Image.open(io.BytesIO(data), formats=list(TYPES)) as film:
+        for number in range(MOST_FRAMES + 1):
+            try:
+                film.seek(number)
+            except EOFError:
+                return number > 1
+            pixels += film.width * film.height  # a later frame may be larger than the first
+            if pixels > MOST_DECODED:
+                break
+    return False
+
+
+def _save_moving(film: Image.Image, kind: str, out: io.BytesIO) -> tuple[int, int]:
+    durations: list[int] = []
+
+    def stills() -> Iterator[Image.Image]:
+        for frame in ImageSequence.Iterator(film):
+            durations.append(min(max(int(frame.info.get("duration") or 100), 20), 60_000))
+            still = frame.convert("RGBA")
+            still.thumbnail((MAX_SIDE, MAX_SIDE))
+            yield _bare(still)
+
+    rest = stills()
+    first = next(rest)
+    loop = film.info.get("loop", 1 if kind == "GIF" else 0)
     more = {"disposal": 2} if kind == "GIF" else {"quality": 80}
-    pictures[0].save(
-        out, kind, save_all=True, append_images=pictures[1:], duration=durations, loop=loop, **more
-    )
-    return pictures[0].size
+    first.save(out, kind, save_all=True, append_images=rest, duration=durations, loop=loop, **more)
+    return first.size
 
 
 def _bare(picture: Image.Image) -> Image.Image:

@@ -47,6 +47,7 @@ from help_center.people import (
 
 log = logging.getLogger(__name__)
 SESSION_COOKIE = "parley_session"
+BROWSER_COOKIE = "parley_browser"  # the mark of a browser in which an agent has signed in
 _control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -123,9 +124,12 @@ class Doorkeeper:
         database: Database,
         trusted_proxies: tuple[str, ...],
         customers: CustomerLinks | None = None,
+        *,
+        public_url: str | None = None,
     ) -> None:
         self._database = database
         self._customers = customers
+        self._public_url = public_url
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
         self._seen: dict[str, datetime] = {}
         self._used: dict[str, datetime] = {}
@@ -189,6 +193,27 @@ class Doorkeeper:
                 break
             address = hop.strip()
         return address
+
+    def network(self, request: Request) -> str:
+        """The caller's network, for what is counted against guessing: of an IPv6 address its /64, since whoever has one
+        address of it has them all."""
+        address = self.address(request)
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return address
+        if isinstance(ip, ipaddress.IPv4Address):
+            return str(ip)
+        return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), 64), strict=False))
+
+    def secure(self, request: Request) -> bool:
+        """Whether a cookie goes over HTTPS only (`Secure`): where people come in by HTTPS, though a proxy may ask us without.
+
+        X-Forwarded-Proto is believed of trusted proxies alone; of several, the first one is what the browser spoke."""
+        if request.url.scheme == "https" or (self._public_url or "").startswith("https:"):
+            return True
+        spoken = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+        return spoken == "https" and self._trusted(request.client.host if request.client else "")
 
     def _trusted(self, address: str) -> bool:
         try:

@@ -38,7 +38,6 @@ from help_center.people import Agent, Customer
 
 log = logging.getLogger(__name__)
 EVENTS = ("handoff.opened", "handoff.resolved", "conversation.closed", "message.created")  # of webhooks
-TOLD_ROLES = {"customer", "assistant", "agent"}  # whose messages are told; notes are no messages
 EXCERPT = 300
 
 _mail_server = False  # of this process, as its settings say
@@ -130,7 +129,7 @@ def heard(session: Session, conversation: Conversation, kind: str, what: Any) ->
         data = _conversation_json(session, conversation)
         key = f"{conversation.id}:{conversation.reopened}"  # closed once for each time that it was open
         tell(session, "conversation.closed", data, key=key, conversation_id=conversation.id)
-    elif kind == "message" and what.role in TOLD_ROLES:
+    elif kind == "message":  # of every role; notes are no messages
         told = message_json(what) | {"text": hide(what.text, NOT_FOR_AGENTS)}
         told.pop("client_id")
         data = {"conversation_id": conversation.id, "message": told}

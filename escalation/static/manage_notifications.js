@@ -8,7 +8,7 @@ const EVENTS = {
   "handoff.opened": "A conversation needs a person",
   "handoff.resolved": "A person has resolved it",
   "conversation.closed": "A conversation is closed",
-  "message.created": "Every message of a customer or an agent",
+  "message.created": "Every message: of customer, assistant, agent or system",
 };
 
 export async function notifications(place, desk) {

@@ -162,11 +162,16 @@ class _PlainYaml(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+def read_front_matter(text: str) -> Any:
+    """What the lines between the `---` say. Raises YAMLError, RecursionError or ValueError."""
+    if len(text) > MAX_FRONT_MATTER:
+        raise yaml.YAMLError(f"it is longer than {MAX_FRONT_MATTER // 1000} kB")
+    return yaml.load(text, Loader=_PlainYaml)  # a SafeLoader that takes less
+
+
 class _FrontMatter(frontmatter.YAMLHandler):  # type: ignore[misc, unused-ignore]
     def load(self, fm: str, **kwargs: object) -> Any:
-        if len(fm) > MAX_FRONT_MATTER:
-            raise yaml.YAMLError(f"it is longer than {MAX_FRONT_MATTER // 1000} kB")
-        return yaml.load(fm, Loader=_PlainYaml)  # a SafeLoader that takes less
+        return read_front_matter(fm)
 
 
 def _markdown_record(text: str) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from help_center import customer_links
 from help_center.conversations import Conversation
+from help_center.customer_links import CustomerLinks, proof_of
 from help_center.database import now
+from help_center.people import proven_id
 from tests.bot.conftest import Serve
 from tests.bot.support import Service, Talk
 from tests.conftest import Installation
@@ -108,6 +112,32 @@ def test_nobody_without_the_proof_gets_a_list(vouching: Service) -> None:
             answer = client.get("/api/customers/me/conversations", headers=headers)
             assert answer.status_code == 401
     assert "secret" not in str(listed(vouching, signed_in(vouching, "bob")))
+
+
+def test_no_id_that_a_customer_may_choose_takes_over_another(vouching: Service) -> None:
+    """A site that lets its customers choose their ids signs what they like, as a `user_hash` and into its links."""
+    vouching.talk(**proof("ada")).say("A secret of Ada's")
+    ada, until = proven_id("ada"), int(time.time()) + 3600
+    chosen = f"help:{until}:{ada}"
+    links = [  # their own link where they are called as Ada's row is; a `user_hash` that is a link's proof
+        (ada, proof_of(KEY, ada, until)),
+        (ada, str(proof(chosen)["user_hash"])),
+    ]
+    with vouching.client() as client:
+        for customer, hash in links:
+            given = {"customer": customer, "expires": until, "hash": hash}
+            entered = client.get("/help/enter", params=given, follow_redirects=False)
+            cookie = entered.cookies[customer_links.COOKIE]
+            stolen = {"Authorization": f"Bearer {cookie}"}
+            assert client.get("/api/customers/me/conversations", headers=stolen).status_code == 401
+        session = client.post("/api/customers/session", json={"id": chosen, "user_hash": links[1][1]})
+        assert session.status_code == 403, "the proof of a link is no user_hash"
+        assert client.post(
+            "/api/customers/session", json={"id": "help", "user_hash": proof("help")["user_hash"]}
+        ).is_success
+    token = signed_in(vouching, "bob")["Authorization"].removeprefix("Bearer ")
+    assert not CustomerLinks(KEY).proves(token)
+    assert vouching.talk(**proof(chosen)).post("/identify", proof(chosen)).status_code == 403
 
 
 def test_who_signs_in_meanwhile_takes_the_conversation_along(vouching: Service) -> None:

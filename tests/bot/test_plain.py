@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bot.channels.widget.plain import WORDS, words_of
+from tests.bot.conftest import Serve
 from tests.bot.support import Service
 
 PATH = "/widget/plain"
@@ -113,6 +114,17 @@ def test_the_cookie_is_out_of_scripts_reach_and_a_forged_one_opens_nothing(servi
         page = client.get(PATH)
         assert page.headers["cache-control"] == "no-store"
         assert "Hello" not in page.text
+
+
+def test_behind_a_proxy_with_https_the_cookie_goes_over_https_only(serve: Serve) -> None:
+    with serve(trusted_proxies="127.0.0.1").client() as client:
+        for spoken in ("https", "http"):
+            proof = re.search(r'name="proof" value="([^"]*)"', client.get(PATH).text)
+            assert proof
+            sent = {"proof": html.unescape(proof[1]), "text": "Hello"}
+            answer = client.post(PATH, data=sent, headers={"X-Forwarded-Proto": spoken})
+            assert ("; secure" in answer.headers["set-cookie"].lower()) == (spoken == "https")
+            client.cookies.clear()
 
 
 def test_a_fault_is_told_on_the_page_and_what_was_written_stays(reader: Reader) -> None:

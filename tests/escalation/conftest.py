@@ -27,13 +27,14 @@ from escalation.writing import doors as writing
 from help_center.conversations import Conversation, Handoff, add_message, locked, messages_of, topic
 from help_center.database import Base, Database, new_id
 from help_center.live import Event, Live
-from help_center.people import Customer, Viewer, add_agent, new_api_token
+from help_center.people import Customer, KnownBrowsers, Viewer, add_agent, new_api_token
 from help_center.templating import Pages
 from help_center.web import Doorkeeper, RateLimits, install_problems
 from tests.conftest import fresh_postgres
 
 PASSWORD = "correct horse battery"
 STANDING = Standing("a test", True, None)
+BROWSERS = KnownBrowsers("a secret of forty characters, for a test")
 
 
 @pytest.fixture(scope="session")
@@ -208,7 +209,7 @@ def _app(house: House) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
     install_problems(app)
     doorkeeper = Doorkeeper(house.database, ())
-    app.include_router(people_door.routes(house.database, doorkeeper, house.limits))
+    app.include_router(people_door.routes(house.database, doorkeeper, house.limits, BROWSERS))
     app.include_router(manage.routes(house.database, doorkeeper, pages))
     app.include_router(inbox.routes(house.database, house.live, doorkeeper, pages))
     app.include_router(desk_tools.routes(house.database, doorkeeper))

@@ -314,6 +314,28 @@ def test_a_round_trip_loses_nothing(pen: TestClient, house: House, tmp_path: Pat
     third.close()
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 6)),
+        "".join(f"a{n}: x\n" for n in range(20_000)),
+        "updated_at: 2026-99-99\n",
+        "a: " + "[" * 5000 + "\n",
+    ],
+    ids=["aliases", "long", "no such day", "deep"],
+)
+def test_front_matter_that_costs_much_to_read_is_refused(front: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as zipped:
+        zipped.writestr("manifest.json", json.dumps({"format": bundle.FORMAT, "version": 1}))
+        for name, more in ("bad", front), ("good", ""):
+            zipped.writestr(f"articles/{name}.md", f"---\nid: {name}\ntitle: A title\n{more}---\n\nWords.\n")
+    out.seek(0)
+    brought = bundle.read(out, "articles.zip")
+    assert [one.id for one in brought.articles] == ["good"]
+    assert [one["where"] for one in brought.failed] == ["articles/bad.md"]
+
+
 def upload(pen: TestClient, name: str, data: bytes, **more: Any) -> Any:
     return pen.post("/api/writing/import", params={"name": name, **more}, content=data)
 

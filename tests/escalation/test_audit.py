@@ -96,7 +96,7 @@ def test_the_lock_out_of_an_agent_is_logged_and_what_strangers_type_is_not(house
     with house.database.write() as session:
         for email in (ada.email, "my-password-in-the-wrong-field"):
             for _ in range(people.FREE_TRIES - 1):
-                people.count_try(session, email)
+                people.count_try(session, email, "testclient")
     for email in (ada.email, "my-password-in-the-wrong-field"):
         client.post("/api/session", json={"email": email, "password": "wrong"})
     (entry,) = log(house)

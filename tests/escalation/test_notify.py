@@ -342,9 +342,7 @@ def test_webhooks_hear_the_events_that_they_listen_to_once(house: House) -> None
     assert data["conversation"]["id"] == house.handoff(handoff_id).conversation_id
 
 
-def test_each_message_of_customer_bot_and_agent_is_told_and_no_notice_and_no_note(
-    house: House, ada: Colleague
-) -> None:
+def test_each_message_is_told_and_no_note(house: House, ada: Colleague) -> None:
     webhook(house, "message.created")
     handoff_id = house.waiting("My card 4242 4242 4242 4242 was charged twice.")
     with house.database.write() as session:
@@ -358,9 +356,11 @@ def test_each_message_of_customer_bot_and_agent_is_told_and_no_notice_and_no_not
     assert [(message["role"], message["text"]) for message in messages] == [
         ("customer", "My card •••• 4242 was charged twice."),
         ("assistant", "I look."),
+        ("system", "Ada has joined."),
         ("agent", "It is paid back."),
     ]
     assert all("client_id" not in message for message in messages)
+    assert {row.kind for row in deliveries(house.database)} == {"webhook"}
 
 
 def test_each_close_of_a_conversation_is_told(house: House) -> None:

@@ -82,7 +82,9 @@ def test_what_happens_is_told_and_what_was_not_there_gets_it_after_a_crash(
     once = {one["id"]: one for one in told}.values()
     assert receiver.ids().count(unanswered) == 2  # the call that nobody answered came again
     assert len(told) == len(once) + 1
-    said = [one["data"]["message"]["text"] for one in once if one["event"] == "message.created"]
+    written = [one["data"]["message"] for one in once if one["event"] == "message.created"]
+    assert {one["role"] for one in written} == {"customer", "assistant", "agent", "system"}
+    said = [one["text"] for one in written if one["role"] != "system"]
     assert said[0] == "I want to talk to a person about my invoice"
     assert said[-1] == "It is under Billing."
     others = [one["event"] for one in once if one["event"] != "message.created"]

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 import argon2
@@ -14,6 +13,7 @@ import pytest
 import sqlalchemy
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from limits import parse
 
 from escalation import handoff as handoffs
 from escalation import people_door
@@ -22,10 +22,10 @@ from help_center import people
 from help_center.conversations import Handoff
 from help_center.database import Base, now
 from help_center.desk import Team
-from help_center.people import FREE_TRIES, Agent, SignInTries, lock_after
-from help_center.web import SESSION_COOKIE, Doorkeeper, RateLimits, install_problems
+from help_center.people import ACCOUNT_TRIES, FREE_TRIES, Agent, SignInTries, lock_after
+from help_center.web import BROWSER_COOKIE, SESSION_COOKIE, Doorkeeper, RateLimits, install_problems
 from tests.conftest import Installation
-from tests.escalation.conftest import PASSWORD, Colleague, House
+from tests.escalation.conftest import BROWSERS, PASSWORD, Colleague, House
 
 WRONG = "e-mail and password do not belong together: check both and try again."
 
@@ -49,17 +49,21 @@ def lea(house: House) -> Colleague:
 
 @pytest.fixture
 def sign_in(house: House) -> Iterator[Callable[..., httpx.Response]]:
-    """Signs in from another address each time: the limit per address is not what is looked at here."""
+    """Signs in from a network, with the mark of a browser or without. The limit per minute is not what is looked at here."""
     app = FastAPI()
     install_problems(app)
     doorkeeper = Doorkeeper(house.database, ("127.0.0.1",))
-    app.include_router(people_door.routes(house.database, doorkeeper, RateLimits("off", None)))
-    numbers = count()
+    limits = RateLimits("off", None)
+    limits._rules["sign-ins"] = parse("10000/second")
+    app.include_router(people_door.routes(house.database, doorkeeper, limits, BROWSERS))
     with TestClient(app, client=("127.0.0.1", 4711)) as client:
 
-        def one(email: str, password: str = PASSWORD) -> httpx.Response:
-            number = next(numbers)
-            headers = {"X-Forwarded-For": f"10.0.{number // 250}.{number % 250}"}
+        def one(
+            email: str, password: str = PASSWORD, network: str = "testclient", browser: str | None = None
+        ) -> httpx.Response:
+            headers = {"X-Forwarded-For": network}
+            if browser:
+                headers["Cookie"] = f"{BROWSER_COOKIE}={browser}"
             client.cookies.clear()
             return client.post("/api/session", json={"email": email, "password": password}, headers=headers)
 
@@ -86,6 +90,14 @@ def test_each_ten_wrong_passwords_lock_for_longer(failed, minutes):
     assert lock_after(failed) == (timedelta(minutes=minutes) if minutes else None)
 
 
+@pytest.mark.parametrize(
+    ("failed", "minutes"),
+    [(10, 0), (80, 0), (90, 0), (99, 0), (100, 15), (105, 0), (110, 30), (120, 60), (900, 1440)],
+)
+def test_a_hundred_wrong_passwords_from_all_networks_lock_and_then_each_ten(failed, minutes):
+    assert lock_after(failed, ACCOUNT_TRIES) == (timedelta(minutes=minutes) if minutes else None)
+
+
 def test_after_ten_wrong_passwords_not_even_the_right_one_opens(house, ada, sign_in):
     answers = [sign_in(ada.email, f"guess {n}") for n in range(FREE_TRIES)]
     assert {answer.status_code for answer in answers} == {401}
@@ -101,6 +113,95 @@ def test_a_stranger_cannot_tell_an_agent_from_nobody_by_the_lock_out(house, ada,
         return [(one.status_code, one.json()["detail"]) for one in answers]
 
     assert told(ada.email) == told("nobody@example.org") == told(" NOBODY@else.org ")
+
+
+def test_who_guesses_elsewhere_keeps_no_agent_out(house, ada, sign_in):
+    for n in range(FREE_TRIES):
+        assert sign_in(ada.email, f"guess {n}", "2001:db8:0:7::1").status_code == 401
+    assert sign_in(ada.email, network="2001:db8:0:7:ffff::2").status_code == 429, (
+        "all of a /64 is one network"
+    )
+    assert sign_in(ada.email, network="2001:db8:0:8::1").status_code == 200
+    assert sign_in(ada.email).status_code == 200
+    assert sign_in(ada.email, network="2001:db8:0:7::1").status_code == 429
+
+
+def test_an_address_of_ipv4_is_one_network_however_it_is_written(house, ada, sign_in):
+    for n in range(FREE_TRIES):
+        sign_in(ada.email, f"guess {n}", ("10.0.0.1", "::ffff:10.0.0.1")[n % 2])
+    assert sign_in(ada.email, network="10.0.0.1").status_code == 429
+    assert sign_in(ada.email, network="::ffff:10.0.0.2").status_code == 200
+
+
+def guessed(sign_in: Callable[..., httpx.Response], email: str, tries: int = ACCOUNT_TRIES) -> None:
+    """From as many networks as it takes."""
+    for n in range(tries):
+        answer = sign_in(email, f"guess {n}", f"10.0.{n // FREE_TRIES}.1")
+        assert answer.status_code == 401
+
+
+def test_many_networks_have_a_hundred_guesses_together_and_a_known_browser_comes_in(house, ada, sign_in):
+    known = sign_in(ada.email).cookies[BROWSER_COOKIE]
+    guessed(sign_in, ada.email)
+    refused = sign_in(ada.email, network="10.9.9.9")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        429,
+        "too many tries: wait 15 minutes or ask an admin.",
+    )
+    assert sign_in(ada.email).status_code == 429, "her own network, another browser"
+    entered = sign_in(ada.email, network="10.9.9.9", browser=known)
+    assert entered.status_code == 200
+    assert sign_in(ada.email, network="10.8.8.8").status_code == 429, "which unlocks it for nobody else"
+    with house.database.write() as session:  # a quarter of an hour later
+        session.execute(sqlalchemy.update(SignInTries).values(locked_until=now() - timedelta(seconds=1)))
+    guessed(sign_in, ada.email, FREE_TRIES)
+    assert "30 minutes" in sign_in(ada.email, network="10.9.9.9").json()["detail"]
+
+
+def test_many_networks_at_once_have_no_more_than_a_hundred_guesses(house, ada, sign_in):
+    guessed(sign_in, ada.email, ACCOUNT_TRIES - 6)
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda n: sign_in(ada.email, "x", f"10.1.{n}.1").status_code, range(12)))
+    assert sorted(answers) == [401] * 6 + [429] * 6
+
+
+def test_a_known_browser_is_counted_by_itself_wherever_it_is(house, ada, sign_in):
+    known = sign_in(ada.email).cookies[BROWSER_COOKIE]
+    for n in range(FREE_TRIES):
+        assert sign_in(ada.email, f"guess {n}", f"10.0.{n}.1", known).status_code == 401
+    assert sign_in(ada.email, network="10.0.77.1", browser=known).status_code == 429
+    assert sign_in(ada.email, network="10.0.1.1").status_code == 200
+
+
+def test_a_mark_is_of_one_agent_and_of_one_password(house, client, ada, ben, grace, sign_in):
+    marks = {who.name: sign_in(who.email).cookies[BROWSER_COOKIE] for who in (ada, ben)}
+    guessed(sign_in, ada.email)
+    for mark in (marks["Ben"], marks["Ada"] + "x", "x", BROWSERS._serializer.dumps("x")):
+        assert sign_in(ada.email, browser=mark).status_code == 429
+    assert sign_in(ada.email, browser=marks["Ada"]).status_code == 200
+    done(client, grace, "PUT", f"/api/agents/{ada.id}", {"password": "an even better one"})
+    guessed(sign_in, ada.email)
+    assert sign_in(ada.email, "an even better one", browser=marks["Ada"]).status_code == 429
+
+
+def test_who_changes_the_password_is_known_on(client, ada, sign_in):
+    client.post("/api/session", json={"email": ada.email, "password": PASSWORD})
+    before = client.cookies[BROWSER_COOKIE]
+    body = {"password": {"old": PASSWORD, "new": "an even better one"}}
+    assert client.put("/api/session/me", json=body).status_code == 200
+    guessed(sign_in, ada.email)
+    assert sign_in(ada.email, "an even better one", browser=before).status_code == 429
+    assert sign_in(ada.email, "an even better one", browser=client.cookies[BROWSER_COOKIE]).status_code == 200
+
+
+def test_an_agent_who_comes_in_gives_no_guesser_elsewhere_new_tries(house, ada, sign_in):
+    guessed(sign_in, ada.email, ACCOUNT_TRIES - FREE_TRIES)
+    for n in range(FREE_TRIES - 1):
+        sign_in(ada.email, f"slip {n}")
+    assert sign_in(ada.email).status_code == 200, "her own slips are forgotten"
+    for n in range(FREE_TRIES):
+        assert sign_in(ada.email, f"guess {n}", "10.7.7.7").status_code == 401
+    assert sign_in(ada.email, network="10.6.6.6").status_code == 429
 
 
 def test_many_guesses_at_once_are_no_way_around_the_lock(house, ada, sign_in):
@@ -133,7 +234,7 @@ def test_a_day_later_nothing_of_the_wrong_passwords_is_kept(house, ada, sign_in)
         session.execute(sqlalchemy.update(SignInTries).values(last_at=now() - timedelta(days=2)))
     sign_in("nobody@example.org", "x")
     with house.database.read() as session:
-        assert [row.failed for row in session.scalars(sqlalchemy.select(SignInTries))] == [1]
+        assert [row.failed for row in session.scalars(sqlalchemy.select(SignInTries))] == [1, 1]
 
 
 def test_an_admin_sees_and_ends_a_lock(house, client, ada, grace, sign_in):
@@ -144,6 +245,9 @@ def test_an_admin_sees_and_ends_a_lock(house, client, ada, grace, sign_in):
     assert listed[grace.id]["locked_until"] is None
     assert done(client, grace, "PUT", f"/api/agents/{ada.id}", {"unlock": True})["locked_until"] is None
     assert sign_in(ada.email).status_code == 200
+    guessed(sign_in, ada.email)
+    assert done(client, grace, "PUT", f"/api/agents/{ada.id}", {"unlock": True})["locked_until"] is None
+    assert sign_in(ada.email, network="10.0.0.1").status_code == 200, "unlocked for everybody"
 
 
 def test_who_is_signed_in_already_works_on_while_the_account_is_locked(house, client, ada, sign_in):
@@ -164,6 +268,36 @@ def test_signing_in_again_ends_the_session_of_before(client, ada):
     assert secrets[0] != secrets[1]
     client.cookies.clear()
     assert client.get("/api/session", cookies={SESSION_COOKIE: secrets[0]}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("proxies", "public_url", "said", "secure"),
+    [
+        ((), None, {}, False),
+        ((), "http://help.example.org", {}, False),
+        ((), "https://help.example.org", {}, True),
+        (("127.0.0.1",), None, {"X-Forwarded-Proto": "https"}, True),  # the nginx of the documentation
+        (("127.0.0.1",), None, {"X-Forwarded-Proto": "HTTPS, http"}, True),
+        (("127.0.0.1",), None, {"X-Forwarded-Proto": "http"}, False),
+        (("10.0.0.1",), None, {"X-Forwarded-Proto": "https"}, False),  # nobody whom we trust says so
+    ],
+)
+def test_the_session_goes_over_https_where_people_come_in_by_https(
+    house, ada, proxies, public_url, said, secure
+):
+    app = FastAPI()
+    doorkeeper = Doorkeeper(house.database, proxies, public_url=public_url)
+    app.include_router(people_door.routes(house.database, doorkeeper, RateLimits("off", None), BROWSERS))
+    with TestClient(app, client=("127.0.0.1", 4711)) as browser:
+        entered = browser.post("/api/session", json={"email": ada.email, "password": PASSWORD}, headers=said)
+        cookie = {"Cookie": entered.headers["set-cookie"].split(";")[0]}
+        change = {"password": {"old": PASSWORD, "new": "an even better one"}}
+        changed = browser.put("/api/session/me", json=change, headers=said | cookie)
+        cookie = {"Cookie": changed.headers["set-cookie"].split(";")[0]}
+        left = browser.delete("/api/session", headers=said | cookie)
+    for answer in (entered, changed, left):
+        assert answer.is_success
+        assert ("; secure" in answer.headers["set-cookie"].lower()) == secure
 
 
 def test_a_new_password_ends_every_other_session(app, client, ada):
@@ -399,7 +533,7 @@ def everything(house: House) -> str:
 def test_when_a_token_was_used_and_an_agent_seen_is_written_down_by_the_clock(house, client, ada, grace):
     doorkeeper = Doorkeeper(house.database, ())
     app = FastAPI()
-    app.include_router(people_door.routes(house.database, doorkeeper, RateLimits("off", None)))
+    app.include_router(people_door.routes(house.database, doorkeeper, RateLimits("off", None), BROWSERS))
     with TestClient(app) as door:
         before = now()
         assert door.get("/api/session", headers=ada.headers).status_code == 200

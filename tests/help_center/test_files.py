@@ -6,10 +6,12 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from help_center import pictures
 from help_center.conversations import Conversation
@@ -33,6 +35,7 @@ from help_center.files import (
     uploaded,
 )
 from help_center.people import Customer
+from tests.conftest import grows
 from tests.help_center.test_database import database, url
 
 __all__ = ["database", "url"]  # fixtures: on SQLite and on PostgreSQL
@@ -93,6 +96,8 @@ def bomb(width: int, height: int) -> bytes:
         ("a\tb".encode("utf-16"), "table.csv", CSV, "table.csv"),
         (b"a,b\n1,2\n", "table.csv", CSV, "table.csv"),
         (b"a,b\n1,2\n", "table", TEXT, "table.txt"),
+        (b'"name"\n"Ada"\n', "one column.csv", CSV, "one column.csv"),
+        (b"<!-- <svg> --> a < b", "a.txt", TEXT, "a.txt"),
         (archive(**{"a.txt": "x"}), "a.zip", ZIP, "a.zip"),
         (archive(Content_Types="", word__document_xml="") .replace(b"document_xml", b"document.xml"), "a.docx", DOCX, "a.docx"),
         (archive(Content_Types="", xl__workbook_xml="").replace(b"workbook_xml", b"workbook.xml"), "a.zip", XLSX, "a.zip.xlsx"),
@@ -110,6 +115,7 @@ def test_what_a_file_is_its_content_says(data: bytes, name: str, content_type: s
         (b"", "a.txt", 422),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "a.png", 415),
         (b"\xef\xbb\xbf <!-- x --> <svg/>", "a.txt", 415),
+        (b"<!----><!-->\n<!-- > --> <body>", "a.txt", 415),
         (b"<!DOCTYPE html><script>alert(1)</script>", "page.txt", 415),
         ("<html>".encode("utf-16"), "page.txt", 415),
         (b"MZ\x90\x00\x03", "a.txt", 415),
@@ -128,6 +134,17 @@ def test_everything_else_is_refused_with_a_reason(data: bytes, name: str, status
         read_upload(data, name)
     assert refused.value.status == status
     assert refused.value.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("a.txt", lambda size: "<!---->" * size + "x"),
+        ("a.csv", lambda size: ',"a",' + '"' * 10 * size + "x"),
+    ],
+)
+def test_what_a_text_is_takes_as_long_as_it_is_long(name: str, made: Callable[[int], str]) -> None:
+    grows(lambda size: read_upload(made(size).encode(), name), (10, 20))
 
 
 def test_a_picture_of_an_article_is_a_picture() -> None:
@@ -158,6 +175,63 @@ def test_a_large_picture_becomes_smaller_and_an_animation_goes_on_moving() -> No
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=200, loop=0)
     moving = Image.open(io.BytesIO(read_upload(out.getvalue(), "a.gif").data))
     assert (moving.n_frames, moving.info["duration"]) == (3, 200)
+
+
+def film(frames: int, later: tuple[int, int] = (1, 1)) -> bytes:
+    """A GIF of 1 × 1 pixels, black and white by turns; its later frames are as large as they say."""
+
+    def frame(size: tuple[int, int], colour: int) -> bytes:
+        codes = [4, colour] * (size[0] * size[1]) + [
+            5
+        ]  # each pixel with a table of its own: always three bits
+        packed = sum(code << 3 * place for place, code in enumerate(codes)).to_bytes(
+            len(codes) * 3 // 8 + 1, "little"
+        )
+        blocks = b"".join(
+            bytes([len(packed[at : at + 255])]) + packed[at : at + 255] for at in range(0, len(packed), 255)
+        )
+        timing = b"!\xf9\x04\x00\x05\x00\x00\x00"
+        return timing + b"," + struct.pack("<HHHHB", 0, 0, *size, 0) + b"\x02" + blocks + b"\x00"
+
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\x00\x00\x00\xff\xff\xff"
+    pair = frame(later, 1) + frame(later, 0)
+    return (
+        head + frame((1, 1), 0) + pair * (frames // 2) + b";"
+        if frames % 2
+        else film(frames - 1, later)[:-1] + frame(later, 1) + b";"
+    )
+
+
+def test_a_film_is_read_no_farther_than_to_where_it_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    seek = GifImageFile._seek
+
+    def watched(self: GifImageFile, frame: int, update_image: bool = True) -> None:
+        read.append(frame)
+        seek(self, frame, update_image)
+
+    monkeypatch.setattr(GifImageFile, "_seek", watched)
+    most = pictures.MOST_FRAMES
+    assert Image.open(io.BytesIO(pictures.harmless(film(most)).data)).n_frames == most
+    for long in (film(most + 1), film(20_001)):
+        read.clear()
+        assert Image.open(io.BytesIO(pictures.harmless(long).data)).n_frames == 1
+        assert max(read) <= most
+        assert len(read) < most + 10
+
+
+def test_a_film_that_stands_still_for_a_quarter_of_an_hour_is_no_fault_of_ours() -> None:
+    head, first, _ = film(1).partition(b"!\xf9")
+    still = first[:-1].replace(b"\x05\x00", b"\xff\xff", 1)
+    with pytest.raises(pictures.NoPicture):
+        pictures.harmless(head + (b"!\xf9" + still) * 20 + b";")
+
+
+def test_frames_that_grow_are_counted_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST_DECODED", 5000)
+    for size, frames in (49, 3), (70, 1):
+        made = pictures.harmless(film(3, later=(size, size))).data
+        assert Image.open(io.BytesIO(made)).n_frames == frames
 
 
 @pytest.mark.parametrize(

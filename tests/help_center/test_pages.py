@@ -22,7 +22,7 @@ from help_center.database import Database
 from help_center.people import add_agent, new_api_token
 from help_center.sources.base import SourceArticle, article_from_record
 from help_center.templating import Pages
-from help_center.web import Doorkeeper, install_problems
+from help_center.web import Doorkeeper, RateLimits, install_problems
 
 
 @dataclass
@@ -71,7 +71,9 @@ def house(sqlite_url: str) -> Iterator[HelpCenter]:
     app = FastAPI()
     install_problems(app)
     pages = Pages([help_pages.TEMPLATES], {"/static/help": help_pages.STATIC})
-    app.include_router(help_pages.routes(database, Doorkeeper(database, ()), pages))
+    app.include_router(
+        help_pages.routes(database, Doorkeeper(database, ()), RateLimits("30/minute", None), pages)
+    )
     with TestClient(app) as client:
         yield HelpCenter(database, client)
     database.close()
@@ -360,6 +362,31 @@ def test_feedback_over_the_api_is_kept(house: HelpCenter) -> None:
     for body in ({"helpful": True}, {"helpful": False, "comment": " Where is\x00 the picture? "}):
         assert house.client.post("/api/articles/dir/a/feedback", json=body).status_code == 204
     assert house.votes() == [("dir/a", True, None), ("dir/a", False, "Where is the picture?")]
+
+
+def test_no_card_number_is_kept_of_a_comment_at_either_door(house: HelpCenter) -> None:
+    slug = house.write("a")
+    said = {"helpful": False, "comment": "My card 4242 4242 4242 4242 was refused"}
+    assert house.client.post("/api/articles/a/feedback", json=said).status_code == 204
+    form = said | {"helpful": "false"}
+    assert house.client.post(f"/help/articles/{slug}/feedback", data=form).is_success
+    assert house.votes() == [("a", False, "My card •••• 4242 was refused")] * 2
+
+
+def test_one_address_votes_so_often_and_no_more_at_both_doors_together(house: HelpCenter) -> None:
+    slug = house.write("a")
+    for _ in range(60):
+        assert house.client.post("/api/articles/a/feedback", json={"helpful": True}).status_code == 204
+        form = {"helpful": "true"}
+        assert (
+            house.client.post(
+                f"/help/articles/{slug}/feedback", data=form, follow_redirects=False
+            ).status_code
+            == 303
+        )
+    told(house.client.post("/api/articles/a/feedback", json={"helpful": True}), 429)
+    told(house.client.post(f"/help/articles/{slug}/feedback", data={"helpful": "true"}), 429)
+    assert len(house.votes()) == 120
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from help_center.figures import Views, heard
 from help_center.people import STRANGER
 from help_center.reading import negotiated
 from help_center.templating import Pages
-from help_center.web import Doorkeeper, install_problems
+from help_center.web import Doorkeeper, RateLimits, install_problems
 from tests.help_center.test_pages import HelpCenter
 
 pytestmark = pytest.mark.filterwarnings("ignore::bs4.XMLParsedAsHTMLWarning")
@@ -48,10 +48,10 @@ def house(views: Views) -> Iterator[HelpCenter]:
     install_problems(app)
     pages = Pages([help_pages.TEMPLATES], {"/static/help": help_pages.STATIC})
     links = CustomerLinks(KEY)
-    doorkeeper = Doorkeeper(database, (), links)
+    doorkeeper = Doorkeeper(database, (), links, public_url=ENTRANCE)
     app.include_router(
         help_pages.routes(
-            database, doorkeeper, pages, customers=links, public_url=ENTRANCE, views=views,
+            database, doorkeeper, RateLimits("off", None), pages, customers=links, public_url=ENTRANCE, views=views,
             related=lambda article, viewer: ["far", "gone", "secret", "near", article.id],
         )
     )  # fmt: skip

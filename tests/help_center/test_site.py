@@ -24,7 +24,7 @@ from help_center.files import File
 from help_center.people import add_agent, new_api_token
 from help_center.site import Site, keep_site, open_site
 from help_center.templating import Pages
-from help_center.web import Doorkeeper, install_problems
+from help_center.web import Doorkeeper, RateLimits, install_problems
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def client(database: Database) -> Iterator[TestClient]:
     install_problems(app)
     site, doorkeeper = open_site(database), Doorkeeper(database, ())
     pages = Pages([help_pages.TEMPLATES], {"/static/help": help_pages.STATIC}, site)
-    app.include_router(help_pages.routes(database, doorkeeper, pages))
+    app.include_router(help_pages.routes(database, doorkeeper, RateLimits("off", None), pages))
     app.include_router(site_door.routes(database, site, doorkeeper, audit.record))
     with TestClient(app) as client:
         yield client

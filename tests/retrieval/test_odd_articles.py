@@ -18,7 +18,7 @@ from help_center.outline import Outline
 from help_center.pages import MOST_CONTENTS
 from help_center.sources.base import Failure, SourceArticle, article_from_record
 from help_center.templating import Pages
-from help_center.web import Doorkeeper
+from help_center.web import Doorkeeper, RateLimits
 from retrieval import pages as search_pages
 from retrieval.chunking import split
 from retrieval.cutting import count
@@ -103,7 +103,7 @@ def client(library: Library) -> Iterator[TestClient]:
     doorkeeper = Doorkeeper(library.database, ())
     pages = Pages([help_pages.TEMPLATES, search_pages.TEMPLATES], {"/static/help": help_pages.STATIC})
     app = FastAPI()
-    app.include_router(help_pages.routes(library.database, doorkeeper, pages))
+    app.include_router(help_pages.routes(library.database, doorkeeper, RateLimits("off", None), pages))
     suggestions = Suggestions(Outline(library.database))
     parts = library.database, library.search, library.indexer, suggestions, doorkeeper, pages
     app.include_router(search_pages.routes(*parts))

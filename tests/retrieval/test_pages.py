@@ -22,7 +22,7 @@ from help_center.outline import Outline
 from help_center.people import add_agent, new_api_token
 from help_center.sources.base import SourceArticle, article_from_record
 from help_center.templating import Pages
-from help_center.web import Doorkeeper, install_problems
+from help_center.web import Doorkeeper, RateLimits, install_problems
 from retrieval import pages as search_pages
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.embedders.base import EmbedderError, Span, Vectors
@@ -149,7 +149,7 @@ def house(sqlite_url: str, tmp_path: Path, model: Embedder) -> Iterator[House]:
     pages = Pages([help_pages.TEMPLATES, search_pages.TEMPLATES], static)
     app = FastAPI()
     install_problems(app)
-    app.include_router(help_pages.routes(database, doorkeeper, pages))
+    app.include_router(help_pages.routes(database, doorkeeper, RateLimits("off", None), pages))
     app.include_router(
         search_pages.routes(database, search, indexer, Suggestions(Outline(database)), doorkeeper, pages)
     )

@@ -118,7 +118,7 @@ def routes(
                 path=PATH,
                 httponly=True,
                 samesite="lax",
-                secure=request.url.scheme == "https",
+                secure=doorkeeper.secure(request),
             )
         return answer
 
