@@ -302,11 +302,12 @@ def test_no_payload_comes_out_alive_of_search_pages_widget_or_packet(serve: Serv
 def test_attacks_of_every_kind_on_the_shipped_help_center(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every eighth of each kind, with the gates of the whole suite: `parley eval attacks` takes them all."""
+    """Every eighth of each kind at two places, with the gates of the whole suite: `parley eval attacks` takes them all."""
     kinds = groupby(sorted(KNOWN, key=kind_of), kind_of)
     some = [attack for _, alike in kinds for attack in list(alike)[::8]]
     assert {kind_of(attack) for attack in some} == {kind_of(attack) for attack in KNOWN}
     monkeypatch.setattr(attacks, "read_attacks", lambda _: some)
+    monkeypatch.setattr(attacks, "PLACES", ("middle", "inline"))
     result = run_suites(settings(tmp_path / "var"), ["attacks"], None, None)[0]
     assert [f"{gate.name}: {gate.value}" for gate in result.gates if not gate.held] == []
     assert result.document["attacks"] == len(some) >= 20
