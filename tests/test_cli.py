@@ -326,7 +326,7 @@ def test_a_customer_is_erased_only_with_a_yes_and_nothing_of_theirs_is_left(
     assert 'INSERT INTO "audit_log"' in left[0]  # that it was done, and for which id
     assert any("conv_lee0" in line for line in lines)
     again = installation.parley("erase", "lee-7", "--yes")
-    assert again.stdout == "1 customers, 1 conversations, 2 messages, 0 files removed.\n"
+    assert again.stdout == "1 customers, 1 conversations, 2 messages, 0 files, 0 drafts removed.\n"
 
 
 def test_an_agent_is_refused_with_one_line(tmp_path: Path) -> None:
