@@ -11,10 +11,10 @@ import fcntl
 import logging
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +177,13 @@ class Search:
                 asked.append(_Asked(self.embedder.embed_query(before.text), before, CONTEXT_WEIGHT))
         together = _Sum.of(asked, lexicon)
         share = self._dense_share(places)
-        order = self._ordered(lexicon, asked, places, without, share, DEPTH)
+        ordered = partial(self._ordered, lexicon, asked, places, without, share)
+        order = ordered(DEPTH)
         if limit > FEW and len(order.articles) < limit:
-            order = self._deeper(lexicon, asked, places, without, share, order, limit)
+            only = wording.quoting(lexicon, places)
+            there = lexicon.rows_in(places) if only is None else only
+            enough = min(limit, len(set(lexicon.articles_at(there)).difference(without)))
+            order = _deeper(order, ordered, len(there), enough)
         articles, passages, article_of = order.articles, order.passages, order.article_of
         exact_of = lexicon.articles_of(wording.coded(lexicon, places)) if wording.codes else {}
         coded = [id for id, article in exact_of.items() if article not in without]
@@ -357,31 +361,6 @@ class Search:
         articles, passages = rank(ids, close, lexical, article_of, share)
         return _Order(articles, passages, article_of)
 
-    def _deeper(
-        self,
-        lexicon: LexicalIndex,
-        asked: Sequence[_Asked],
-        places: frozenset[Place],
-        without: Collection[str],
-        share: float,
-        order: _Order,
-        limit: int,
-    ) -> _Order:
-        """With the articles that only deeper halves propose, until there are `limit` of them or all there are. They come
-        last and count for no more than what was there: the first ten are the same, however many are asked for."""
-        only = asked[0].wording.quoting(lexicon, places)
-        there = lexicon.rows_in(places) if only is None else only
-        enough = min(limit, len(set(lexicon.articles_at(there)).difference(without)))
-        depth, deep = DEPTH, order
-        while len(deep.articles) < enough and depth < len(there):
-            depth *= 2
-            deep = self._ordered(lexicon, asked, places, without, share, depth)
-        known = {article.id for article in order.articles}
-        article_of = {id: article for id, article in deep.article_of.items() if article not in known}
-        articles = _behind(order.articles, [one for one in deep.articles if one.id not in known])
-        passages = _behind(order.passages, [one for one in deep.passages if one.id in article_of])
-        return _Order(articles, passages, order.article_of | article_of)
-
     def _compare(
         self, lexicon: LexicalIndex, asked: Sequence[_Asked], places: frozenset[Place], depth: int
     ) -> tuple[Rows, list[str], Vectors, Vectors]:
@@ -498,6 +477,20 @@ class Search:
         mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
         unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
         return weigh(question, words, candidates, mine, lexicon, unit)
+
+
+def _deeper(order: _Order, ordered: Callable[[int], _Order], passages: int, enough: int) -> _Order:
+    """With the articles that only deeper halves propose, until there are `enough` or all `passages` were looked at. They come
+    last and count for no more than what was there: the first ten are the same, however many are asked for."""
+    depth, deep = DEPTH, order
+    while len(deep.articles) < enough and depth < passages:
+        depth *= 2
+        deep = ordered(depth)
+    known = {article.id for article in order.articles}
+    article_of = {id: article for id, article in deep.article_of.items() if article not in known}
+    articles = _behind(order.articles, [one for one in deep.articles if one.id not in known])
+    added = _behind(order.passages, [one for one in deep.passages if one.id in article_of])
+    return _Order(articles, added, order.article_of | article_of)
 
 
 def _behind(first: list[Ranked], late: list[Ranked]) -> list[Ranked]:

@@ -52,7 +52,7 @@ class File(BaseModel):
 
 
 class Message(BaseModel):
-    """`text` is Markdown. `internal`: a note, which customers never see."""
+    """`text` is Markdown. `choices`: the titles that it asks back about. `internal`: a note, which customers never see."""
 
     id: str
     role: Literal["customer", "assistant", "agent", "system"]
@@ -61,6 +61,7 @@ class Message(BaseModel):
     created_at: datetime
     sources: list[Source]
     files: list[File] = []
+    choices: list[str] = []
     client_id: str | None = None
     internal: bool = False
 

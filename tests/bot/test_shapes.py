@@ -87,6 +87,7 @@ def test_a_message_is_answered_with_a_turn_or_with_events(schema: dict[str, Any]
     assert list(schema["paths"][path]["post"]["responses"]["200"]["content"]) == [JSON, EVENTS]
     turn = schema["components"]["schemas"]["Turn"]
     assert set(turn["required"]) == set(turn["properties"]) == TURN
+    assert schema["components"]["schemas"]["Message"]["properties"]["choices"]["type"] == "array"
 
 
 def test_a_customers_answers_are_as_declared(service: Service, schema: dict[str, Any]) -> None:
