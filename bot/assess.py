@@ -1,7 +1,8 @@
 """How sure are we? Turns the evidence of a search into calibrated probabilities, and the owner's dial into a policy.
 
 Knows fitted numbers, not how they were fitted (`evals/calibration.py`) and not what is done with them (rules).
-Two logistic regressions over `retrieval.evidence`: that the help center answers the question at all, and, if so, that
+Two logistic regressions over `retrieval.evidence` and, in an owner's own fit, over what became of labelled questions like
+this one (`bot.precedents`): that the help center answers the question at all, and, if so, that
 the article search puts first is the one. Their product is brought to a true probability by Platt scaling (Platt 1999);
 the threshold is read off the risk-coverage table. Platt's curve and the table come from questions outside the fitting.
 """
@@ -15,10 +16,13 @@ from dataclasses import astuple, dataclass
 from importlib.resources import files
 from typing import Any
 
+from bot import precedents
+from bot.precedents import Precedents
 from escalation.signals import Policy
-from retrieval.evidence import NAMES, Evidence
+from retrieval.evidence import NAMES
 from retrieval.logistic import Logistic, sigmoid
 from retrieval.relevance import shipped
+from retrieval.search import Found
 
 NEVER = 1.01  # a threshold that nothing reaches
 KEPT_AS = "calibration"  # the installation fact in which an owner's own fit is kept
@@ -43,7 +47,8 @@ class Point:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit."""
+    """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit, and `precedents` what is
+    kept of them."""
 
     answerable: Logistic
     first: Logistic
@@ -54,11 +59,14 @@ class Calibration:
     fingerprint: str
     is_default: bool
     questions: str = ""
+    precedents: Precedents | None = None
 
     @classmethod
-    def read(cls, told: dict[str, Any], *, is_default: bool) -> Calibration:
-        """Raises ValueError for numbers that belong to other signals than ours."""
-        if tuple(told["signals"]) != NAMES:
+    def read(
+        cls, told: dict[str, Any], *, is_default: bool, kept: dict[str, Any] | None = None
+    ) -> Calibration:
+        """`kept`: the precedents, where it has some. Raises ValueError for numbers that belong to other signals than ours."""
+        if tuple(told["signals"]) not in (NAMES, NAMES + precedents.SIGNALS):
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
         return cls(
             Logistic.read(told["answerable"]),
@@ -70,14 +78,18 @@ class Calibration:
             told.get("fingerprint", ""),
             is_default,
             told.get("questions", ""),
+            Precedents.read(kept) if kept else None,
         )
 
     def json(self) -> dict[str, Any]:
         return {
-            "signals": list(NAMES),
+            "signals": list(
+                NAMES if len(self.answerable.weights) == len(NAMES) else NAMES + precedents.SIGNALS
+            ),
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "questions": self.questions,
+            "precedents": self.precedents.digest if self.precedents else None,
             "answerable": self.answerable.json(),
             "first": self.first.json(),
             "slope": self.slope,
@@ -85,17 +97,24 @@ class Calibration:
             "table": [list(astuple(point)) for point in self.table],
         }
 
-    def confidence(self, evidence: Evidence) -> float:
+    def confidence(self, found: Found) -> float:
         """The probability that the article search puts first answers the question."""
-        return self.of_vector(evidence.vector())
+        return self.of_vector([*found.evidence.vector(), *self.heard(found)])
+
+    def heard(self, found: Found) -> tuple[float, ...]:
+        """What the precedents say of it, as `precedents.SIGNALS`; empty where they say nothing."""
+        if self.precedents is None or found.vector is None or not found.hits:
+            return ()
+        first = found.hits[0]
+        return self.precedents.signals(found.vector, found.space, first.article_id, first.passage.id)
 
     def of_vector(self, values: Sequence[float]) -> float:
-        """The same of an evidence's signals, in the order of NAMES."""
+        """The same of an evidence's signals, in the order of NAMES, and of the precedents', or without these."""
         return sigmoid(self.slope * self.raw(values) + self.shift)
 
     def raw(self, values: Sequence[float]) -> float:
         """The log-odds of both regressions' product, as they were fitted: not yet calibrated."""
-        return logit(self.answerable.probability(values) * self.first.probability(values))
+        return logit(_probability(self.answerable, values) * _probability(self.first, values))
 
     def policy(self, max_wrong: float) -> Policy:
         """The policy that keeps the share of wrong answers at most `max_wrong`."""
@@ -121,6 +140,11 @@ class Calibration:
         """The upper bound at that threshold: at most this share of the answers is wrong. None where nothing is answered."""
         threshold = self.threshold(max_wrong)
         return next((point.bound for point in self.table if point.threshold == threshold), None)
+
+
+def _probability(fitted: Logistic, values: Sequence[float]) -> float:
+    """Signals that are missing at the end count as their mean: they tell nothing."""
+    return fitted.probability([*values, *fitted.mean[len(values) :]])
 
 
 def logit(probability: float) -> float:

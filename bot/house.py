@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from bot import precedents
 from bot.assess import KEPT_AS, Calibration, default_calibration
 from bot.dial import Dial
 from bot.links import OwnHosts
@@ -19,7 +20,7 @@ from bot.moods import Feelings
 from bot.turn import Parts
 from escalation import documents
 from help_center.database import Database
-from help_center.kept import Kept
+from help_center.kept import Kept, keep
 from help_center.settings import Settings
 from help_center.site import Site, open_site
 from retrieval.embedders import Embedder, open_embedder
@@ -115,17 +116,26 @@ class House:
 
 
 class Calibrations:
-    """The calibration in force: the one kept for this installation, else the shipped default."""
+    """The calibration in force: the one kept for this installation, else the shipped default. Its precedents are large, and
+    read only when it has changed."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._default = default_calibration()
         self._told = False
         self._fixed: Calibration | None = None
         self._kept = Kept(database, KEPT_AS, self._read)
 
-    def use(self, kept: dict[str, Any] | None) -> None:
+    def use(self, calibration: Calibration | None) -> None:
         """From now on this calibration (None: the default), whatever the database keeps: for evals apart."""
-        self._fixed = self._read(kept)
+        self._fixed = calibration or self._default
+
+    def keep(self, calibration: Calibration | None) -> None:
+        """For this installation; None: the default is in force again."""
+        with self._database.write() as session:
+            heard = calibration.precedents if calibration else None
+            keep(session, precedents.KEPT_AS, heard.json() if heard else None)
+            keep(session, KEPT_AS, calibration.json() if calibration else None)
 
     def __call__(self) -> Calibration:
         return self._fixed or self._kept()
@@ -135,7 +145,8 @@ class Calibrations:
         if not kept:
             return self._default
         try:
-            return Calibration.read(kept, is_default=False)
+            heard = self._database.fact(precedents.KEPT_AS)
+            return Calibration.read(kept, is_default=False, kept=heard)
         except (ValueError, KeyError, TypeError):
             if not self._told:
                 log.warning(

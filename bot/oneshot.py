@@ -47,7 +47,7 @@ def ranking(
     search: Search, query: str, limit: int, history: Sequence[Said] = (), without: Collection[str] = ()
 ) -> dict[str, Any]:
     """What search finds for a question as the bot would ask it: articles best first, whether they reach the relevance
-    floor, and the evidence. `without`: ids of articles that are passed over."""
+    floor, the evidence, and the question's vector. `without`: ids of articles that are passed over."""
     question = understand(query, tuple(history))
     found = search.find(question.query, limit=limit, context=question.context, without=without)
     results = [
@@ -57,6 +57,8 @@ def ranking(
         }
         for hit in found.hits
     ]  # fmt: skip
+    vector = [] if found.vector is None else [round(float(value), 5) for value in found.vector]
     return {
         "query": query, "results": results, "relevant": found.relevant, "evidence": asdict(found.evidence),
+        "vector": vector,
     }  # fmt: skip

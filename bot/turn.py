@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
-from bot import words
+from bot import precedents, words
 from bot.answer import NoAnswer, Sentence, quote, sources, tell
 from bot.assess import LIKELIER, Calibration, rivals
 from bot.links import tame
@@ -271,7 +271,8 @@ def _of_the_choice(
     others = [hit.article_id for hit in hits if hit.title in choices and hit.title != question.chosen]
     alone = search(question.before, without=others)
     first = bool(alone.hits) and alone.hits[0].title == question.chosen
-    return replace(found, hits=hits, evidence=alone.evidence if first else Evidence(), certain=False)
+    evidence = alone.evidence if first else Evidence()
+    return replace(found, hits=hits, evidence=evidence, vector=alone.vector, certain=False)
 
 
 def read_first(found: Found, article_id: str | None) -> Found:
@@ -300,7 +301,7 @@ def _judge(
     """The signals of the turn, and the questions that are sure enough. Of several the least sure one counts."""
 
     def assess(found: Found) -> Signals:
-        return _assess(question, found, looked.sentiment, calibration, asked.earlier, policy)
+        return _assess(question, found, looked.sentiment, calibration, asked.earlier)
 
     each = [assess(found) for _, found in looked.matters]
     least = min(each, key=lambda signals: signals.confidence or 0.0)
@@ -329,10 +330,9 @@ def _assess(
     sentiment: Sentiment,
     calibration: Calibration,
     earlier: Sequence[str],
-    policy: Policy,
 ) -> Signals:
     judged = bool(found.hits)
-    confidence = calibration.confidence(found.evidence) if judged else None
+    confidence = calibration.confidence(found) if judged else None
     misses = 0
     for action in reversed(earlier):
         if action in {"answer", "escalate", "relay"}:
@@ -521,6 +521,7 @@ def _outcome(
         "signals": asdict(signals) | {"rivals": list(signals.rivals)},
         "evidence": asdict(found.evidence),
         "policy": asdict(policy),
+        "precedents": dict(zip(precedents.SIGNALS, calibration.heard(found), strict=False)),
         "calibration": {"default": calibration.is_default, "fitted_on": calibration.fitted_on},
         "questions": [
             {"query": one.query, "found": [hit.article_id for hit in seen.hits[:1]]}

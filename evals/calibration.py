@@ -3,15 +3,17 @@
 A row is a question asked of an index; an answer is right when the article that search puts first is in the qrels. A
 twin is the same question asked as if its articles were not there: what finding nothing looks like, from the owner's own
 words. Two logistic regressions over `retrieval.evidence` (does the help center answer it; is the first article the one)
-are fitted on rows and twins. What is reported, Platt's curve and the table from which the dial reads its threshold come
-from rows outside the fit: cross-validated within one help center, or leave-one-set-out where several are fitted together.
+are fitted on rows and twins. Within one help center the other labelled questions are heard, too (`bot.precedents`): what
+became of the nearest ones. What is reported, Platt's curve and the table from which the dial reads its threshold come
+from rows outside the fit, heard by those inside alone: cross-validated within one help center, or leave-one-set-out where
+several are fitted together.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +21,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
+from bot import precedents
 from bot.assess import Calibration, Point, logit
+from bot.precedents import Precedents, units
 from bot.understand import Said
-from evals.beir import EvalError, LabelledSet
+from evals.beir import EvalError, LabelledSet, Query
 from evals.scores import risk_coverage
 from retrieval.evidence import NAMES
 from retrieval.logistic import Logistic, sigmoid
@@ -35,6 +39,7 @@ FEW_UNANSWERED = (
 BOUND = 0.8  # one-sided level of the promise; of 50 halves judged by the other halves none broke it
 ROUNDS = 200  # of the bootstrap
 ANSWERABLE, FIRST, PLATT = 0.1, 0.01, 10.0  # inverse regularisation strengths; signals overlap
+FIRST_HEARD = 0.03  # instead of FIRST where labelled questions are heard: these say most of it
 # what carries from one help center to another; fitted to one, all signals tell more (docs/log.md has both)
 CARRIED = (
     "top_dense", "dense_margin", "dense_falloff", "fused_margin", "dense_z", "coverage", "distinct", "lexical_z",
@@ -44,12 +49,17 @@ RELEVANCE_REGULARISATION = 0.3
 KEEP_IN_DOMAIN = 0.965  # share of in-domain questions that the relevance floor keeps
 
 Floats = NDArray[np.float64]
-Ask = Callable[[str, Sequence[Said], Sequence[str]], tuple[list[str], dict[str, float]]]
+Told = tuple[list[str], dict[str, float], Sequence[float]]
+Ask = Callable[[str, Sequence[Said], Sequence[str]], Told]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One question as it was searched for. `twin`: with its articles passed over."""
+    """One question as it was searched for. `twin`: with its articles passed over.
+
+    `vector`: the question's; `first`: the article found first; `gold`: the articles that answer it, of a twin those that
+    were passed over. For `heard`; all empty where nothing is to be heard.
+    """
 
     group: str
     query_id: str
@@ -59,6 +69,46 @@ class Row:
     in_domain: bool = True
     passages: int = 0  # of the whole index
     twin: bool = False
+    vector: tuple[float, ...] = ()
+    first: str = ""
+    gold: tuple[str, ...] = ()
+
+
+def heard(rows: Sequence[Row], asked: Sequence[Row]) -> list[Row]:
+    """The rows with what the labelled questions `asked` say of them behind their evidence: `bot.precedents.SIGNALS`.
+
+    None is heard of itself, nor of its twin; a twin hears the others as they would be labelled without its articles.
+    """
+    asked = [row for row in asked if not row.twin]
+    place = {(row.group, row.query_id): j for j, row in enumerate(asked)}
+    by_article = defaultdict(list)
+    for j, row in enumerate(asked):
+        for id in row.gold:
+            by_article[id].append(j)
+    vectors = units(np.array([row.vector for row in asked], dtype=np.float32))
+    cosines = units(np.array([row.vector for row in rows], dtype=np.float32)) @ vectors.T
+    answered = np.tile(np.array([row.answerable for row in asked]), (len(rows), 1))
+    same = np.zeros_like(answered)
+    for i, row in enumerate(rows):
+        own = place.get((row.group, row.query_id))
+        if own is not None:
+            cosines[i, own] = 0.0
+        same[i, by_article[row.first]] = True
+        if row.twin:
+            for j in {j for id in row.gold for j in by_article[id]}:
+                answered[i, j] = not set(asked[j].gold) <= set(row.gold)
+    found = precedents.nearest(cosines, answered, same)
+    return [
+        replace(row, evidence=(*row.evidence, *map(float, near)))
+        for row, near in zip(rows, found, strict=True)
+    ]
+
+
+def precedents_of(rows: Sequence[Row], space: str, passages: Sequence[str]) -> Precedents:
+    """What is kept of labelled questions, so that later ones hear of them. `passages`: the ids of all that is searched."""
+    asked = [row for row in rows if not row.twin]
+    answers = [row.gold if row.answerable else () for row in asked]
+    return precedents.made_of([row.vector for row in asked], answers, space, passages)
 
 
 @dataclass(frozen=True)
@@ -115,11 +165,11 @@ def _weights(rows: Sequence[Row]) -> Floats:
 def _fit(rows: Sequence[Row], carried: bool) -> _Fit:
     """`carried`: on the signals CARRIED alone; the others weigh nothing."""
     answerable = [row for row in rows if row.answerable]
-    places = [NAMES.index(name) for name in (CARRIED if carried else NAMES)]
+    places = [NAMES.index(name) for name in CARRIED] if carried else list(range(len(rows[0].evidence)))
 
     def one(some: Sequence[Row], label: Callable[[Row], bool], regularisation: float) -> Logistic:
         fitted = fit_logistic(some, label, lambda row: [row.evidence[i] for i in places], regularisation)
-        return _spread(fitted, places)
+        return _spread(fitted, places, len(rows[0].evidence))
 
     if not answerable:
         raise EvalError(
@@ -131,26 +181,27 @@ def _fit(rows: Sequence[Row], carried: bool) -> _Fit:
             "whether qrels.tsv names the right articles (`parley search QUESTION --json` gives the ids)."
         )
     if all(row.right for row in answerable):
-        first = _sure(len(answerable))
+        first = _sure(len(answerable), len(rows[0].evidence))
     else:
-        first = one(answerable, lambda row: row.right, FIRST)
+        hears = len(rows[0].evidence) > len(NAMES)
+        first = one(answerable, lambda row: row.right, FIRST_HEARD if hears else FIRST)
     return _Fit(one(rows, lambda row: row.answerable, ANSWERABLE), first)
 
 
-def _spread(fitted: Logistic, places: Sequence[int]) -> Logistic:
+def _spread(fitted: Logistic, places: Sequence[int], signals: int) -> Logistic:
     """The same over all signals: those that are not at `places` weigh nothing."""
 
     def full(values: Sequence[float], rest: float) -> tuple[float, ...]:
         at = dict(zip(places, values, strict=True))
-        return tuple(at.get(i, rest) for i in range(len(NAMES)))
+        return tuple(at.get(i, rest) for i in range(signals))
 
     return Logistic(full(fitted.weights, 0.0), fitted.bias, full(fitted.mean, 0.0), full(fitted.scale, 1.0))
 
 
-def _sure(n: int) -> Logistic:
+def _sure(n: int, signals: int) -> Logistic:
     """Where the first article was the right one of n times n: always, as far as that tells (Laplace's rule)."""
-    nothing = (0.0,) * len(NAMES)
-    return Logistic(nothing, logit((n + 1) / (n + 2)), nothing, (1.0,) * len(NAMES))
+    nothing = (0.0,) * signals
+    return Logistic(nothing, logit((n + 1) / (n + 2)), nothing, (1.0,) * signals)
 
 
 def _splits(rows: Sequence[Row], by_group: bool) -> list[tuple[list[int], list[int]]]:
@@ -184,20 +235,24 @@ def fit(
     """The calibration, the rows that are judged, and the confidence of each by fits that have not seen it (nor,
     `by_group`, anything of its set).
 
-    Twins are judged only where the questions themselves hold too few that are not answered. Raises EvalError for too few
-    questions or one class only.
+    Rows that have vectors are heard by each other, unless `by_group`: what became of one help center's questions says
+    nothing of another's. Twins are judged only where the questions themselves hold too few that are not answered. Raises
+    EvalError for too few questions or one class only.
     """
     mine = [row for row in rows if row.in_domain]
     asked = [row for row in mine if not row.twin]
     _enough(len(asked))
     by_group = by_group and len({row.group for row in mine}) > 1
     few = sum(not row.answerable for row in asked) < FEW_UNANSWERED * len(asked)
+    hearing = not by_group and all(row.vector for row in mine)
     raw = np.zeros(len(mine))
     splits = _splits(mine, by_group)
     for inside, outside in splits:
-        fitted = _fit([mine[i] for i in inside], by_group)
-        for i in outside:
-            raw[i] = fitted.raw(mine[i])
+        known, judging = [mine[i] for i in inside], [mine[i] for i in outside]
+        if hearing:  # what the outside say is heard by nobody, so that nothing is known of them
+            known, judging = heard(known, known), heard(judging, known)
+        fitted = _fit(known, by_group)
+        raw[outside] = [fitted.raw(row) for row in judging]
     judged = np.array([few or not row.twin for row in mine])
     right = np.array([row.right for row in mine])
     forecast = np.zeros(len(mine))
@@ -208,7 +263,7 @@ def fit(
     shown = [i for i in range(len(mine)) if judged[i]]
     theirs = [mine[i] for i in shown]
     slope, shift = _platt(raw[shown], right[shown], _weights(theirs))
-    final = _fit(mine, by_group)
+    final = _fit(heard(mine, mine) if hearing else mine, by_group)
     table = _table(raw[shown], right[shown], theirs, by_group, slope, shift)
     calibration = Calibration(
         final.answerable, final.first, slope, shift, table, fitted_on, fingerprint, False
@@ -275,16 +330,21 @@ def fit_relevance(rows: Sequence[Row], fitted_on: str) -> Relevance:
 
 def rows_of(labelled: LabelledSet, ask: Ask, is_out: Callable[[str], bool], passages: int = 0) -> list[Row]:
     """Asks every question of an index of `passages`, and those that it answers again without their articles.
-    `ask(text, history, without)` -> (article ids best first, signals by name)."""
+    `ask(text, history, without)` -> (article ids best first, signals by name, the question's vector)."""
     rows = []
     for query in labelled.queries:
         gold = {id for id in query.gold if not is_out(id)}
-        found, signals = ask(query.text, query.history, ())
-        evidence = tuple(signals[name] for name in NAMES)
-        right = bool(found) and found[0] in gold
-        rows.append(Row(labelled.name, query.id, evidence, right, bool(gold), passages=passages))
+
+        def row(told: Told, twin: bool, query: Query = query, gold: set[str] = gold) -> Row:
+            found, signals, vector = told
+            first = found[0] if found else ""
+            return Row(
+                labelled.name, query.id, tuple(signals[name] for name in NAMES), not twin and first in gold,
+                not twin and bool(gold), passages=passages, twin=twin, vector=tuple(vector), first=first,
+                gold=tuple(sorted(gold)),
+            )  # fmt: skip
+
+        rows.append(row(ask(query.text, query.history, ()), False))
         if gold:
-            _, signals = ask(query.text, query.history, sorted(gold))
-            evidence = tuple(signals[name] for name in NAMES)
-            rows.append(Row(labelled.name, query.id, evidence, False, False, passages=passages, twin=True))
+            rows.append(row(ask(query.text, query.history, sorted(gold)), True))
     return rows

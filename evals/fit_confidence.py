@@ -19,7 +19,7 @@ from bot.oneshot import ranking
 from bot.understand import Said
 from evals.apart import fitted_on, half_out, house_apart
 from evals.beir import LabelledSet, read_set
-from evals.calibration import Ask, Row, fit, fit_relevance, rows_of
+from evals.calibration import Ask, Row, Told, fit, fit_relevance, rows_of
 from evals.run import own_questions
 from evals.scores import auroc, count_bound, ece, ece_by_chance
 from help_center.settings import Settings
@@ -115,7 +115,7 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
                 if other is one:
                     continue
                 for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
-                    _, signals = ask(query.text, (), ())
+                    _, signals, _ = ask(query.text, (), ())
                     rows.append(
                         Row(
                             one.name,
@@ -136,11 +136,9 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
 
 
 def asker(house: House) -> Ask:
-    def ask(
-        text: str, history: Sequence[Said], without: Sequence[str] = ()
-    ) -> tuple[list[str], dict[str, float]]:
+    def ask(text: str, history: Sequence[Said], without: Sequence[str] = ()) -> Told:
         told = ranking(house.search, text, 10, history, without)
-        return [result["article_id"] for result in told["results"]], told["evidence"]
+        return [result["article_id"] for result in told["results"]], told["evidence"], told["vector"]
 
     return ask
 
@@ -160,7 +158,7 @@ def _ask_own(settings: Settings, strangers: Sequence[LabelledSet]) -> list[Row]:
             rows += rows_of(own, ask, gone.__contains__, size)
             for other in [] if gone else strangers:
                 for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
-                    _, signals = ask(query.text, (), ())
+                    _, signals, _ = ask(query.text, (), ())
                     evidence = tuple(signals[name] for name in NAMES)
                     rows.append(Row("own", f"{other.name}/{query.id}", evidence, False, False, False, size))
     return rows

@@ -17,7 +17,7 @@ import numpy as np
 
 from evals.apart import half_out, house_apart
 from evals.beir import EvalError, LabelledSet, read_sets
-from evals.calibration import Row, fit, rows_of
+from evals.calibration import Row, fit, heard, rows_of
 from evals.fit_confidence import asker
 from evals.scores import BROKEN, auroc, by_chance, ece, ece_by_chance
 from help_center.settings import Settings
@@ -47,10 +47,9 @@ def judge(rows: Sequence[Row], seed: int) -> Half:
     dice = random.Random(seed)
     ids = sorted({row.query_id for row in rows})
     inside = set(dice.sample(ids, len(ids) // 2))
-    calibration, _, _ = fit(
-        [row for row in rows if row.query_id in inside], by_group=False, fitted_on="one half", fingerprint=""
-    )
-    held = [row for row in rows if row.query_id not in inside and not row.twin]
+    known = [row for row in rows if row.query_id in inside]
+    calibration, _, _ = fit(known, by_group=False, fitted_on="one half", fingerprint="")
+    held = heard([row for row in rows if row.query_id not in inside and not row.twin], known)
     answerable = [row for row in held if row.answerable]
     not_ = [row for row in held if not row.answerable]
     few = min(len(answerable), len(not_))

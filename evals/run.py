@@ -29,7 +29,7 @@ from bot.understand import Said
 from bot.wishes import wants_human
 from evals.apart import fitted_on, house_apart
 from evals.beir import EvalError, LabelledSet, Query, digest, read_lines, read_set, unknown_ids
-from evals.calibration import Row, can_be_fitted, fit, rows_of
+from evals.calibration import Row, Told, can_be_fitted, fit, precedents_of, rows_of
 from evals.handing_over import handing_over
 from evals.result import Cost, Forecast, Result
 from evals.scores import BROKEN, auroc, by_chance, ece, ece_by_chance
@@ -48,12 +48,13 @@ from evals.suites import (
 )
 from help_center.articles import Article, store, visible
 from help_center.database import now
-from help_center.kept import keep
+from help_center.index_tables import PassageRow
 from help_center.people import STRANGER
 from help_center.personal_data import finds
 from help_center.settings import Settings
 from help_center.sources import open_source
 from help_center.sources.base import SourceArticle
+from retrieval.indexing import space_of
 
 SUITES = (
     "retrieval",
@@ -165,14 +166,17 @@ def calibrate(settings: Settings, data: Path) -> Result:
         can_be_fitted(labelled)
         with house_apart(settings, corpus) as house:
             rows = _rows(labelled, Direct(house))
+            passages = _passages(house)
     else:
         with reached(settings, "calibrate") as reach:
             labelled = _known(labelled, _live_ids(reach.house))
             can_be_fitted(labelled)
             rows = _rows(labelled, reach)
+            passages = _passages(reach.house)
     house = House(settings)
     try:
         told_on = f"{len(labelled.queries)} questions of “{labelled.name}”"
+        asked = rows
         fitted, rows, forecast = fit(
             rows,
             by_group=False,
@@ -186,7 +190,8 @@ def calibrate(settings: Settings, data: Path) -> Result:
         given = confidence.cost(forecast, right, len(rows), fitted, settings.max_wrong)
         kept = by_chance(given.wrong, given.answered, given.dial) >= BROKEN
         if kept:
-            house.database.keep_fact(KEPT_AS, replace(fitted, questions=digest(labelled.queries)).json())
+            said = precedents_of(asked, space_of(house.embedder), passages)
+            house.calibrations.keep(replace(fitted, questions=digest(labelled.queries), precedents=said))
     finally:
         house.close()
     warning = _warning(fitted, given, kept)
@@ -240,8 +245,7 @@ def reset(settings: Settings) -> dict[str, Any]:
     house = House(settings)
     try:
         had = house.database.fact(KEPT_AS) is not None
-        with house.database.write() as session:
-            keep(session, KEPT_AS, None)
+        house.calibrations.keep(None)
         calibration, dial = house.calibrations(), house.dial()
         threshold = calibration.threshold(dial)
         return {
@@ -369,6 +373,14 @@ def _ids_of(corpus: Sequence[SourceArticle]) -> set[str]:
     return {article.id for article in corpus}
 
 
+def _passages(house: House) -> list[str]:
+    """The ids of all passages of the index."""
+    with house.database.read() as session:
+        return list(
+            session.scalars(select(PassageRow.id).where(PassageRow.space == space_of(house.embedder)))
+        )
+
+
 def _live_ids(house: House) -> set[str]:
     """Of the articles that everybody may see, which are those that the evals' questions can find."""
     with house.database.read() as session:
@@ -400,11 +412,11 @@ def in_force(settings: Settings) -> Settings:
         house.close()
 
 
-def kept_calibration(settings: Settings) -> dict[str, Any] | None:
-    """What `parley calibrate` keeps for this installation, which is what is judged."""
+def kept_calibration(settings: Settings) -> Calibration:
+    """What `parley calibrate` keeps for this installation, else the default: what is in force is judged."""
     house = House(settings)
     try:
-        return house.database.fact(KEPT_AS)
+        return house.calibrations()
     finally:
         house.close()
 
@@ -549,12 +561,10 @@ def _rows(labelled: LabelledSet, reach: Reach) -> list[Row]:
     answered = sum(bool(query.gold) for query in labelled.queries)  # these are asked twice
     with _counted("asking", len(labelled.queries) + answered) as count:
 
-        def ask(
-            text: str, history: Sequence[Said], without: Sequence[str]
-        ) -> tuple[list[str], dict[str, float]]:
+        def ask(text: str, history: Sequence[Said], without: Sequence[str]) -> Told:
             count()
             told = reach.ranking(text, 10, history, without)
-            return [row["article_id"] for row in told["results"]], told["evidence"]
+            return [row["article_id"] for row in told["results"]], told["evidence"], told["vector"]
 
         return rows_of(labelled, ask, lambda id: False)
 

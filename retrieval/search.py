@@ -60,7 +60,7 @@ class Found:
     passages, and what else is near of the first article. `wording`: the question as it was understood. `certain`: it is
     relevant whatever the floor says, because an article holds the code or phrase that is asked for, or because the model
     does not know the language and the words are there.
-    `size`: passages in the index."""
+    `size`: passages in the index. `vector`: the question's, with its context, of length 1; None where nothing was asked."""
 
     hits: list[Hit] = field(default_factory=list)
     passages: list[Hit] = field(default_factory=list)
@@ -68,6 +68,8 @@ class Found:
     wording: Wording | None = None
     certain: bool = False
     size: int = 0
+    vector: Vectors | None = None
+    space: str = ""  # of the vector: model, chunking, tokens
 
     @property
     def relevance(self) -> float:
@@ -201,10 +203,11 @@ class Search:
             place = {hit.article_id: i for i, hit in enumerate(hits)}
             articles = sorted(articles, key=lambda article: place.get(article.id, len(place)))
             _, near = self._read(articles, passages, article_of, viewer, most, together)
-        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon, together.vector)
+        unit = together.vector / max(float(np.linalg.norm(together.vector)), 1e-9)
+        evidence = self._evidence(wording.text, list(wording.telling), hits, near, lexicon, unit)
         said = bool(coded) or (bool(wording.phrases) and wording.quoting(lexicon, places) is not None)
         certain = said or (share < 1 and evidence.coverage >= HALF_SAID)
-        return Found(hits[:limit], near, evidence, wording, certain, len(lexicon))
+        return Found(hits[:limit], near, evidence, wording, certain, len(lexicon), unit, self.space)
 
     def vector(self, text: str) -> Vectors:
         """A text's embedding, as a question's; shape (d,). Raises EmbedderError."""
@@ -475,8 +478,7 @@ class Search:
             told = f"{hit.title}\n{hit.passage.text}"
             candidates.append(Candidate(hit.dense, hit.lexical, hit.score, title, text, told, vectors))
         mine = [passage.article_id == hits[0].article_id for passage in passages] if hits else []
-        unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
-        return weigh(question, words, candidates, mine, lexicon, unit)
+        return weigh(question, words, candidates, mine, lexicon, vector)
 
 
 def _deeper(order: _Order, ordered: Callable[[int], _Order], passages: int, enough: int) -> _Order:

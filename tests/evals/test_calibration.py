@@ -11,8 +11,8 @@ import pytest
 from bot.assess import NEVER, Calibration
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet, Query
-from evals.calibration import CARRIED, FEWEST, Row, bounds, can_be_fitted, fit, rows_of
-from evals.scores import ece, ece_by_chance
+from evals.calibration import CARRIED, FEWEST, Row, Told, bounds, can_be_fitted, fit, heard, rows_of
+from evals.scores import auroc, ece, ece_by_chance
 from retrieval.evidence import NAMES
 
 TOP, MARGIN = NAMES.index("top_dense"), NAMES.index("fused_margin")
@@ -110,6 +110,56 @@ def test_help_centers_that_differ_promise_less() -> None:
     assert apart > together
 
 
+def _topics(n: int, seed: int, told: bool) -> list[Row]:
+    """Rows about forty things, asked in words that lie near each other; what is answered hangs on the thing (`told`) or on
+    nothing, and no other signal tells anything."""
+    things = np.random.default_rng(0).normal(size=(40, 24))
+    dice = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        thing = int(dice.integers(40))
+        known = thing % 2 == 0 if told else bool(dice.random() < 0.5)
+        vector = things[thing] + 0.3 * dice.normal(size=24)
+        first = str(thing) if known or not told or dice.random() < 0.5 else "other"
+        rows.append(
+            Row("one", f"{seed}-{i}", tuple(dice.normal(size=len(NAMES))), known, known, vector=tuple(vector),
+                first=first, gold=(str(thing),) if known else ())
+        )  # fmt: skip
+    return rows
+
+
+def test_labelled_questions_tell_of_others_like_them() -> None:
+    rows = _topics(300, 1, told=True)
+    calibration, judged, forecast = _fit(rows)
+    right = [row.right for row in judged]
+    assert (auroc(forecast, right) or 0) > 0.95
+    fresh = heard(_topics(600, 2, told=True), rows)
+    sure = [calibration.of_vector(row.evidence) for row in fresh]
+    assert (auroc(sure, [row.right for row in fresh]) or 0) > 0.95
+    assert ece(sure, [row.right for row in fresh]) < 0.07
+    unheard = [calibration.of_vector(row.evidence[: len(NAMES)]) for row in fresh]
+    assert (auroc(unheard, [row.right for row in fresh]) or 0) < 0.65
+
+
+def test_labels_that_hang_on_nothing_are_not_believed_though_alike_questions_stand_on_both_sides() -> None:
+    calibration, judged, forecast = _fit(_topics(300, 3, told=False))
+    assert 0.35 < (auroc(forecast, [row.right for row in judged]) or 0) < 0.65
+    assert calibration.threshold(0.1) == NEVER
+
+
+def test_no_question_hears_itself_and_a_twin_hears_the_others_without_its_articles() -> None:
+    one = Row("g", "1", (0.5,), True, True, vector=(1.0, 0.0), first="a", gold=("a",))
+    twin = replace(one, right=False, answerable=False, twin=True, first="b")
+    alike = replace(one, query_id="2", vector=(0.8, 0.6))
+    apart = replace(one, query_id="3", vector=(0.6, 0.8), right=False, answerable=False, gold=())
+    told = [row.evidence for row in heard([one, twin, alike], [one, twin, alike, apart])]
+    assert told[0] == pytest.approx((0.5, 0.8, 0.6, 0.8, 0.6))  # of "2" and "3" only
+    assert told[1] == pytest.approx(
+        (0.5, 0.0, 0.8, 0.0, 0.8)
+    )  # "2" is answered by "a" alone, which is not there
+    assert told[2] == pytest.approx((0.5, 0.8, 0.96, 0.8, 0.96))
+
+
 def test_too_few_questions_and_one_answer_for_all_are_refused_with_what_to_do() -> None:
     with pytest.raises(EvalError, match="at least"):
         _fit(_rows(FEWEST - 1, 1))
@@ -134,9 +184,9 @@ def test_labels_that_no_fit_can_be_made_from_are_refused_before_anything_is_aske
 def test_an_answered_question_is_asked_again_without_its_articles() -> None:
     asked: list[tuple[str, tuple[str, ...]]] = []
 
-    def ask(text: str, history: Sequence[Said], without: Sequence[str]) -> tuple[list[str], dict[str, float]]:
+    def ask(text: str, history: Sequence[Said], without: Sequence[str]) -> Told:
         asked.append((text, tuple(without)))
-        return (["b"] if without else ["a"]), dict.fromkeys(NAMES, 0.0)
+        return (["b"] if without else ["a"]), dict.fromkeys(NAMES, 0.0), (1.0, 0.0)
 
     queries = (
         Query("1", "known", (), {"a": 1}),
@@ -145,9 +195,9 @@ def test_an_answered_question_is_asked_again_without_its_articles() -> None:
     )
     rows = rows_of(LabelledSet("one", queries, None), ask, lambda id: id == "c")
     assert asked == [("known", ()), ("known", ("a",)), ("gone", ()), ("unknown", ())]
-    assert [(row.query_id, row.right, row.answerable, row.twin) for row in rows] == [
-        ("1", True, True, False),
-        ("1", False, False, True),
-        ("2", False, False, False),
-        ("3", False, False, False),
+    assert [(row.query_id, row.right, row.answerable, row.twin, row.first, row.gold) for row in rows] == [
+        ("1", True, True, False, "a", ("a",)),
+        ("1", False, False, True, "b", ("a",)),
+        ("2", False, False, False, "a", ()),
+        ("3", False, False, False, "a", ()),
     ]

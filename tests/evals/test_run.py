@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -12,15 +13,18 @@ import ir_measures
 import pytest
 import typer
 
-from bot.assess import KEPT_AS, Point, default_calibration
+from bot.assess import KEPT_AS, Calibration, Point, default_calibration
 from bot.house import House
 from bot.moods import Sentiment
+from bot.turn import Asked, outcome_of
 from evals import commands, run
 from evals.beir import EvalError, read_set, unknown_ids
 from evals.calibration import Row
 from evals.result import Result
 from evals.suites import confidence, decisions, retrieval, searches, sentiment
+from help_center.articles import store
 from help_center.settings import Settings
+from help_center.sources.base import SourceArticle
 from tests.conftest import ARTICLES, Installation
 
 KNOWN = {
@@ -198,12 +202,15 @@ def stop() -> None:
 
 def fitted_to(
     folder: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch, bound: float, wrong: int
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
+) -> tuple[dict[str, Any], Calibration]:
     """What `parley calibrate` tells of a fit that answers 40 of 100 questions, and what is kept of it."""
     (folder / "var").mkdir()
     settings = Settings(_env_file=None, data_dir=folder / "var")  # type: ignore[call-arg]
     made = replace(default_calibration(), is_default=False, table=(Point(0.8, 40, 2, 100, bound),))
-    rows = [Row("one", f"returns-{i % 3}-0", (0.0,), i >= wrong, True) for i in range(100)]
+    rows = [
+        Row("one", f"returns-{i % 3}-0", (0.0,), i >= wrong, True, vector=(1.0, 0.0), gold=("returns",))
+        for i in range(100)
+    ]
     monkeypatch.setattr(run, "_rows", lambda *_: rows)
     monkeypatch.setattr(run, "fit", lambda *_, **__: (made, rows, [0.9] * 40 + [0.1] * 60))
     told = run.calibrate(settings, labelled)
@@ -230,7 +237,8 @@ def test_a_fit_is_kept_only_when_honest_and_one_that_answers_nothing_says_so(
     warning: str | None,
 ) -> None:
     told, kept = fitted_to(tmp_path, labelled, monkeypatch, bound, wrong)
-    assert told["kept"] == stays == (kept is not None)
+    assert told["kept"] == stays == (not kept.is_default)
+    assert (kept.precedents is not None) == stays
     assert (told["warning"] is None) if warning is None else (warning in told["warning"])
 
 
@@ -256,7 +264,7 @@ def test_a_reset_goes_back_to_the_shipped_default(tmp_path: Path) -> None:
     told = run.reset(settings)
     assert (told["had"], told["default"], told["fitted_on"]) == (True, True, default_calibration().fitted_on)
     assert told["answer_from"] == default_calibration().threshold(0.1)
-    assert run.kept_calibration(settings) is None
+    assert run.kept_calibration(settings).is_default
     assert not run.reset(settings)["had"]
 
 
@@ -401,6 +409,53 @@ def test_calibrating_keeps_a_fit_that_the_judge_then_uses(installation: Installa
         refused = installation.parley("calibrate", *words, check=False)
         assert refused.returncode == 2
         assert "--reset" in refused.stderr
+
+
+@pytest.mark.slow
+def test_what_nothing_answered_before_is_heard_until_something_new_answers(
+    tmp_path: Path, labelled: Path
+) -> None:
+    """The labelled set on a live index: a question like one that nothing answers is less sure, as long as the passage that
+    search puts first says what it said."""
+    (labelled / "corpus.jsonl").unlink()
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    house = House(settings)
+    articles = [SourceArticle(id=one["id"], title=one["title"], body=one["body"]) for one in ARTICLES[:4]]
+
+    def index(*changed: SourceArticle) -> None:
+        with house.database.write() as session:
+            for article in changed:
+                store(session, article, "test")
+        house.indexer.sync()
+
+    def ask(question: str) -> tuple[str, float, dict[str, float]]:
+        told = asyncio.run(outcome_of(Asked(question), house.parts))
+        return told.found[0], told.confidence or 0.0, told.record["precedents"]
+
+    try:
+        index(*articles)
+        house.close()
+        run.calibrate(settings, labelled)
+        house = House(settings)
+        _, known, said = ask("How hard should I pump up my tyres?")
+        assert said["asked_same"] > 0.9 > said["asked_unanswered"]
+        found, unknown, said = ask("Could you repair my broken frame?")
+        assert said["asked_unanswered"] > 0.8 > said["asked_answered"]
+        fitted = house.calibrations()
+        silent = replace(fitted, precedents=None)
+        house.calibrations.use(silent)
+        _, surer, said = ask("Could you repair my broken frame?")
+        assert (unknown < surer, said) == (True, {})
+        assert known > ask("How hard should I pump up my tyres?")[1]
+        house.calibrations.use(fitted)
+        others = [one for one in articles if one.id != found]
+        index(*(replace(one, body=f"{one.body}\n\nWe are there from nine to five.") for one in others))
+        assert ask("Could you repair my broken frame?")[2]  # what was found stands as it stood
+        index(SourceArticle(id="frames", title="We repair broken frames", body="We repair broken frames."))
+        found, surer, said = ask("Could you repair my broken frame?")
+        assert (found, surer > unknown, said) == ("frames", True, {})
+    finally:
+        house.close()
 
 
 @pytest.mark.slow
