@@ -32,8 +32,8 @@ SLOWEST_SECONDS = 120.0  # of one request: a large batch takes its time
 # with real vectors 99.6 % of the true 100 nearest of 10,000 are found, 99.4 % of 50,000; ef_search 200 finds 99.0 and
 # 98.8 %, 0.3 ms sooner (docs/log.md)
 HOW_TO_FIND = {"hnsw": {"space": "cosine", "ef_search": 300, "ef_construction": 200, "max_neighbors": 24}}
-# of vectors: a shelf up to this size is kept in memory (5,461 of 384 numbers), and all of them together up to that one
-SHELF_BYTES, KEPT_BYTES = 8 * 2**20, 32 * 2**20
+# of vectors: a shelf up to this size is kept in memory (21,845 of 384 numbers), and all of them together up to that one
+SHELF_BYTES, KEPT_BYTES = 32 * 2**20, 64 * 2**20
 
 
 class ChromaStore:
