@@ -15,6 +15,7 @@ export PIP_NO_COMPILE := 1
 
 run: setup
 	@$(BIN)/parley index docs --prune
+	@$(BIN)/python -m evals.demo  # calibrates the demo, once
 	@$(BIN)/parley serve --port $(PORT)
 
 setup: $(VENV)/.made

@@ -31,6 +31,11 @@ def standing(house: House) -> Standing:
 def doubt(house: House) -> str | None:
     """Why the confidence may not fit what answers now, and what to do; None when nothing speaks against it."""
     calibration = house.calibrations()
+    if house.calibrations.outlived:
+        return (
+            "most of the articles that the confidence was fitted on are gone, so the shipped default serves: run "
+            "`parley calibrate --data DIR` on labelled questions of today."
+        )
     if (
         calibration.is_default
     ):  # vectors differ a little between processors: the default is held against the settings

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from sqlalchemy import func, select
 
 from bot import precedents
 from bot.assess import KEPT_AS, Calibration, default_calibration
@@ -20,6 +23,7 @@ from bot.moods import Feelings
 from bot.turn import Parts
 from escalation import documents
 from help_center.database import Database
+from help_center.index_tables import PassageRow
 from help_center.kept import Kept, keep
 from help_center.settings import Settings
 from help_center.site import Site, open_site
@@ -31,6 +35,7 @@ from retrieval.stores import open_store
 from retrieval.stores.base import VectorStore
 
 log = logging.getLogger(__name__)
+SECONDS = 10.0  # how long it is believed that a fit's articles are there
 
 
 @dataclass
@@ -116,8 +121,8 @@ class House:
 
 
 class Calibrations:
-    """The calibration in force: the one kept for this installation, else the shipped default. Its precedents are large, and
-    read only when it has changed."""
+    """The calibration in force: the one kept for this installation while the articles that it was fitted on are there, else
+    the shipped default. Its precedents are large, and read only when it has changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -125,6 +130,11 @@ class Calibrations:
         self._told = False
         self._fixed: Calibration | None = None
         self._kept = Kept(database, KEPT_AS, self._read)
+        self._looked: tuple[float, Calibration | None, bool] = (
+            0.0,
+            None,
+            True,
+        )  # when, at which, what was seen
 
     def use(self, calibration: Calibration | None) -> None:
         """From now on this calibration (None: the default), whatever the database keeps: for evals apart."""
@@ -138,7 +148,26 @@ class Calibrations:
             keep(session, KEPT_AS, calibration.json() if calibration else None)
 
     def __call__(self) -> Calibration:
-        return self._fixed or self._kept()
+        return self._fixed or (self._default if self.outlived else self._kept())
+
+    @property
+    def outlived(self) -> bool:
+        """Whether there is a fit of this installation whose articles are gone, most of them: it is not in force."""
+        kept = self._kept()
+        at, looked_at, gone = self._looked
+        if looked_at is not kept or time.monotonic() - at > SECONDS:
+            gone = self._gone(kept)
+            self._looked = (time.monotonic(), kept, gone)
+        return gone
+
+    def _gone(self, kept: Calibration) -> bool:
+        heard = kept.precedents
+        if heard is None or not heard.sample:
+            return False
+        mine = select(func.count()).select_from(PassageRow).where(PassageRow.space == heard.space)
+        with self._database.read() as session:
+            left = session.scalar(mine.where(PassageRow.id.in_(heard.sample))) or 0
+            return left < len(heard.sample) / 2 and bool(session.scalar(mine))
 
     def _read(self, kept: dict[str, Any] | None) -> Calibration:
         """The kept one, unless it was fitted on signals that an older version had."""

@@ -24,6 +24,7 @@ from retrieval.embedders.base import Vectors
 # answered, it did not answer; each 0..1
 SIGNALS = ("asked_answered", "asked_unanswered", "asked_same", "asked_other")
 KEPT_AS = "precedents"  # the installation fact, beside the calibration that names its digest
+SAMPLE = 64  # passages that tell whether the help center is still the one of then
 MOST = 5000  # kept; of more, some are drawn
 CHARACTERS = 8  # of a passage's id that are kept: of 50,000, one in 80,000 new ones is taken for an old one
 
@@ -33,12 +34,14 @@ Bools = NDArray[np.bool_]
 @dataclass(frozen=True)
 class Precedents:
     """`vectors`: the questions', of length 1, shape (n, d). `answers`: of each the articles that answer it, maybe none.
-    `space`: of the vectors. `passages`: what the articles said then, by the beginnings of the passages' ids."""
+    `space`: of the vectors. `passages`: what the articles said then, by the beginnings of the passages' ids; `sample`: some of
+    these ids, whole."""
 
     vectors: Vectors
     answers: tuple[frozenset[str], ...]
     space: str
     passages: frozenset[str]
+    sample: tuple[str, ...]
 
     def signals(self, vector: Vectors, space: str, article_id: str, passage_id: str) -> tuple[float, ...]:
         """SIGNALS for a question whose unit vector is `vector`, shape (d,), and the article found first, by that passage.
@@ -62,6 +65,7 @@ class Precedents:
             "answers": [sorted(ids) for ids in self.answers],
             "space": self.space,
             "passages": " ".join(sorted(self.passages)),
+            "sample": list(self.sample),
         }
 
     @cached_property
@@ -74,7 +78,8 @@ class Precedents:
         small = np.frombuffer(base64.b64decode(told["vectors"]), dtype=np.int8)
         answers = tuple(frozenset(ids) for ids in told["answers"])
         vectors = units(small.reshape(len(answers), -1).astype(np.float32))
-        return cls(vectors, answers, told["space"], frozenset(told["passages"].split()))
+        known = frozenset(told["passages"].split())
+        return cls(vectors, answers, told["space"], known, tuple(told["sample"]))
 
 
 def made_of(
@@ -91,6 +96,7 @@ def made_of(
         tuple(frozenset(answers[i]) for i in kept),
         space,
         frozenset(id[:CHARACTERS] for id in passages),
+        tuple(random.Random(0).sample(sorted(passages), min(SAMPLE, len(passages)))),
     )
 
 

@@ -77,7 +77,7 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Fit the confidence to labelled questions, and keep it for this installation. Exit 1 when it breaks its promise."""
-    from evals.beir import EvalError
+    from evals.beir import EvalError, read_set
     from evals.report import as_html
     from evals.run import about
     from evals.run import calibrate as fit_and_keep
@@ -91,7 +91,7 @@ def calibrate(
         return
     if data is None:
         raise EvalError("give --data DIR with labelled questions, or --reset.")
-    result = fit_and_keep(settings, data)
+    result = fit_and_keep(settings, read_set(data))
     told = result.document
     if report is not None:
         _write(report, as_html([result], "Calibration report", about(settings, data)))

@@ -153,13 +153,12 @@ def run_suites(
     return sorted(results, key=lambda result: SUITES.index(result.suite))
 
 
-def calibrate(settings: Settings, data: Path) -> Result:
-    """Fits to the questions of `data`, and keeps the fit for this installation unless it breaks its own promise.
+def calibrate(settings: Settings, labelled: LabelledSet) -> Result:
+    """Fits to the questions, and keeps the fit for this installation unless it breaks its own promise.
 
     `document`: what is told of it, with `kept` and `warning`.
     """
     settings = in_force(settings)
-    labelled = read_set(data)
     corpus = labelled.corpus
     if corpus is not None:
         labelled = _known(labelled, _ids_of(corpus))

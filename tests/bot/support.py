@@ -63,6 +63,7 @@ class Dial:
     confidence: float = SURE
     domain: float = 0.95
     answer_from: float = 0.5
+    outlived: bool = False
 
     def __call__(self) -> Calibration:
         relevance.domain = self.domain

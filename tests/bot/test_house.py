@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from bot import precedents
 from bot.assess import KEPT_AS, Calibration, default_calibration
+from bot.drift import doubt
 from bot.house import House
+from help_center.index_tables import PassageRow
 from help_center.settings import Settings
 
 
@@ -52,3 +55,39 @@ def test_a_fit_is_kept_with_its_precedents_and_forgotten_with_them(tmp_path: Pat
     finally:
         house.close()
         worker.close()
+
+
+def test_a_fit_is_in_force_as_long_as_half_of_what_it_was_fitted_on_is_there(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    house = House(settings)
+    there = [f"{number:032x}" for number in range(10)]
+
+    def index(ids: list[str]) -> None:
+        with house.database.write() as session:
+            session.execute(delete(PassageRow))
+            for number, id in enumerate(ids):
+                session.add(
+                    PassageRow(space="space", id=id, article_id=str(number), ordinal=0, headings=[], text="",
+                               audience="public", language="en")
+                )  # fmt: skip
+
+    def in_force() -> bool:
+        house.calibrations._looked = (0.0, None, True)  # it looks every few seconds
+        return not house.calibrations().is_default
+
+    try:
+        said = precedents.made_of([[1.0, 0.0]], [{"returns"}], "space", there)
+        index(there)
+        house.calibrations.keep(replace(default_calibration(), is_default=False, precedents=said))
+        assert in_force()
+        index(there[:5] + ["f" * 32] * 1)
+        assert in_force()
+        index([*there[:4], "f" * 32])
+        assert not in_force()
+        assert "most of the articles that the confidence was fitted on are gone" in str(doubt(house))
+        index(there)
+        assert in_force()
+        index([])  # the space of another model, or nothing at all: that is for others to say
+        assert in_force()
+    finally:
+        house.close()

@@ -174,7 +174,7 @@ def test_ids_that_are_not_there_are_told_before_anything_is_asked_and_refused_wh
     qrels = (labelled / "qrels.tsv").read_text()
     (labelled / "qrels.tsv").write_text(qrels.replace("\treturns\t", "\tretruns\t"))
     with pytest.raises(Stopped):
-        run.calibrate(settings, labelled)
+        run.calibrate(settings, read_set(labelled))
     assert "not in corpus.jsonl: retruns. Mend" in capsys.readouterr().err
     (mended,) = asked
     assert {query.id for query in mended.queries if not query.gold} >= {"returns-0-0", "returns-0-1"}
@@ -183,11 +183,11 @@ def test_ids_that_are_not_there_are_told_before_anything_is_asked_and_refused_wh
     monkeypatch.setattr(run, "_rows", lambda *_: pytest.fail("asked"))
     (labelled / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n")
     with pytest.raises(EvalError, match="names no article"):
-        run.calibrate(settings, labelled)
+        run.calibrate(settings, read_set(labelled))
     (labelled / "corpus.jsonl").unlink()
     (labelled / "qrels.tsv").write_text(qrels)
     with pytest.raises(EvalError, match="the index is empty"):
-        run.calibrate(settings, labelled)
+        run.calibrate(settings, read_set(labelled))
     with pytest.raises(EvalError, match="the index is empty"):
         run.run_suites(settings, ["retrieval"], labelled, None)
 
@@ -213,7 +213,7 @@ def fitted_to(
     ]
     monkeypatch.setattr(run, "_rows", lambda *_: rows)
     monkeypatch.setattr(run, "fit", lambda *_, **__: (made, rows, [0.9] * 40 + [0.1] * 60))
-    told = run.calibrate(settings, labelled)
+    told = run.calibrate(settings, read_set(labelled))
     assert dict(told.facts).get("Beware") == told.document["warning"]
     return told.document, run.kept_calibration(settings)
 
@@ -243,13 +243,13 @@ def test_a_fit_is_kept_only_when_honest_and_one_that_answers_nothing_says_so(
 
 
 def test_a_fit_that_is_not_kept_is_told_with_status_1(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
     refused = Result("calibration", {}, {"kept": False, "warning": "not kept: so it is."})
-    monkeypatch.setattr(run, "calibrate", lambda settings, data: refused)
+    monkeypatch.setattr(run, "calibrate", lambda settings, labelled: refused)
     with pytest.raises(typer.Exit) as ended:
-        commands.calibrate(tmp_path, as_json=True)
+        commands.calibrate(labelled, as_json=True)
     assert ended.value.exit_code == 1
     told = capsys.readouterr()
     assert told.err == "parley: not kept: so it is.\n"
@@ -435,7 +435,7 @@ def test_what_nothing_answered_before_is_heard_until_something_new_answers(
     try:
         index(*articles)
         house.close()
-        run.calibrate(settings, labelled)
+        run.calibrate(settings, read_set(labelled))
         house = House(settings)
         _, known, said = ask("How hard should I pump up my tyres?")
         assert said["asked_same"] > 0.9 > said["asked_unanswered"]
