@@ -219,7 +219,8 @@ async def outcome_of(
 
 def _begun(asked: Asked, parts: Parts) -> tuple[Question, Calibration, Policy, _Looked]:
     """All that a turn reads and looks for before it is judged, in a thread: the event loop serves everybody."""
-    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled)
+    parting = asked.answered and asked.earlier[-1:] == ("chat",)
+    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled, parting)
     calibration = parts.calibration()
     return question, calibration, calibration.policy(parts.max_wrong()), _look(question, asked, parts)
 

@@ -18,6 +18,7 @@ class Words:
     hello: str
     welcome: str  # the answer to thanks
     goodbye: str
+    go_on: str  # to what asks nothing and thanks for nothing: "lol", "never mind"
     nothing_relevant: str
     no_articles_in_it: str  # the help center has no articles in the language that the customer writes
     files_unread: str  # the bot cannot open what was sent with a message, or as one
@@ -45,7 +46,13 @@ class Words:
     days: str  # Monday first
 
     def small_talk(self, kind: str | None) -> str:
-        return {"thanks": self.welcome, "farewell": self.goodbye}.get(kind or "", self.hello)
+        said = {
+            "thanks": self.welcome,
+            "farewell": self.goodbye,
+            "murmur": self.go_on,
+            "about": self.greeting,
+        }
+        return said.get(kind or "", self.hello)
 
     def handed_over(self, reasons: tuple[str, ...]) -> str:
         """The message of a handoff; the place in the queue stands beside it, live."""
@@ -81,6 +88,7 @@ ENGLISH = Words(
     hello="Hello! What can I help you with?",
     welcome="You're welcome! Is there anything else I can help you with?",
     goodbye="Goodbye! Come back whenever you need something.",
+    go_on="All right. Just write if there is anything I can help you with.",
     nothing_relevant="I couldn't find anything about that in our help center, so I'd rather not guess. You can put it "
     "in other words, or choose “Talk to a person”.",
     no_articles_in_it="Our help center has no articles in the language you write in, so I may not understand you well.",
@@ -117,6 +125,7 @@ IN: dict[str, Words] = {
         hello="Hallo! Womit kann ich Ihnen helfen?",
         welcome="Gern geschehen! Kann ich sonst noch etwas für Sie tun?",
         goodbye="Auf Wiedersehen! Melden Sie sich, wenn Sie etwas brauchen.",
+        go_on="In Ordnung. Schreiben Sie einfach, wenn ich etwas für Sie tun kann.",
         nothing_relevant="Dazu habe ich in unserem Hilfebereich nichts gefunden und möchte nicht raten. Sagen Sie es mit "
         "anderen Worten, oder wählen Sie „Mit einem Menschen sprechen“.",
         no_articles_in_it="Unser Hilfebereich hat keine Artikel in Ihrer Sprache, darum verstehe ich Sie vielleicht nicht gut.",
@@ -153,6 +162,7 @@ IN: dict[str, Words] = {
         hello="¡Hola! ¿En qué puedo ayudarle?",
         welcome="¡De nada! ¿Puedo ayudarle en algo más?",
         goodbye="¡Hasta luego! Vuelva cuando necesite algo.",
+        go_on="De acuerdo. Escríbame cuando pueda ayudarle en algo.",
         nothing_relevant="No he encontrado nada sobre eso en nuestro centro de ayuda y prefiero no adivinar. Puede decirlo "
         "con otras palabras o elegir «Hablar con una persona».",
         no_articles_in_it="Nuestro centro de ayuda no tiene artículos en su idioma, así que quizá no le entienda bien.",
@@ -189,6 +199,7 @@ IN: dict[str, Words] = {
         hello="Bonjour ! Que puis-je faire pour vous ?",
         welcome="Je vous en prie ! Puis-je vous aider pour autre chose ?",
         goodbye="Au revoir ! Revenez dès que vous avez besoin de quelque chose.",
+        go_on="D'accord. Écrivez-moi dès que je peux vous aider.",
         nothing_relevant="Je n'ai rien trouvé à ce sujet dans notre centre d'aide et je préfère ne pas deviner. Vous pouvez "
         "le dire autrement ou choisir « Parler à une personne ».",
         no_articles_in_it="Notre centre d'aide n'a pas d'articles dans votre langue, je risque donc de mal vous comprendre.",
@@ -224,6 +235,7 @@ IN: dict[str, Words] = {
         hello="Olá! Em que posso ajudar?",
         welcome="De nada! Posso ajudar em mais alguma coisa?",
         goodbye="Até logo! Volte quando precisar de alguma coisa.",
+        go_on="Está bem. Escreva quando eu puder ajudar em alguma coisa.",
         nothing_relevant="Não encontrei nada sobre isso na nossa central de ajuda e prefiro não adivinhar. Pode dizer de "
         "outra forma ou escolher “Falar com uma pessoa”.",
         no_articles_in_it="A nossa central de ajuda não tem artigos no seu idioma, por isso posso não entender bem.",
@@ -258,6 +270,7 @@ IN: dict[str, Words] = {
         hello="Ciao! Come posso aiutarti?",
         welcome="Prego! Posso aiutarti in qualcos'altro?",
         goodbye="Arrivederci! Torna quando hai bisogno di qualcosa.",
+        go_on="Va bene. Scrivimi pure quando posso aiutarti in qualcosa.",
         nothing_relevant="Non ho trovato nulla su questo nel nostro centro assistenza e preferisco non tirare a indovinare. "
         "Puoi dirlo con altre parole o scegliere “Parla con una persona”.",
         no_articles_in_it="Il nostro centro assistenza non ha articoli nella tua lingua, quindi potrei non capirti bene.",
@@ -293,6 +306,7 @@ IN: dict[str, Words] = {
         hello="Hallo! Waarmee kan ik u helpen?",
         welcome="Graag gedaan! Kan ik nog iets voor u doen?",
         goodbye="Tot ziens! Kom terug wanneer u iets nodig hebt.",
+        go_on="Goed. Schrijf gerust als ik iets voor u kan doen.",
         nothing_relevant="Daarover heb ik niets gevonden in ons helpcentrum en ik wil niet gokken. Zeg het met andere woorden "
         "of kies ‘Met een mens praten’.",
         no_articles_in_it="Ons helpcentrum heeft geen artikelen in uw taal, dus misschien begrijp ik u niet goed.",
@@ -327,6 +341,7 @@ IN: dict[str, Words] = {
         hello="Cześć! W czym mogę pomóc?",
         welcome="Nie ma za co! Czy mogę jeszcze w czymś pomóc?",
         goodbye="Do widzenia! Wróć, gdy będziesz czegoś potrzebować.",
+        go_on="W porządku. Napisz, gdy będę mógł w czymś pomóc.",
         nothing_relevant="Nie znalazłem nic na ten temat w naszym centrum pomocy i wolę nie zgadywać. Powiedz to innymi "
         "słowami albo wybierz „Porozmawiaj z człowiekiem”.",
         no_articles_in_it="Nasze centrum pomocy nie ma artykułów w Twoim języku, więc mogę Cię nie zrozumieć.",
@@ -363,6 +378,7 @@ IN: dict[str, Words] = {
         hello="Здравствуйте! Чем могу помочь?",
         welcome="Пожалуйста! Могу ли я ещё чем-нибудь помочь?",
         goodbye="До свидания! Возвращайтесь, когда что-нибудь понадобится.",
+        go_on="Хорошо. Напишите, если я смогу чем-нибудь помочь.",
         nothing_relevant="Я ничего не нашёл об этом в нашем справочном центре и не хочу гадать. Скажите другими словами или "
         "выберите «Поговорить с человеком».",
         no_articles_in_it="В нашем справочном центре нет статей на вашем языке, поэтому я могу понять вас неверно.",
@@ -397,6 +413,7 @@ IN: dict[str, Words] = {
         hello="مرحبًا! كيف يمكنني مساعدتك؟",
         welcome="على الرحب والسعة! هل هناك شيء آخر يمكنني مساعدتك فيه؟",
         goodbye="إلى اللقاء! عد متى احتجت إلى شيء.",
+        go_on="حسنًا. اكتب لي متى استطعت مساعدتك في شيء.",
         nothing_relevant="لم أجد شيئًا عن ذلك في مركز المساعدة، ولا أريد التخمين. يمكنك قول ذلك بكلمات أخرى أو اختيار «التحدث مع شخص».",
         no_articles_in_it="لا توجد في مركز المساعدة مقالات بلغتك، لذلك قد لا أفهمك جيدًا.",
         files_unread="لا يمكنني فتح الملفات. قل لي بالكلمات ما تحتاج إليه، أو اختر «التحدث مع شخص»: سيرى كل ما أرسلته.",
@@ -428,6 +445,7 @@ IN: dict[str, Words] = {
         hello="こんにちは。どのようなご用件でしょうか。",
         welcome="どういたしまして。ほかにお手伝いできることはありますか。",
         goodbye="ご利用ありがとうございました。またいつでもお越しください。",
+        go_on="わかりました。何かありましたら、いつでもお書きください。",
         nothing_relevant="ヘルプセンターに該当する内容が見つかりませんでした。推測でのお答えは控えます。別の言葉でお尋ねいただくか、「担当者と話す」をお選びください。",
         no_articles_in_it="ヘルプセンターにはお使いの言語の記事がないため、正しく理解できないことがあります。",
         files_unread="ファイルを開くことはできません。必要なことを言葉で教えていただくか、「担当者と話す」をお選びください。送られたものはすべて担当者に見えます。",
@@ -459,6 +477,7 @@ IN: dict[str, Words] = {
         hello="您好！有什么可以帮您？",
         welcome="不客气！还有什么可以帮您的吗？",
         goodbye="再见！需要时随时回来。",
+        go_on="好的。有需要时请随时写给我。",
         nothing_relevant="我在帮助中心没有找到相关内容，不想随意猜测。您可以换个说法，或选择“与人工客服交谈”。",
         no_articles_in_it="帮助中心没有您所用语言的文章，因此我可能无法准确理解您的意思。",
         files_unread="我无法打开文件。请用文字告诉我您需要什么，或选择“与人工客服交谈”：客服能看到您发送的所有内容。",
