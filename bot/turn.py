@@ -20,6 +20,7 @@ from typing import Any
 from bot import precedents, words
 from bot.answer import NoAnswer, Sentence, quote, sources, tell
 from bot.assess import LIKELIER, Calibration, rivals
+from bot.details import of_a_case
 from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
@@ -494,7 +495,7 @@ def _outcome(
         case "offer" if "rule:did_not_help" in decision.reasons:
             text, shown = own.did_not_help, []
         case "offer" if "nothing_relevant" in decision.reasons:
-            text, shown = own.nothing_relevant, []
+            text, shown = own.look_up if of_a_case(asked.text) else own.nothing_relevant, []
         case "offer" if said:
             text = f"{said_text}\n\n{own.person_offered}"
         case "offer" if signals.part_sure:

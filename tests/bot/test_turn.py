@@ -203,6 +203,20 @@ def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
     assert told.deltas == []
 
 
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [
+        ("zebra order RX-99213-B has not arrived", True),
+        ("invoice 2291 zebra", True),
+        ("zebra 500 watts", False),
+    ],
+)
+def test_who_names_an_order_hears_that_the_bot_cannot_look_it_up(ask: Any, text: str, case: bool) -> None:
+    told = ask(text, confidence=0.02, domain=0.01)
+    assert (told.outcome.action, told.outcome.reasons) == ("offer", ("nothing_relevant",))
+    assert told.text == (words.ENGLISH.look_up if case else words.ENGLISH.nothing_relevant)
+
+
 def test_an_empty_search_is_nothing_relevant(ask: Any) -> None:
     told = ask("?!", confidence=0.99)
     assert told.outcome.action in {"offer", "escalate", "answer"}

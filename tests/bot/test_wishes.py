@@ -60,8 +60,10 @@ def test_politeness_alone_asks_for_nobody(text: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_the_bot_tells_people_to_write_is_a_wish(language: str) -> None:
-    quoted = re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", in_language(language).nothing_relevant)
-    assert quoted
+    own = in_language(language)
+    for text in (own.nothing_relevant, own.look_up):
+        quoted = re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", text)
+        assert quoted == re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", own.nothing_relevant) != []
     assert all(wants_human(text) for text in quoted)
 
 
