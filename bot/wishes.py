@@ -33,7 +33,7 @@ FAR = 5  # words within which two kinds count as near each other
 LONGEST_WORD = 20  # letters; what is longer is no word
 UNKNOWN, NUMBER = "_", "#"
 CLEARLY = 1.0  # score from which a plain clause is a wish, whatever stands around it
-_WISHED = frozenset({"WANT", "HAND", "TALK", "GIVE", "LET", "REACH", "CALL"})
+_WISHED_OR_CIVIL = frozenset({"WANT", "HAND", "TALK", "GIVE", "LET", "REACH", "CALL", "PLS"})
 _PEOPLE = frozenset({"HUMAN", "AGENT", "BOSS", "PERSON", "SOMEONE", "WORKER"})
 # in a clause that speaks of people and wishes for none: "no agent", "after speaking with someone", "a ticket for one person"
 _OTHERWISE = frozenset(
@@ -74,6 +74,15 @@ def _wished_elsewhere(text: str) -> bool:
     return _elsewhere.search(text) is not None and _unwished.search(text) is None
 
 
+# "about order RX-99213-B", "ref 99123", "my customer number is 44812"
+_numbered = re.compile(
+    r"(?:\b(?:about|re|regarding|concerning|for|on|with|my|our|the|is|number|numbers|no|nr|id|ref|reference|order|booking|ticket|invoice|case|"
+    r"parcel|customer|account|member|contract|zu|wegen|bestellung|rechnung|pedido|commande|ordine|bestelling)\b[.:]?\s{1,3}){0,6}"
+    r"#?\b(?=[\w-]{0,20}\d)[\w-]{4,24}(?!\S)",
+    re.IGNORECASE,
+)
+
+
 def windows(text: str) -> Iterator[tuple[str, ...]]:
     """The sentences as plain words, without accents and apostrophes; a long one in windows that overlap. Of a very long message
     the beginning and the end."""
@@ -84,11 +93,11 @@ def windows(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def clauses(text: str) -> Iterator[tuple[str, ...]]:
-    """The pieces between commas and dashes, of sentences that have some."""
+    """The pieces between commas, dashes and the numbers of orders and the like, of sentences that have some."""
     for sentence in _sentences(text):
-        pieces = re.split(r"[,:–—]\s+|\s-+\s", sentence)
+        pieces = re.split(r"[,:–—]\s+|\s-+\s", _numbered.sub(", ", sentence))
         for words in map(_plain, pieces if len(pieces) > 1 else ()):
-            if 3 <= len(words) <= WINDOW:
+            if 2 <= len(words) <= WINDOW:
                 yield words
 
 
@@ -164,7 +173,7 @@ class Fitted:
     def _plainly(self, words: Sequence[str]) -> bool:
         """Whether a clause is a wish and nothing else: what stands around it tells nothing then."""
         kinds = set(kinds_of(words, self.ordinary))
-        about = kinds & _PEOPLE and kinds & _WISHED and not kinds & _OTHERWISE
+        about = kinds & _PEOPLE and kinds & _WISHED_OR_CIVIL and not kinds & _OTHERWISE
         return bool(about) and self.score(features(words, self.ordinary)) > CLEARLY
 
     def score(self, buckets: set[int]) -> float:
