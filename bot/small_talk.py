@@ -15,7 +15,7 @@ from bot.prose import FROWN, SMILE
 ChatKind = Literal["greeting", "thanks", "farewell", "murmur", "about"]
 
 _GREETING = (
-    r"(?:h+i+|h+e+y+|hiy?a|he+l+o+|heya|hello there|yo|howdy|greetings|salutations|aloha|ahoy|sup|what'?s up|"
+    r"(?:h+i+|h+e+y+|hiy?a|he+l+o+|heya|hello there|(?:it'?s )?(?:only |just )?me again|it'?s (?:only |just )?me|yo|howdy|greetings|salutations|aloha|ahoy|sup|what'?s up|"
     r"whats up|wassup|"
     r"good (?:morning|afternoon|evening|day)|morning|evening|afternoon|gm|g'?day|"
     r"how (?:are|r|have) (?:you|u|things|ya)(?: (?:been|doing|today|going|this (?:morning|evening|fine day)|"

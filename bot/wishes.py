@@ -39,7 +39,8 @@ _PEOPLE = frozenset({"HUMAN", "AGENT", "BOSS", "PERSON", "SOMEONE", "WORKER"})
 _OTHERWISE = frozenset(
     {UNKNOWN, NUMBER, "NOT", "COND", "THING", "HOW", "WHAT", "IS", "DO", "BOT", "THEY", "ONE"}
 )
-_CIVIL = frozenset({"^", "$", "PLS", "HI"})  # what asks for nothing, however politely
+# what asks for nothing, however politely: "pls", "me too"
+_CIVIL = frozenset({"^", "$", "PLS", "HI", "ME", "JUST", "I", "THIS", "AND"})
 
 
 def wants_human(text: str) -> bool:
@@ -165,10 +166,13 @@ class Fitted:
         """Whether one window is a wish; the more windows there are, the surer it has to be. So is a plain clause, whatever
         stands around it."""
         read = list(windows(text))
-        asking = [words for words in read if not _CIVIL.issuperset(kinds_of(words, self.ordinary))]
+        asking = [words for words in read if not self._asks_nothing(words)]
         scores = [self.score(features(words, self.ordinary)) for words in asking]
         heard = bool(scores) and max(scores) > SURER * math.log(len(read))
         return heard or any(map(self._plainly, clauses(text)))
+
+    def _asks_nothing(self, words: Sequence[str]) -> bool:
+        return _CIVIL.issuperset(kinds_of(words, self.ordinary)) or chat_kind(" ".join(words)) is not None
 
     def _plainly(self, words: Sequence[str]) -> bool:
         """Whether a clause is a wish and nothing else: what stands around it tells nothing then."""

@@ -32,6 +32,7 @@ from tests.conftest import in_proportion
         ("tot ziens", "farewell"),
         ("no, that's all, thank you", "farewell"),
         ("u there?", "greeting"),
+        ("hi, it's me again", "greeting"),
         ("lol", "murmur"),
         ("Hmm...", "murmur"),
         ("nvm", "murmur"),

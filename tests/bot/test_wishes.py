@@ -56,7 +56,7 @@ def test_a_clause_about_people_is_no_wish(text: str) -> None:
     assert not wants_human(text)
 
 
-@pytest.mark.parametrize("text", ["lol", "LOL", "tbh", "plz", "asap", "hey there, quick q: do u ship 2 NL? thx", "is my flight on time? Pls"])  # fmt: skip
+@pytest.mark.parametrize("text", ["lol", "LOL", "tbh", "plz", "asap", "hey there, quick q: do u ship 2 NL? thx", "is my flight on time? Pls", "hi, its me again. it still hasnt come", "thanks, me too"])  # fmt: skip
 def test_politeness_alone_asks_for_nobody(text: str) -> None:
     assert not wants_human(text)
 
