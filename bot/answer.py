@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
 SHORT_WORDS = 25  # a passage shorter than this takes its article's next best along
 LEAD_WORDS = 60  # so does an article's opening up to this long: it names the matter, the steps come after it
+FEW_ROWS = 3  # a table of so many is quoted whole; of more, the rows that a question names
 PASSAGES_FOR_MODEL = 6
 EXCERPT = 240
 MOST_CHECKS = 100  # verdicts that a turn keeps
@@ -53,6 +54,15 @@ ANSWERS_NOTHING, ANNOUNCES_NOTHING = "answers nothing", "announces nothing"
 GIVEN_AWAY = 5  # words of the system prompt in a row, which no passage has, give it away
 
 _blocks = MarkdownIt("commonmark").enable("table")
+_only_pictures = re.compile(r"(?:\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?\s*)+")
+# a question about more rows than it names: "other than a violin", "which is cheapest", "all prices"
+_of_many = re.compile(
+    r"\b(?:all|every|each|any|list|others?|else|besides?|except|apart|without|than|compar\w+|differen\w+|cheap\w*|expensive|most|least|which"
+    r"|alle[rsn]?|jede\w*|andere\w*|sonst|außer|ohne|als|vergleich\w*|unterschied\w*|welche\w*|günstig\w*"
+    r"|tod[oa]s?|otr[oa]s?|excepto|salvo|comparar?|diferencia|barat[oa]s?|tous|toutes?|autres?|sauf|compar\w+|quels?|quelles?"
+    r"|outr[oa]s?|exceto|qual|quais|tutt[ie]|altr[ie]|tranne|quali|alles?|andere|behalve)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
     best = hits[0]
     used = [best]
     body = shorten(best.passage.text, question.query, language)
-    if len(body.split()) < (SHORT_WORDS if best.passage.headings else LEAD_WORDS):
+    if len(best.passage.text.split()) < (SHORT_WORDS if best.passage.headings else LEAD_WORDS):
         more = _next_to(best, hits[1:], question.query, language)
         if more is not None:
             used.append(more)
@@ -87,18 +97,22 @@ def quote(question: Question, hits: Sequence[Hit], language: str) -> tuple[str, 
 
 
 def _next_to(best: Hit, hits: Sequence[Hit], query: str, language: str) -> Hit | None:
-    """What a short section takes along: an opening what stands after it; any other its article's next best passage, or the
-    section beside it that has more of the question's words."""
+    """What a short section takes along: an opening the section with the most words of the question that the opening lacks, by
+    default what stands after it; any other its article's next best passage, or the section beside it that has more of the
+    question's words."""
     beside = [hit for hit in _sections(best) if hit.passage != best.passage]
     others = [hit for hit in hits if hit.article_id == best.article_id]
-    if not best.passage.headings:
-        return beside[0] if beside else min(others, key=lambda hit: hit.passage.ordinal, default=None)
     wanted = set(tokens(telling_words(query, language), language))
+    if not best.passage.headings:
+        if not beside:
+            return min(others, key=lambda hit: hit.passage.ordinal, default=None)
+        wanted -= set(tokens(f"{best.title}\n{best.passage.text}", language))
 
     def words(hit: Hit) -> int:
         return len(wanted & set(tokens(f"{hit.heading}\n{hit.passage.text}", language)))
 
-    return max([*others[:1], *beside], key=words, default=None)
+    first = others[:1] if best.passage.headings else []
+    return max([*first, *beside], key=words, default=None)
 
 
 def _sections(hit: Hit) -> list[Hit]:
@@ -110,8 +124,11 @@ def _sections(hit: Hit) -> list[Hit]:
 
 
 def shorten(markdown: str, query: str, language: str) -> str:
-    """The blocks of a passage that answer best, whole: a list stays a list, code stays code."""
+    """The blocks of a passage that answer best, whole: a list stays a list, code stays code. Of a table the rows that the
+    question names; pictures are no answer."""
     blocks = _cut_blocks(markdown)
+    blocks = [block for block in blocks if not _only_pictures.fullmatch(block[0])] or blocks
+    blocks = [(_rows(text, query, language) if kind == "table" else text, kind) for text, kind in blocks]
     if sum(len(text.split()) for text, _ in blocks) <= QUOTED_WORDS or len(blocks) < 2:
         return "\n\n".join(text for text, _ in blocks)
     wanted = set(tokens(query, language))
@@ -136,6 +153,25 @@ def shorten(markdown: str, query: str, language: str) -> str:
             break
         chosen.add(nearest)
     return "\n\n".join(blocks[i][0] for i in sorted(chosen))
+
+
+def _rows(table: str, query: str, language: str) -> str:
+    """A table's head with the rows that a question names in their first cell, where these are half of them at most; else the
+    whole table."""
+    head, line, *rows = table.split("\n")
+    wanted = set(tokens(telling_words(query, language), language))
+    if len(rows) <= FEW_ROWS or _of_many.search(query):
+        return table
+    named = [len(wanted & set(tokens(_first_cell(row), language))) for row in rows]
+    for least in (1, max(named)):
+        asked_for = [row for row, count in zip(rows, named, strict=True) if count >= least > 0]
+        if 0 < len(asked_for) <= len(rows) // 2:
+            return "\n".join((head, line, *asked_for))
+    return table
+
+
+def _first_cell(row: str) -> str:
+    return re.split(r"(?<!\\)\|", row.strip().removeprefix("|"), maxsplit=1)[0]
 
 
 def _reader() -> Reader | None:

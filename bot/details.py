@@ -11,6 +11,8 @@ from escalation.facts import READ_AT_MOST, pieces_of
 from retrieval.tokenizing import is_stop_word
 
 ADDS = frozenset({"reference", "email", "phone", "address", "url", "account", "name", "date", "amount", "tried", "version"})  # fmt: skip
+# numbers of what only somebody who can look it up can tell of
+OF_A_CASE = frozenset({"Order number", "Ticket", "Invoice", "Booking", "Tracking number", "Customer number", "Contract number", "Payment reference", "Reference"})  # fmt: skip
 NAMED_BY = 3  # words in front of a number that say what it is: "my order number is"
 MOSTLY = 0.6  # of the words that say something
 
@@ -52,6 +54,13 @@ def only_details(text: str) -> bool:
     words = [word for word in _word.finditer(text) if not is_stop_word(word[0].lower(), "en")]
     told = sum(covered[word.start()] for word in words)
     return bool(words) and told >= MOSTLY * len(words)
+
+
+def of_a_case(text: str) -> bool:
+    """Whether it names an order, an invoice, a ticket or the like by its number."""
+    return any(
+        piece.kind == "reference" and piece.label in OF_A_CASE for piece in pieces_of(text[:READ_AT_MOST])
+    )
 
 
 def _said_from(text: str, start: int) -> int:

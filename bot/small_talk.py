@@ -1,4 +1,5 @@
-"""Greetings, thanks and farewells: whether a message is that and nothing else. Rules, in the languages of `bot.wishes`."""
+"""Greetings, thanks, farewells, murmurs ("lol", "never mind") and questions about the bot itself: whether a message is that and
+nothing else. Rules, in the languages of `bot.wishes`."""
 
 from __future__ import annotations
 
@@ -9,10 +10,12 @@ from typing import Literal
 
 from rapidfuzz.distance import OSA
 
-ChatKind = Literal["greeting", "thanks", "farewell"]
+from bot.prose import FROWN, SMILE
+
+ChatKind = Literal["greeting", "thanks", "farewell", "murmur", "about"]
 
 _GREETING = (
-    r"(?:h+i+|h+e+y+|hiy?a|he+l+o+|heya|hello there|yo|howdy|greetings|salutations|aloha|ahoy|sup|what'?s up|"
+    r"(?:h+i+|h+e+y+|hiy?a|he+l+o+|heya|hello there|(?:it'?s )?(?:only |just )?me again|it'?s (?:only |just )?me|yo|howdy|greetings|salutations|aloha|ahoy|sup|what'?s up|"
     r"whats up|wassup|"
     r"good (?:morning|afternoon|evening|day)|morning|evening|afternoon|gm|g'?day|"
     r"how (?:are|r|have) (?:you|u|things|ya)(?: (?:been|doing|today|going|this (?:morning|evening|fine day)|"
@@ -23,7 +26,7 @@ _GREETING = (
     r"(?:are you|is everything|are things)(?: (?:doing|going|ok|okay|well|alright|with|for|you|feeling|right|"
     r"now|today|good))+|how goes it|(?:just )?(?:wanted|want) to say (?:hi|hello)|how do you do|"
     r"(?:it'?s )?(?:nice|good|great) to (?:meet|see) you|pleased to meet you|"
-    r"(?:is )?(?:anyone|anybody|someone) (?:there|here)|(?:are )?you there|knock knock|"
+    r"(?:is )?(?:anyone|anybody|someone) (?:there|here)|(?:are )?(?:you|u) there|knock knock|"
     r"hallo|guten (?:tag|morgen|abend)|moin|servus|gruss gott|gruess gott|tag|wie geht'?s?(?: es (?:dir|"
     r"ihnen))?|"
     r"hola|buenas(?: tardes| noches)?|buenos dias|que tal|como estas|bonjour|bonsoir|salut|coucou|ca va|"
@@ -121,6 +124,29 @@ _ACKNOWLEDGED = re.compile(
     re.IGNORECASE,
 )
 _ONLY_PICTURES = re.compile(r"[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F\u200D\s]+")
+_MURMUR = re.compile(
+    r"(?:(?:l+o+l+(?:o+l+)*|lmf?ao+|rofl|a?(?:ha)+h?|(?:he){2,}|hi(?:hi)+|x+d+|h+m+|mh+m*|m{2,}|uh+|um+|o+h+|a+h+|w+o+w+|omg|oo+ps|meh|huh|"
+    r"idk|dunno|nvm|nm|never ?mind|forget (?:it|about it)|ignore (?:that|this|me)|my bad|just (?:kidding|testing|looking)|jk|test|testing|"
+    r"i(?:'ve| have)? (?:already )?(?:found|figured|solved|got) it(?: out)?(?: (?:myself|now|already))*|found it|no worries|no problem|"
+    r"egal|schon gut|vergiss es|nichts|hat sich erledigt|schon erledigt|no importa|da igual|nada|jaja|jeje|laisse tomber|peu importe|rien|"
+    r"deixa pra la|nao importa|kkk+|non importa|lascia stare|niente|laat maar|niets)(?:\s+|$))+"
+)
+_SELF = r"(?:(?:an? |the )?(?:real |actual |live |living |automated |virtual )?(?:ro|chat)?(?:bot|human(?: being)?|person|machine|computer|ai|program|assistant))"
+_ABOUT = re.compile(
+    r"(?:(?:hi|hello|hey|hallo|hola|bonjour|ok|so|wait|sorry|and|but) )*(?:"
+    rf"(?:are|r) (?:you|u) (?:even |actually |really |just )?{_SELF}(?: or (?:just |even )?{_SELF})?|"
+    rf"(?:am i|are we) (?:even |actually |really |just )?(?:talking|speaking|chatting|writing) (?:to|with) {_SELF}(?: or (?:just |even )?{_SELF})?|"
+    rf"is this (?:chat )?{_SELF}(?: or (?:just |even )?{_SELF})?|"
+    r"who (?:are|r) (?:you|u)|who is this|what are (?:you|u)|who am i (?:talking|speaking|chatting) (?:to|with)|"
+    r"(?:what|how) can (?:you|u) (?:do|help)(?: (?:for me|me|with|me with))*|what do you do|what can i ask(?: you)?|"
+    r"(?:bist du|sind sie|spreche ich mit) (?:hier )?(?:wirklich |nur )?(?:ein(?:e|em|er)? )?(?:echte[rnm]? |richtige[rnm]? )?(?:ro|chat)?(?:bot|mensch(?:en)?|person|maschine|ki)"
+    r"(?: oder (?:ein(?:e|em)? )?(?:ro|chat)?(?:bot|mensch(?:en)?|person|maschine))?|wer (?:bist du|sind sie)|was (?:kannst du|konnen sie)(?: alles)?(?: fur mich tun)?|"
+    r"(?:eres|es usted|estoy hablando con) (?:una? )?(?:ro)?(?:bot|persona(?: real)?|humano|maquina)|quien eres|que puedes hacer|"
+    r"(?:etes vous|es tu|tu es|vous etes) (?:une? )?(?:ro)?(?:bot|personne|humain|machine)|qui (?:etes vous|es tu)|que (?:pouvez vous|peux tu) faire|"
+    r"(?:voce e|es) (?:uma? )?(?:ro)?(?:bo|bot|pessoa|humano|maquina)|quem e (?:voce|tu)|o que voce (?:pode )?faz(?:er)?|"
+    r"sei (?:una? )?(?:ro)?(?:bot|persona|umano|macchina)|chi sei|cosa (?:puoi|sai) fare|"
+    r"(?:ben je|bent u) (?:een )?(?:ro|chat)?(?:bot|mens|persoon|machine)|wie (?:ben je|bent u)|wat kun je(?: doen)?)"
+)
 _HELP_AT_ALL = re.compile(
     r"(?:(?:hi|hello|hey)[\s,!]*)?(?:can you help(?: me)?|could you help(?: me)?|i need (?:some |your )?help|help(?: me)?)(?: please)?[\s.!?]*",
     re.IGNORECASE,
@@ -128,18 +154,23 @@ _HELP_AT_ALL = re.compile(
 
 
 def chat_kind(text: str) -> ChatKind | None:
-    """ "greeting", "thanks" or "farewell" where the message is that and nothing else; None where it holds
-    anything more ("hi, how do I reset my password"). A farewell outweighs thanks, and thanks a greeting."""
+    """What a message is and nothing else; None where it holds anything more ("hi, how do I reset my password"). A farewell
+    outweighs thanks, and thanks a greeting. `murmur`: "lol", "never mind"; `about`: who the bot is, what it can do."""
     if len(text) > 160:
         return None
     if not text.strip():
         return None
-    if _ACKNOWLEDGED.fullmatch(text.strip()) or _ONLY_PICTURES.fullmatch(text.strip()):
+    if _ACKNOWLEDGED.fullmatch(text.strip()):
         return "thanks"
+    if _ONLY_PICTURES.fullmatch(text.strip()):
+        return None if displeased(text) else "thanks" if SMILE.search(text) else "murmur"
     if _HELP_AT_ALL.fullmatch(text.strip()):
         return "greeting"
     plain = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("ß", "ss")
+    asked = " ".join(re.findall(r"[a-z]+(?:'[a-z]+)*", plain))
+    if not re.search(r"\d", plain) and (_ABOUT.fullmatch(asked) or _MURMUR.fullmatch(asked)):
+        return "about" if _ABOUT.fullmatch(asked) else "murmur"
     plain = re.sub(r"(?<!\w)@\w+|(?<!\w)[:;=x]-?[)dp3](?!\w)|<3", " ", plain)
     if re.search(r"[\d#$€£%/\\{}<>=_]", plain):
         return None
@@ -147,6 +178,11 @@ def chat_kind(text: str) -> ChatKind | None:
     if not plain or _NOT_CHAT.search(plain) or (plain.startswith("ye") and "thank" not in plain):
         return None
     return _chat_from(plain)
+
+
+def displeased(text: str) -> bool:
+    """Whether a message is nothing but pictures, and they say that somebody is not content."""
+    return _ONLY_PICTURES.fullmatch(text.strip()) is not None and FROWN.search(text) is not None
 
 
 def _chat_from(plain: str) -> ChatKind | None:

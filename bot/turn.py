@@ -20,6 +20,7 @@ from typing import Any
 from bot import precedents, words
 from bot.answer import NoAnswer, Sentence, quote, sources, tell
 from bot.assess import LIKELIER, Calibration, rivals
+from bot.details import of_a_case
 from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
@@ -219,7 +220,8 @@ async def outcome_of(
 
 def _begun(asked: Asked, parts: Parts) -> tuple[Question, Calibration, Policy, _Looked]:
     """All that a turn reads and looks for before it is judged, in a thread: the event loop serves everybody."""
-    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled)
+    parting = asked.answered and asked.earlier[-1:] == ("chat",)
+    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled, parting)
     calibration = parts.calibration()
     return question, calibration, calibration.policy(parts.max_wrong()), _look(question, asked, parts)
 
@@ -493,7 +495,7 @@ def _outcome(
         case "offer" if "rule:did_not_help" in decision.reasons:
             text, shown = own.did_not_help, []
         case "offer" if "nothing_relevant" in decision.reasons:
-            text, shown = own.nothing_relevant, []
+            text, shown = own.look_up if of_a_case(asked.text) else own.nothing_relevant, []
         case "offer" if said:
             text = f"{said_text}\n\n{own.person_offered}"
         case "offer" if signals.part_sure:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from bot.languages import spoken
-from bot.small_talk import chat_kind
+from bot.small_talk import chat_kind, displeased
 from bot.wishes import wants_human
 from retrieval.tokenizing import is_stop_word, only_asks
 
@@ -93,6 +93,7 @@ _failed = re.compile(
     re.IGNORECASE,
 )
 _only_no = re.compile(r"(?:no+|nope|nah|nein|nee|non|não|нет)[.!]*", re.IGNORECASE)
+_only_yes = re.compile(r"(?:yes|yea?h?|yep|yup|sure|ja|jo|s[ií]|oui|sim|tak|да)[.!]*", re.IGNORECASE)
 _joint = re.compile(r"^[\s,.;:!?…–-]*(?:(?:but|and|so|because|i mean|i meant)\b[\s,]*)?", re.IGNORECASE)
 _ends = re.compile(
     r"\s*(?:$|[,.;:!?…–\n-]|(?:but|and|so|because|i mean|i meant)\b)", re.IGNORECASE
@@ -154,11 +155,19 @@ def understand(
     choices: tuple[str, ...] = (),
     answered: bool = False,
     settled: int = 0,
+    parting: bool = False,
 ) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
     `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before;
-    `settled`: so many messages of the history are another matter: a question of theirs is not asked again here."""
+    `settled`: so many messages of the history are another matter: a question of theirs is not asked again here; `parting`:
+    the turn before asked whether there was anything else."""
     chat, before = chat_kind(text), matters(history)
+    if chat == "murmur" and choices:  # "hm" is no answer to a question back
+        chat = None
+    if not choices and _only_no.fullmatch(text.strip()) and (parting or not answered):
+        chat = "farewell" if parting else "murmur"
+    if not choices and _only_yes.fullmatch(text.strip()):
+        chat = "murmur"
     named = next((title for title in choices if _same_words(text, title)), None)
     refused = bool(choices) and _refused(text)
     wished = (
@@ -171,7 +180,8 @@ def understand(
         language = spoken(asked if named else text)  # a title is in the language of its article
         return Question(text=text, query=query, chosen=chosen, before=asked, language=language)
     query = _plain(wanted if wished and (wanted := beside_the_wish(text)) else text)
-    failed, rest = (True, "") if refused else failure(text) if answered else (False, text)
+    judged = (answered and not chat) or displeased(text)
+    failed, rest = (True, "") if refused else failure(text) if judged else (False, text)
     if failed:
         query = _plain(rest) or (before[-1][:LONGEST_QUERY] if before else query)
     asks = not failed or bool(rest.strip())
@@ -201,7 +211,7 @@ def failure(text: str) -> tuple[bool, str]:
     """Whether a message says that the answer before it did not help, and what it says besides: "that didn't help, the
     light still blinks" -> (True, "the light still blinks")."""
     plain = _greeting.sub("", text.replace("’", "'")).strip()
-    if _only_no.fullmatch(plain):
+    if _only_no.fullmatch(plain) or displeased(plain):
         return True, ""
     rest = plain
     while (found := _failed.match(rest)) and _ends.match(rest, found.end()):

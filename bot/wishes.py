@@ -32,6 +32,15 @@ SURER = 0.4  # how much surer, for each e-fold of windows
 FAR = 5  # words within which two kinds count as near each other
 LONGEST_WORD = 20  # letters; what is longer is no word
 UNKNOWN, NUMBER = "_", "#"
+CLEARLY = 1.0  # score from which a plain clause is a wish, whatever stands around it
+_WISHED_OR_CIVIL = frozenset({"WANT", "HAND", "TALK", "GIVE", "LET", "REACH", "CALL", "PLS"})
+_PEOPLE = frozenset({"HUMAN", "AGENT", "BOSS", "PERSON", "SOMEONE", "WORKER"})
+# in a clause that speaks of people and wishes for none: "no agent", "after speaking with someone", "a ticket for one person"
+_OTHERWISE = frozenset(
+    {UNKNOWN, NUMBER, "NOT", "COND", "THING", "HOW", "WHAT", "IS", "DO", "BOT", "THEY", "ONE"}
+)
+# what asks for nothing, however politely: "pls", "me too"
+_CIVIL = frozenset({"^", "$", "PLS", "HI", "ME", "JUST", "I", "THIS", "AND"})
 
 
 def wants_human(text: str) -> bool:
@@ -66,16 +75,38 @@ def _wished_elsewhere(text: str) -> bool:
     return _elsewhere.search(text) is not None and _unwished.search(text) is None
 
 
+# "about order RX-99213-B", "ref 99123", "my customer number is 44812"
+_numbered = re.compile(
+    r"(?:\b(?:about|re|regarding|concerning|for|on|with|my|our|the|is|number|numbers|no|nr|id|ref|reference|order|booking|ticket|invoice|case|"
+    r"parcel|customer|account|member|contract|zu|wegen|bestellung|rechnung|pedido|commande|ordine|bestelling)\b[.:]?\s{1,3}){0,6}"
+    r"#?\b(?=[\w-]{0,20}\d)[\w-]{4,24}(?!\S)",
+    re.IGNORECASE,
+)
+
+
 def windows(text: str) -> Iterator[tuple[str, ...]]:
     """The sentences as plain words, without accents and apostrophes; a long one in windows that overlap. Of a very long message
     the beginning and the end."""
+    for sentence in _sentences(text):
+        words = _plain(sentence)
+        for start in range(0, max(1, len(words) - WINDOW + STEP), STEP) if words else ():
+            yield words[start : start + WINDOW]
+
+
+def clauses(text: str) -> Iterator[tuple[str, ...]]:
+    """The pieces between commas, dashes and the numbers of orders and the like, of sentences that have some."""
+    for sentence in _sentences(text):
+        pieces = re.split(r"[,:–—]\s+|\s-+\s", _numbered.sub(", ", sentence))
+        for words in map(_plain, pieces if len(pieces) > 1 else ()):
+            if 2 <= len(words) <= WINDOW:
+                yield words
+
+
+def _sentences(text: str) -> Iterator[str]:
     most = READ_AT_MOST // 2  # a line end becomes two signs
     halves = (text,) if len(text) <= most else (text[:most], text[-min(most, len(text) - most) :])
     for half in halves:
-        for sentence in re.split(r"[.!?;…](?=\s|$)|[¿¡]", prose(half.replace("\n", ". "))):
-            words = _plain(sentence)
-            for start in range(0, max(1, len(words) - WINDOW + STEP), STEP) if words else ():
-                yield words[start : start + WINDOW]
+        yield from re.split(r"[.!?;…](?=\s|$)|[¿¡]", prose(half.replace("\n", ". ")))
 
 
 def features(words: Sequence[str], ordinary: frozenset[str]) -> set[int]:
@@ -132,9 +163,22 @@ class Fitted:
         )
 
     def wishes(self, text: str) -> bool:
-        """Whether one window is a wish; the more windows there are, the surer it has to be."""
-        scores = [self.score(features(words, self.ordinary)) for words in windows(text)]
-        return bool(scores) and max(scores) > SURER * math.log(len(scores))
+        """Whether one window is a wish; the more windows there are, the surer it has to be. So is a plain clause, whatever
+        stands around it."""
+        read = list(windows(text))
+        asking = [words for words in read if not self._asks_nothing(words)]
+        scores = [self.score(features(words, self.ordinary)) for words in asking]
+        heard = bool(scores) and max(scores) > SURER * math.log(len(read))
+        return heard or any(map(self._plainly, clauses(text)))
+
+    def _asks_nothing(self, words: Sequence[str]) -> bool:
+        return _CIVIL.issuperset(kinds_of(words, self.ordinary)) or chat_kind(" ".join(words)) is not None
+
+    def _plainly(self, words: Sequence[str]) -> bool:
+        """Whether a clause is a wish and nothing else: what stands around it tells nothing then."""
+        kinds = set(kinds_of(words, self.ordinary))
+        about = kinds & _PEOPLE and kinds & _WISHED_OR_CIVIL and not kinds & _OTHERWISE
+        return bool(about) and self.score(features(words, self.ordinary)) > CLEARLY
 
     def score(self, buckets: set[int]) -> float:
         """Above 0 for a wish."""

@@ -18,7 +18,9 @@ class Words:
     hello: str
     welcome: str  # the answer to thanks
     goodbye: str
+    go_on: str  # to what asks nothing and thanks for nothing: "lol", "never mind"
     nothing_relevant: str
+    look_up: str  # the same, to who names an order or the like by its number
     no_articles_in_it: str  # the help center has no articles in the language that the customer writes
     files_unread: str  # the bot cannot open what was sent with a message, or as one
     not_sure: str
@@ -45,7 +47,13 @@ class Words:
     days: str  # Monday first
 
     def small_talk(self, kind: str | None) -> str:
-        return {"thanks": self.welcome, "farewell": self.goodbye}.get(kind or "", self.hello)
+        said = {
+            "thanks": self.welcome,
+            "farewell": self.goodbye,
+            "murmur": self.go_on,
+            "about": self.greeting,
+        }
+        return said.get(kind or "", self.hello)
 
     def handed_over(self, reasons: tuple[str, ...]) -> str:
         """The message of a handoff; the place in the queue stands beside it, live."""
@@ -81,8 +89,10 @@ ENGLISH = Words(
     hello="Hello! What can I help you with?",
     welcome="You're welcome! Is there anything else I can help you with?",
     goodbye="Goodbye! Come back whenever you need something.",
+    go_on="All right. Just write if there is anything I can help you with.",
     nothing_relevant="I couldn't find anything about that in our help center, so I'd rather not guess. You can put it "
     "in other words, or choose “Talk to a person”.",
+    look_up="I can't look into orders or accounts, and our help center has nothing on this. Choose “Talk to a person”: they will see what you wrote.",
     no_articles_in_it="Our help center has no articles in the language you write in, so I may not understand you well.",
     files_unread="I can't open files. Tell me in words what you need, or choose “Talk to a person”: they will see everything you sent.",
     not_sure="I'm not sure enough to answer this. You can put it in other words, or choose “Talk to a person”.",
@@ -117,8 +127,10 @@ IN: dict[str, Words] = {
         hello="Hallo! Womit kann ich Ihnen helfen?",
         welcome="Gern geschehen! Kann ich sonst noch etwas für Sie tun?",
         goodbye="Auf Wiedersehen! Melden Sie sich, wenn Sie etwas brauchen.",
+        go_on="In Ordnung. Schreiben Sie einfach, wenn ich etwas für Sie tun kann.",
         nothing_relevant="Dazu habe ich in unserem Hilfebereich nichts gefunden und möchte nicht raten. Sagen Sie es mit "
         "anderen Worten, oder wählen Sie „Mit einem Menschen sprechen“.",
+        look_up="Einzelne Bestellungen oder Konten kann ich nicht einsehen, und in unserem Hilfebereich steht dazu nichts. Wählen Sie „Mit einem Menschen sprechen“: Dort ist zu sehen, was Sie geschrieben haben.",
         no_articles_in_it="Unser Hilfebereich hat keine Artikel in Ihrer Sprache, darum verstehe ich Sie vielleicht nicht gut.",
         files_unread="Dateien kann ich nicht öffnen. Schreiben Sie mir, was Sie brauchen, oder wählen Sie „Mit einem Menschen sprechen“: Dort ist alles zu sehen, was Sie gesendet haben.",
         not_sure="Ich bin nicht sicher genug, um das zu beantworten. Sagen Sie es mit anderen Worten, oder wählen Sie "
@@ -153,8 +165,10 @@ IN: dict[str, Words] = {
         hello="¡Hola! ¿En qué puedo ayudarle?",
         welcome="¡De nada! ¿Puedo ayudarle en algo más?",
         goodbye="¡Hasta luego! Vuelva cuando necesite algo.",
+        go_on="De acuerdo. Escríbame cuando pueda ayudarle en algo.",
         nothing_relevant="No he encontrado nada sobre eso en nuestro centro de ayuda y prefiero no adivinar. Puede decirlo "
         "con otras palabras o elegir «Hablar con una persona».",
+        look_up="No puedo consultar pedidos ni cuentas, y nuestro centro de ayuda no dice nada sobre esto. Elija «Hablar con una persona»: verá lo que ha escrito.",
         no_articles_in_it="Nuestro centro de ayuda no tiene artículos en su idioma, así que quizá no le entienda bien.",
         files_unread="No puedo abrir archivos. Dígame con palabras qué necesita o elija «Hablar con una persona»: verá todo lo que ha enviado.",
         not_sure="No estoy lo bastante seguro para responder a esto. Puede decirlo con otras palabras o elegir «Hablar con "
@@ -189,8 +203,10 @@ IN: dict[str, Words] = {
         hello="Bonjour ! Que puis-je faire pour vous ?",
         welcome="Je vous en prie ! Puis-je vous aider pour autre chose ?",
         goodbye="Au revoir ! Revenez dès que vous avez besoin de quelque chose.",
+        go_on="D'accord. Écrivez-moi dès que je peux vous aider.",
         nothing_relevant="Je n'ai rien trouvé à ce sujet dans notre centre d'aide et je préfère ne pas deviner. Vous pouvez "
         "le dire autrement ou choisir « Parler à une personne ».",
+        look_up="Je ne peux pas consulter les commandes ni les comptes, et notre centre d'aide ne dit rien à ce sujet. Choisissez « Parler à une personne » : elle verra ce que vous avez écrit.",
         no_articles_in_it="Notre centre d'aide n'a pas d'articles dans votre langue, je risque donc de mal vous comprendre.",
         files_unread="Je ne peux pas ouvrir les fichiers. Dites-moi avec des mots ce qu'il vous faut ou choisissez « Parler à une personne » : elle verra tout ce que vous avez envoyé.",
         not_sure="Je ne suis pas assez sûr pour répondre. Vous pouvez le dire autrement ou choisir « Parler à une personne ».",
@@ -224,8 +240,10 @@ IN: dict[str, Words] = {
         hello="Olá! Em que posso ajudar?",
         welcome="De nada! Posso ajudar em mais alguma coisa?",
         goodbye="Até logo! Volte quando precisar de alguma coisa.",
+        go_on="Está bem. Escreva quando eu puder ajudar em alguma coisa.",
         nothing_relevant="Não encontrei nada sobre isso na nossa central de ajuda e prefiro não adivinhar. Pode dizer de "
         "outra forma ou escolher “Falar com uma pessoa”.",
+        look_up="Não consigo consultar encomendas nem contas, e a nossa central de ajuda não diz nada sobre isto. Escolha “Falar com uma pessoa”: verá o que escreveu.",
         no_articles_in_it="A nossa central de ajuda não tem artigos no seu idioma, por isso posso não entender bem.",
         files_unread="Não consigo abrir ficheiros. Diga por palavras o que precisa ou escolha “Falar com uma pessoa”: ela verá tudo o que enviou.",
         not_sure="Não tenho certeza suficiente para responder a isso. Pode dizer de outra forma ou escolher “Falar com uma "
@@ -258,8 +276,10 @@ IN: dict[str, Words] = {
         hello="Ciao! Come posso aiutarti?",
         welcome="Prego! Posso aiutarti in qualcos'altro?",
         goodbye="Arrivederci! Torna quando hai bisogno di qualcosa.",
+        go_on="Va bene. Scrivimi pure quando posso aiutarti in qualcosa.",
         nothing_relevant="Non ho trovato nulla su questo nel nostro centro assistenza e preferisco non tirare a indovinare. "
         "Puoi dirlo con altre parole o scegliere “Parla con una persona”.",
+        look_up="Non posso consultare ordini o account, e il nostro centro assistenza non dice nulla su questo. Scegli “Parla con una persona”: vedrà quello che hai scritto.",
         no_articles_in_it="Il nostro centro assistenza non ha articoli nella tua lingua, quindi potrei non capirti bene.",
         files_unread="Non posso aprire i file. Dimmi a parole di cosa hai bisogno o scegli “Parla con una persona”: vedrà tutto quello che hai inviato.",
         not_sure="Non sono abbastanza sicuro per rispondere. Puoi dirlo con altre parole o scegliere “Parla con una persona”.",
@@ -293,8 +313,10 @@ IN: dict[str, Words] = {
         hello="Hallo! Waarmee kan ik u helpen?",
         welcome="Graag gedaan! Kan ik nog iets voor u doen?",
         goodbye="Tot ziens! Kom terug wanneer u iets nodig hebt.",
+        go_on="Goed. Schrijf gerust als ik iets voor u kan doen.",
         nothing_relevant="Daarover heb ik niets gevonden in ons helpcentrum en ik wil niet gokken. Zeg het met andere woorden "
         "of kies ‘Met een mens praten’.",
+        look_up="Ik kan geen bestellingen of accounts inzien, en ons helpcentrum zegt hier niets over. Kies ‘Met een mens praten’: die ziet wat u hebt geschreven.",
         no_articles_in_it="Ons helpcentrum heeft geen artikelen in uw taal, dus misschien begrijp ik u niet goed.",
         files_unread="Ik kan geen bestanden openen. Zeg met woorden wat u nodig hebt of kies ‘Met een mens praten’: daar is alles te zien wat u hebt gestuurd.",
         not_sure="Ik ben niet zeker genoeg om dit te beantwoorden. Zeg het met andere woorden of kies ‘Met een mens praten’.",
@@ -327,8 +349,10 @@ IN: dict[str, Words] = {
         hello="Cześć! W czym mogę pomóc?",
         welcome="Nie ma za co! Czy mogę jeszcze w czymś pomóc?",
         goodbye="Do widzenia! Wróć, gdy będziesz czegoś potrzebować.",
+        go_on="W porządku. Napisz, gdy będę mógł w czymś pomóc.",
         nothing_relevant="Nie znalazłem nic na ten temat w naszym centrum pomocy i wolę nie zgadywać. Powiedz to innymi "
         "słowami albo wybierz „Porozmawiaj z człowiekiem”.",
+        look_up="Nie mogę sprawdzać zamówień ani kont, a w naszym centrum pomocy nic o tym nie ma. Wybierz „Porozmawiaj z człowiekiem”: zobaczy, co tu napisano.",
         no_articles_in_it="Nasze centrum pomocy nie ma artykułów w Twoim języku, więc mogę Cię nie zrozumieć.",
         files_unread="Nie mogę otwierać plików. Napisz słowami, czego potrzebujesz, albo wybierz „Porozmawiaj z człowiekiem”: zobaczy wszystko, co zostało wysłane.",
         not_sure="Nie mam wystarczającej pewności, żeby odpowiedzieć. Powiedz to innymi słowami albo wybierz „Porozmawiaj z "
@@ -363,8 +387,10 @@ IN: dict[str, Words] = {
         hello="Здравствуйте! Чем могу помочь?",
         welcome="Пожалуйста! Могу ли я ещё чем-нибудь помочь?",
         goodbye="До свидания! Возвращайтесь, когда что-нибудь понадобится.",
+        go_on="Хорошо. Напишите, если я смогу чем-нибудь помочь.",
         nothing_relevant="Я ничего не нашёл об этом в нашем справочном центре и не хочу гадать. Скажите другими словами или "
         "выберите «Поговорить с человеком».",
+        look_up="Я не могу посмотреть заказы и учётные записи, а в нашем справочном центре об этом ничего нет. Выберите «Поговорить с человеком»: он увидит, что вы написали.",
         no_articles_in_it="В нашем справочном центре нет статей на вашем языке, поэтому я могу понять вас неверно.",
         files_unread="Я не могу открывать файлы. Напишите словами, что вам нужно, или выберите «Поговорить с человеком»: будет видно всё, что вы отправили.",
         not_sure="Я недостаточно уверен, чтобы ответить. Скажите другими словами или выберите «Поговорить с человеком».",
@@ -397,7 +423,9 @@ IN: dict[str, Words] = {
         hello="مرحبًا! كيف يمكنني مساعدتك؟",
         welcome="على الرحب والسعة! هل هناك شيء آخر يمكنني مساعدتك فيه؟",
         goodbye="إلى اللقاء! عد متى احتجت إلى شيء.",
+        go_on="حسنًا. اكتب لي متى استطعت مساعدتك في شيء.",
         nothing_relevant="لم أجد شيئًا عن ذلك في مركز المساعدة، ولا أريد التخمين. يمكنك قول ذلك بكلمات أخرى أو اختيار «التحدث مع شخص».",
+        look_up="لا يمكنني الاطلاع على الطلبات أو الحسابات، ولا يوجد شيء عن ذلك في مركز المساعدة. اختر «التحدث مع شخص»: سيرى ما كتبته.",
         no_articles_in_it="لا توجد في مركز المساعدة مقالات بلغتك، لذلك قد لا أفهمك جيدًا.",
         files_unread="لا يمكنني فتح الملفات. قل لي بالكلمات ما تحتاج إليه، أو اختر «التحدث مع شخص»: سيرى كل ما أرسلته.",
         not_sure="لست متأكدًا بما يكفي للإجابة. يمكنك قول ذلك بكلمات أخرى أو اختيار «التحدث مع شخص».",
@@ -428,7 +456,9 @@ IN: dict[str, Words] = {
         hello="こんにちは。どのようなご用件でしょうか。",
         welcome="どういたしまして。ほかにお手伝いできることはありますか。",
         goodbye="ご利用ありがとうございました。またいつでもお越しください。",
+        go_on="わかりました。何かありましたら、いつでもお書きください。",
         nothing_relevant="ヘルプセンターに該当する内容が見つかりませんでした。推測でのお答えは控えます。別の言葉でお尋ねいただくか、「担当者と話す」をお選びください。",
+        look_up="ご注文やアカウントの内容は確認できず、ヘルプセンターにも該当する内容がありません。「担当者と話す」をお選びください。書いていただいた内容は担当者に見えます。",
         no_articles_in_it="ヘルプセンターにはお使いの言語の記事がないため、正しく理解できないことがあります。",
         files_unread="ファイルを開くことはできません。必要なことを言葉で教えていただくか、「担当者と話す」をお選びください。送られたものはすべて担当者に見えます。",
         not_sure="お答えできるだけの確信がありません。別の言葉でお尋ねいただくか、「担当者と話す」をお選びください。",
@@ -459,7 +489,9 @@ IN: dict[str, Words] = {
         hello="您好！有什么可以帮您？",
         welcome="不客气！还有什么可以帮您的吗？",
         goodbye="再见！需要时随时回来。",
+        go_on="好的。有需要时请随时写给我。",
         nothing_relevant="我在帮助中心没有找到相关内容，不想随意猜测。您可以换个说法，或选择“与人工客服交谈”。",
+        look_up="我无法查看订单或账户，帮助中心也没有相关内容。请选择“与人工客服交谈”：对方会看到您写的内容。",
         no_articles_in_it="帮助中心没有您所用语言的文章，因此我可能无法准确理解您的意思。",
         files_unread="我无法打开文件。请用文字告诉我您需要什么，或选择“与人工客服交谈”：客服能看到您发送的所有内容。",
         not_sure="我没有足够的把握回答。您可以换个说法，或选择“与人工客服交谈”。",

@@ -28,18 +28,24 @@ from retrieval.tokenizing import folded, telling_words, tokens, without_spaces, 
 from retrieval.vocabulary import Vocabulary, Words
 
 NOWHERE = np.zeros(0, dtype=np.int32)
+WORDS = 2  # goes up when the same passage has other words here: older snapshots are built anew
 LEAST = 1e-3  # what a passage scores that is asked for and holds none of the tokens
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A passage as the lexical index sees it. `words`: title, headings and text in one string."""
+    """A passage as the lexical index sees it. `words`: what it is found by, as `searched` puts it together."""
 
     id: str
     article_id: str
     audience: str
     language: str
     words: str
+
+
+def searched(title: str, labels: Sequence[str], headings: Sequence[str], text: str) -> str:
+    """The words that find a passage: the owner's own for its article among them."""
+    return "\n\n".join((title, *labels, *headings, text))
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ class LexicalIndex:
         self._roster.save(aside / "roster")
         self._texts.save(aside / "texts")
         (aside / "index.json").write_text(
-            json.dumps({"generation": self.generation, "passages": len(self._roster)})
+            json.dumps({"generation": self.generation, "passages": len(self._roster), "words": WORDS})
         )
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(aside, folder)
@@ -126,6 +132,8 @@ class LexicalIndex:
         """The snapshot in `folder`, or None when there is none that can be read."""
         try:
             told = json.loads((folder / "index.json").read_text())
+            if told.get("words") != WORDS:
+                return None
             postings, roster = (
                 Postings.load(folder / "postings"),
                 Roster.load(folder / "roster"),
@@ -138,8 +146,8 @@ class LexicalIndex:
         return None
 
     def replace(self, article_id: str, entries: Iterable[Entry]) -> None:
-        """From now on the article's passages are these (none: it is gone). An id is a passage's content: one that was
-        there already stays as it is."""
+        """From now on the article's passages are these (none: it is gone). A passage that was there with the same words stays
+        as it is."""
         base = len(self._roster)
         old = [row for row in self._roster.rows_of(article_id) if row not in self._dead]
         old += [
@@ -150,7 +158,10 @@ class LexicalIndex:
         there = {self._id_and_place(row): row for row in old}
         for entry in entries:
             place = entry.audience, entry.language
-            if there.pop((entry.id, place), None) is None:
+            same = there.get((entry.id, place))
+            if same is not None and self._words_at(same) == [folded(word) for word in words_of(entry.words)]:
+                del there[entry.id, place]
+            else:
                 self._delta_rows[entry.id] = base + len(self._delta)
                 self._delta.append(_New.of(entry, place))
                 self._delta_frequency.update(self._delta[-1].counts.keys())
@@ -160,6 +171,11 @@ class LexicalIndex:
                 self._delta_frequency.subtract(self._delta[row - base].counts.keys())
         for kept in (self._masks, self._vocabularies, self._saying):
             kept.clear()
+
+    def _words_at(self, row: int) -> list[str]:
+        """The words of a row in their order, folded."""
+        base = len(self._roster)
+        return self._delta[row - base].words if row >= base else self._texts.words_at(row)
 
     def copy(self) -> LexicalIndex:
         """An index that can be changed while this one is read: the base is shared, what came after it is not."""

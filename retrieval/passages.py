@@ -52,6 +52,7 @@ class Hit:
     lexical: float
     score: float
     whole: Passage | None = None
+    labels: tuple[str, ...] = ()  # the article's: words of the owner's own that find it
 
     @property
     def article_id(self) -> str:

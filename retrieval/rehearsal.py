@@ -28,7 +28,7 @@ from retrieval import chunking
 from retrieval.closeness import Closeness, embed, packed
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.indexing import shelf_of
-from retrieval.lexical import Entry, LexicalIndex
+from retrieval.lexical import Entry, LexicalIndex, searched
 from retrieval.passages import Passage
 from retrieval.search import Search
 from retrieval.stores.base import VectorStore
@@ -59,6 +59,7 @@ class _Row:
     section: tuple[str, ...]
     locale: str
     updated_at: datetime
+    labels: tuple[str, ...]
 
 
 class Rehearsal(Search):
@@ -135,7 +136,7 @@ class Rehearsal(Search):
 
     def _would_be(self, given: SourceArticle, passages: Sequence[Passage], language: str) -> Iterator[Entry]:
         for passage in passages:
-            words = "\n\n".join((given.title, *passage.headings, passage.text))
+            words = searched(given.title, given.labels, passage.headings, passage.text)
             yield Entry(passage.id, given.id, given.audience, language, words)
 
     def _rows_of(self, given: SourceArticle, passages: Sequence[Passage]) -> dict[str, _Row]:
@@ -145,7 +146,7 @@ class Rehearsal(Search):
             passage.id: _Row(
                 passage.id, given.id, passage.ordinal, passage.headings, passage.text,
                 [[one.start, one.end, list(one.headings)] for one in passage.sections],
-                given.title, slug or slugify(given.title), tuple(given.section), given.locale, given.updated_at or now(),
+                given.title, slug or slugify(given.title), tuple(given.section), given.locale, given.updated_at or now(), given.labels,
             )
             for passage in passages
         }  # fmt: skip

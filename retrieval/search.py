@@ -31,7 +31,7 @@ from retrieval.closeness import Closeness
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.evidence import Candidate, Evidence, weigh
 from retrieval.indexing import shelf_of, shelves_of, space_of
-from retrieval.lexical import Entry, LexicalIndex, Place, Rows, tokens
+from retrieval.lexical import Entry, LexicalIndex, Place, Rows, searched, tokens
 from retrieval.narrowing import narrowed
 from retrieval.passages import Hit, Passage, Section
 from retrieval.ranking import Ranked, exact_first, rank
@@ -332,7 +332,7 @@ class Search:
     def _entries(self, session: Any, article_id: str | None) -> Iterable[Entry]:
         columns = (
             PassageRow.id, PassageRow.article_id, PassageRow.audience, PassageRow.language, PassageRow.headings,
-            PassageRow.text, Article.title,
+            PassageRow.text, Article.title, Article.labels,
         )  # fmt: skip
         query = (
             select(*columns)
@@ -341,8 +341,8 @@ class Search:
         )
         if article_id is not None:
             query = query.where(PassageRow.article_id == article_id)
-        for id, article, audience, language, headings, text, title in session.execute(query).all():
-            yield Entry(id, article, audience, language, "\n\n".join((title, *headings, text)))
+        for id, article, audience, language, headings, text, title, labels in session.execute(query).all():
+            yield Entry(id, article, audience, language, searched(title, labels, headings, text))
 
     def _places(self, lexicon: LexicalIndex, viewer: Viewer, locale: str | None) -> frozenset[Place]:
         allowed = {place for place in lexicon.places_used if place[0] in audiences_of(viewer)}
@@ -453,7 +453,7 @@ class Search:
     def _query_for(self, viewer: Viewer) -> Select[Any]:
         columns = (
             PassageRow.id, PassageRow.article_id, PassageRow.ordinal, PassageRow.headings, PassageRow.text,
-            PassageRow.sections, Article.title, Article.slug, Article.section, Article.locale, Article.updated_at,
+            PassageRow.sections, Article.title, Article.slug, Article.section, Article.locale, Article.updated_at, Article.labels,
         )  # fmt: skip
         query = select(*columns).join(Article, Article.id == PassageRow.article_id)
         mine = self._database.among(PassageRow.id, "ids")
@@ -473,7 +473,9 @@ class Search:
         parts = self._closeness.parts([hit.passage.id for hit in judged], len(vector))
         for hit, vectors in zip(judged, parts, strict=True):
             language = hit.language
-            title = _tokens_of(hit.passage.id, " ".join((hit.title, *hit.passage.headings)), language)
+            title = _tokens_of(
+                hit.passage.id, " ".join((hit.title, *hit.labels, *hit.passage.headings)), language
+            )
             text = _tokens_of(hit.passage.id, hit.passage.text, language)
             told = f"{hit.title}\n{hit.passage.text}"
             candidates.append(Candidate(hit.dense, hit.lexical, hit.score, title, text, told, vectors))
@@ -508,7 +510,7 @@ def _passage(row: Any) -> Passage:
 def _hit(passage: Passage, row: Any, ranked: Ranked) -> Hit:
     return Hit(
         passage, row.title, row.slug, tuple(row.section), row.locale, row.updated_at, ranked.close,
-        ranked.lexical, ranked.score, _passage(row) if row.sections else None,
+        ranked.lexical, ranked.score, _passage(row) if row.sections else None, tuple(row.labels),
     )  # fmt: skip
 
 

@@ -43,6 +43,10 @@ class Texts:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def words_at(self, row: int) -> list[str]:
+        """The folded words of a row in their order."""
+        return [folded(self.written[n]) for n in self.flat[self.starts[row] : self.starts[row + 1]].tolist()]
+
     def counts(self, rows: NDArray[np.bool_]) -> dict[str, int]:
         """How often each folded word stands in the rows that are wanted, shape (len(self),), where it stands at all."""
         wanted = self.flat if rows.all() else self.flat[np.repeat(rows, np.diff(self.starts))]

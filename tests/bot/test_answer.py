@@ -117,11 +117,78 @@ def test_a_short_passage_takes_its_articles_next_along() -> None:
 def test_a_short_opening_takes_along_what_stands_after_it_in_its_passage() -> None:
     opening = shared(SHARED, "")
     far = hit(LIST, heading="Far away")
-    text, used = quote(understand("When do I get my money back?"), [opening, far], "en")
+    text, used = quote(understand("Can I return a bicycle?"), [opening, far], "en")
     assert [one.heading for one in used] == ["Return a bicycle", "How to return it"]
     assert text == (
         "**Return a bicycle** [1]\n\nWithin 30 days.\n\n**How to return it**\n\n1. Print the label.\n2. Hand the box over."
     )
+
+
+def test_a_short_opening_takes_along_the_section_that_tells_what_it_does_not() -> None:
+    _, used = quote(understand("When do I get my money back?"), [shared(SHARED, "")], "en")
+    assert [one.heading for one in used] == ["Return a bicycle", "When you get your money back"]
+
+
+PRICES = """| Bicycle | A day | A week |
+|---|---|---|
+| City bicycle, small | 9 | 40 |
+| City bicycle, large | 12 | 50 |
+| Mountain bicycle | 19 | 90 |
+| Cargo \\| family bicycle | 25 | 120 |
+| Tandem | 29 | 140 |
+| Children's bicycle | 6 | 25 |"""
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("how much is a tandem", ["Tandem"]),
+        ("tandem or mountain bike price", ["Mountain bicycle", "Tandem"]),
+        (
+            "price of a city bicycle",
+            ["City bicycle, small", "City bicycle, large"],
+        ),  # "bicycle" alone names all
+        ("large city bicycle a week", ["City bicycle, large"]),
+        ("family bicycle", ["Cargo \\| family bicycle"]),
+    ],
+)
+def test_of_a_table_the_rows_that_are_asked_for_are_quoted(question: str, rows: list[str]) -> None:
+    told = shorten(f"Prices in euros:\n\n{PRICES}", question, "en").split("\n")
+    assert told[:4] == ["Prices in euros:", "", *PRICES.split("\n")[:2]]
+    assert [line.rsplit(" | ", 2)[0].removeprefix("| ") for line in told[4:]] == rows
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what does it cost", "how much is a bicycle", "what can I rent other than a tandem", "is a tandem cheaper than the rest",
+        "which one is cheapest, the tandem?", "all prices, tandem too", "unicycle",
+    ],
+)  # fmt: skip
+def test_a_table_stays_whole_where_no_row_or_more_rows_are_asked_for(question: str) -> None:
+    assert shorten(PRICES, question, "en") == PRICES
+
+
+def test_a_table_of_which_one_row_is_quoted_takes_nothing_along() -> None:
+    section = shared(f"{SHARED}\n## Prices\n\n{PRICES}", "Prices")
+    text, used = quote(understand("how much is a tandem"), [section], "en")
+    assert used == [section]
+    assert text.endswith("|---|---|---|\n| Tandem | 29 | 140 |")
+
+
+def test_a_short_table_stays_whole() -> None:
+    short = "\n".join(PRICES.split("\n")[:5])
+    assert shorten(short, "mountain bicycle", "en") == short
+
+
+def test_a_picture_alone_is_no_part_of_an_answer() -> None:
+    picture = "![How to measure the arm](/pictures/arm.png)"
+    assert (
+        shorten(f"Measure the arm.\n\n{picture}\n\nThen order.", "arm", "en")
+        == "Measure the arm.\n\nThen order."
+    )
+    assert shorten(f"Measure the arm {picture}.", "arm", "en").endswith("arm.png).")
+    assert shorten(picture, "arm", "en") == picture  # better than nothing
 
 
 def test_a_short_section_takes_along_what_has_more_of_the_question_beside_it_or_elsewhere() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.moods import Feelings
-from bot.small_talk import chat_kind
+from bot.small_talk import chat_kind, displeased
 from bot.topics import topics
 from tests.conftest import in_proportion
 
@@ -31,6 +31,20 @@ from tests.conftest import in_proportion
         ("arrivederci", "farewell"),
         ("tot ziens", "farewell"),
         ("no, that's all, thank you", "farewell"),
+        ("u there?", "greeting"),
+        ("hi, it's me again", "greeting"),
+        ("lol", "murmur"),
+        ("Hmm...", "murmur"),
+        ("nvm", "murmur"),
+        ("never mind, found it", "murmur"),
+        ("\U0001f3bb", "murmur"),
+        ("are you a bot?", "about"),
+        ("Am I talking to a real person or a bot?", "about"),
+        ("who are you", "about"),
+        ("What can you do?", "about"),
+        ("Sind Sie ein Mensch?", "about"),
+        ("¿Eres un robot?", "about"),
+        ("Êtes-vous un robot ?", "about"),
     ],
 )
 def test_small_talk_is_told_by_its_kind(text: str, kind: str) -> None:
@@ -64,6 +78,13 @@ def test_small_talk_is_calm_and_of_no_topic(text: str) -> None:
         "hi, how do I reset my password",
         "thanks, how do I pay?",
         "thanks for nothing",
+        "are you a bot company",
+        "who are you shipping with",
+        "what can you do about my refund",
+        "never mind the price, how long does it take",
+        "idk how to pay",
+        "\U0001f621\U0001f621",
+        "\U0001f44e",
         "thanks but it does not work",
         "this is not helpful thanks",
         "yes that's it",
@@ -87,3 +108,11 @@ def test_an_acknowledgement_is_thanks(text: str) -> None:
 @pytest.mark.parametrize("piece", ["hi ", " ", "a ", '"', "ok thanks "])
 def test_no_message_takes_long(piece: str) -> None:
     in_proportion(chat_kind, piece)
+
+
+def test_pictures_of_displeasure_are_no_thanks() -> None:
+    assert displeased("\U0001f621\U0001f621\U0001f621")
+    assert displeased(" \U0001f44e ")
+    assert not displeased("\U0001f44d")
+    assert not displeased("my string broke \U0001f62d")
+    assert not displeased("")

@@ -164,13 +164,32 @@ def test_who_asks_for_a_person_gets_one_in_any_state(ask: Any, text: str, state:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("hello", "greeting"), ("thanks a lot!", "thanks"), ("bye", "farewell")]
+    ("text", "kind"),
+    [
+        ("hello", "greeting"),
+        ("thanks a lot!", "thanks"),
+        ("bye", "farewell"),
+        ("lol", "murmur"),
+        ("are you a bot?", "about"),
+    ],
 )
 def test_small_talk_is_answered_as_such(ask: Any, text: str, kind: str) -> None:
     told = ask(text, confidence=UNSURE, earlier=("clarify",))
     assert (told.outcome.action, told.outcome.reasons, told.outcome.sources) == ("chat", (), [])
     assert told.text == words.ENGLISH.small_talk(kind)
     assert told.outcome.confidence is None
+
+
+def test_no_to_whether_there_is_anything_else_is_a_farewell(ask: Any) -> None:
+    told = ask("no", confidence=UNSURE, earlier=("answer", "chat"))
+    assert (told.outcome.action, told.text) == ("chat", words.ENGLISH.goodbye)
+    told = ask("no", confidence=UNSURE, earlier=("chat", "answer"))
+    assert (told.outcome.action, told.text) == ("offer", words.ENGLISH.did_not_help)
+
+
+def test_a_displeased_face_is_offered_a_person(ask: Any) -> None:
+    told = ask("\U0001f621\U0001f621", confidence=UNSURE)
+    assert (told.outcome.action, told.text) == ("offer", words.ENGLISH.did_not_help)
 
 
 def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
@@ -182,6 +201,20 @@ def test_nothing_relevant_has_no_sources_and_fills_no_queue(ask: Any) -> None:
     )
     assert told.text == words.ENGLISH.nothing_relevant
     assert told.deltas == []
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [
+        ("zebra order RX-99213-B has not arrived", True),
+        ("invoice 2291 zebra", True),
+        ("zebra 500 watts", False),
+    ],
+)
+def test_who_names_an_order_hears_that_the_bot_cannot_look_it_up(ask: Any, text: str, case: bool) -> None:
+    told = ask(text, confidence=0.02, domain=0.01)
+    assert (told.outcome.action, told.outcome.reasons) == ("offer", ("nothing_relevant",))
+    assert told.text == (words.ENGLISH.look_up if case else words.ENGLISH.nothing_relevant)
 
 
 def test_an_empty_search_is_nothing_relevant(ask: Any) -> None:

@@ -170,6 +170,33 @@ def test_an_answer_to_a_question_back_that_chooses_nothing_has_failed(text: str)
     assert not understand(text, (Said("customer", "chat websites"),)).failed
 
 
+@pytest.mark.parametrize(
+    ("text", "answered", "parting", "kind"),
+    [
+        ("no", True, True, "farewell"),  # to "anything else?"
+        ("Nope.", True, True, "farewell"),
+        ("no", True, False, None),  # to an answer: it did not help
+        ("no", False, False, "murmur"),
+        ("yes", True, False, "murmur"),
+        ("Sí!", True, True, "murmur"),
+        ("yes, how do I pay?", True, True, None),
+    ],
+)
+def test_yes_and_no_alone_are_no_questions(
+    text: str, answered: bool, parting: bool, kind: str | None
+) -> None:
+    question = understand(text, said("where is my parcel"), (), answered, parting=parting)
+    assert question.small_talk == kind
+    assert question.failed is (text == "no" and kind is None)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_displeased_face_says_that_it_did_not_help(answered: bool) -> None:
+    question = understand("\U0001f621", said("where is my parcel"), (), answered)
+    assert (question.small_talk, question.failed, question.asks) == (None, True, False)
+    assert matters(said("where is my parcel", "\U0001f621", "lol")) == ["where is my parcel"]
+
+
 @pytest.mark.parametrize("text", ["thanks a lot", "bye", "I want to talk to a human about the chat"])
 def test_small_talk_and_the_wish_for_a_person_choose_nothing(text: str) -> None:
     choices = ("Thanks and goodbye: end a chat", "Talk to a human about the chat")

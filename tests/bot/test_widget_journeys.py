@@ -6,6 +6,7 @@ Set SCREENSHOTS=folder to keep pictures of what was seen.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -348,6 +349,14 @@ def test_on_a_phone_it_is_all_there_is_and_a_reply_is_shown_on_the_closed_launch
     page.locator("parley-chat [role=status] button").first.tap()
     expect(chat(page).locator(".message.agent")).to_contain_text("Your bicycle is here.")
     expect(page.locator(f"{LAUNCHER} b")).to_be_hidden()
+
+    # what nobody in particular says stands beside the button without a name
+    chat(page).locator("#close").tap()
+    expect(page.locator("dialog")).to_be_hidden()
+    with service.client(headers=service.agent("admin")) as agent:
+        agent.post(f"/api/handoffs/{handoff}/resolve", json={}).raise_for_status()
+    expect(page.locator(f"{LAUNCHER} b")).to_be_visible()
+    expect(page.locator("parley-chat [role=status] button").first).to_have_text(re.compile(r"^\s*[^\s:]"))
 
 
 def test_every_language_has_its_plural_forms_and_its_direction_and_fits_a_small_phone(

@@ -35,10 +35,38 @@ def test_a_person_is_asked_for(text: str) -> None:
     assert wants_human(text)
 
 
+@pytest.mark.parametrize("text", [
+    "what about order RX-77-2, i want a human, mail tom@berg.example",
+    "order 77 missing, get me a person, tom@berg.example",
+    "bike is broken since the 4th of may - connect me with an agent - customer no 12345",
+    "human please, order ZZ-1234-9", "agent pls, order 4431", "order 4431 agent please", "talk to a person about order 1234",
+    "speak to someone re order RX-99213-B", "talk to agent ref 99123", "please connect me to an agent, my customer number is 44812",
+])  # fmt: skip
+def test_a_plain_wish_is_heard_whatever_stands_around_it(text: str) -> None:
+    assert wants_human(text)
+
+
+@pytest.mark.parametrize("text", [
+    "That is not right, because I need ticket for one person.", "No necesito un agente, solo el precio",
+    "I tried twice, after speaking with someone, then was put on hold", "6 hours, no agent, should I keep waiting",
+    "what are you, a bot or human", "how do i contact an agent about order 5512", "is a person handling order 1234",
+    "i need a cab for 1 person", "the agent for order 5512 was rude",
+])  # fmt: skip
+def test_a_clause_about_people_is_no_wish(text: str) -> None:
+    assert not wants_human(text)
+
+
+@pytest.mark.parametrize("text", ["lol", "LOL", "tbh", "plz", "asap", "hey there, quick q: do u ship 2 NL? thx", "is my flight on time? Pls", "hi, its me again. it still hasnt come", "thanks, me too"])  # fmt: skip
+def test_politeness_alone_asks_for_nobody(text: str) -> None:
+    assert not wants_human(text)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_the_bot_tells_people_to_write_is_a_wish(language: str) -> None:
-    quoted = re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", in_language(language).nothing_relevant)
-    assert quoted
+    own = in_language(language)
+    for text in (own.nothing_relevant, own.look_up):
+        quoted = re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", text)
+        assert quoted == re.findall(r"[“„«「‘\"]([^”“»」’\"]+)[”“»」’\"]", own.nothing_relevant) != []
     assert all(wants_human(text) for text in quoted)
 
 

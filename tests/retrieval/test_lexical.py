@@ -150,6 +150,29 @@ def test_a_passage_that_stays_is_not_read_again() -> None:
     assert by_id(index, ["red"], frozenset({("agents", "en")})).keys() == {"p1"}
 
 
+def test_a_passage_that_stays_with_other_words_is_read_again(tmp_path: Path) -> None:
+    index = LexicalIndex.build(
+        [entry("p0", "red bell", article="a"), entry("p1", "red lamp", article="b")], 1
+    )
+    for words, found in (("red bell ring", {"p0"}), ("red bell ring", {"p0"}), ("red bell", set())):
+        index.replace("a", [entry("p0", words, article="a")])
+        assert by_id(index, ["ring"]).keys() == found
+        assert by_id(index, ["red"]).keys() == {"p0", "p1"}
+        assert by_id(index.compacted(), ["ring"]).keys() == found
+    changes = index.changes
+    index.replace("a", [entry("p0", "Red bell", article="a")])
+    index.replace("b", [entry("p1", "red lamp", article="b")])
+    assert index.changes == changes
+
+
+def test_a_snapshot_with_other_words_is_no_snapshot(tmp_path: Path) -> None:
+    LexicalIndex.build(some(30), 7).save(tmp_path / "snapshot")
+    told = json.loads((tmp_path / "snapshot" / "index.json").read_text())
+    del told["words"]  # as it was written before labels were searched
+    (tmp_path / "snapshot" / "index.json").write_text(json.dumps(told))
+    assert LexicalIndex.load(tmp_path / "snapshot") is None
+
+
 def test_places_that_are_not_asked_for_score_nothing() -> None:
     index = LexicalIndex.build([entry("open", "price list"), entry("secret", "price list", "agents")], 1)
     index.replace("late", [entry("late", "price list", "agents", article="late")])

@@ -35,6 +35,7 @@ QUESTIONS = (
     '"hold the side button"',
     "tire presure",
     "where is my parcel",
+    "what is the wage",
 )
 LEASE = SourceArticle(
     id="leasing",
@@ -55,6 +56,7 @@ def given(id: str, **changed: Any) -> SourceArticle:
 CHANGES = {
     "a word less": Change("returns", given("returns", body="You can return a bicycle within 14 days.\n\n## When you get your money back\n\nThe refund reaches your account within 5 working days after the bicycle has arrived in our warehouse.")),
     "another title": Change("returns", given("returns", title="Send a parcel back")),
+    "labelled": Change("returns", given("returns", labels=("wage", "presure"))),
     "emptied": Change("bike-computer", given("bike-computer", body="Ask a dealer.")),
     "for agents only": Change("bike-computer", given("bike-computer", audience="agents")),
     "in another language": Change("tyre-pressure", given("tyre-pressure", locale="de")),

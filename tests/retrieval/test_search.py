@@ -71,6 +71,22 @@ def test_the_right_article_comes_first(
     assert found.passages[0].article_id == expected
 
 
+def test_an_article_is_found_by_its_labels_and_no_longer_when_they_are_gone(shop: Library) -> None:
+    body = "Open **My rentals** and pick the last day."
+    shop.publish("end-rental", body, labels=("cancel", "terminate the contract"))
+    found = shop.search.find("how do I cancel")
+    assert found.hits[0].article_id == "end-rental"
+    assert found.evidence.title_coverage == pytest.approx(1.0)
+    assert "cancel" not in found.hits[0].passage.text
+    assert "end-rental" in shop.found("terminate")
+    assert shop.twin().found("cancel")[0] == "end-rental"
+    shop.publish("end-rental", body, labels=("terminate",))
+    assert shop.search.find("cancel").evidence.title_coverage == 0
+    assert not any(hit.lexical for hit in shop.search.find("cancel").hits)
+    shop.publish("end-rental", body, labels=("terminate",), audience="agents")
+    assert "end-rental" not in shop.found("terminate")
+
+
 def test_nothing_asked_nothing_found(shop: Library) -> None:
     for question in ("", "   ", "\n"):
         assert shop.search.find(question).hits == []

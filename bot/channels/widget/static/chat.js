@@ -401,7 +401,7 @@ function arrived() {
   if (newest && !open) remember({ previewed: newest.at });
   frame.state(
     unread.length, status === "waiting" || status === "agent", say("unread", { n: unread.length }),
-    newest && !open ? `${log.author(newest)}: ${gist(newest).slice(0, 160)}` : "",
+    newest && !open ? [log.author(newest), gist(newest).slice(0, 160)].filter(Boolean).join(": ") : "",
   );
   drawReceipt();
   drawDraft();
