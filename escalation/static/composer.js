@@ -3,8 +3,8 @@ import { api } from "./api.js";
 import { Completion } from "./completion.js";
 import { Attachments } from "./files.js";
 import { sift } from "./fuzzy.js";
-import { markdown } from "./markdown.js";
 import { pick } from "./picker.js";
+import { rich } from "./rich.js";
 
 const TYPING_ENDS = 4000; // milliseconds without a key
 const UNDO = 5; // seconds in which a reply can be taken back
@@ -153,7 +153,7 @@ export class Composer {
   see() {
     const text = this.previews ? this.box.value.trim() : "";
     this.preview.hidden = !text;
-    this.preview.replaceChildren(...markdown(text));
+    this.preview.replaceChildren(rich(text));
   }
 
   /** Marks around what is selected, or none any more; without a selection the caret stands between them. */

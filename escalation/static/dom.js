@@ -30,27 +30,6 @@ export function link(address, label) {
   return href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, label) : el("span", {}, label);
 }
 
-// One line of Markdown: links, bold and slanted words, code. Blocks (lists, quotes) are the business of markdown.js.
-const INLINE =
-  /!?\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|https?:\/\/[^\s<>"')\]]+|\*\*([^*\n]+)\*\*|`([^`\n]+)`|(?<![\w*])\*([^\s*][^*\n]*)\*(?![\w*])/g;
-
-export function prose(text) {
-  const nodes = [];
-  let from = 0;
-  for (const match of text.matchAll(INLINE)) {
-    nodes.push(text.slice(from, match.index));
-    const [whole, label, address, bold, code, slanted] = match;
-    if (label !== undefined) nodes.push(link(address, label));
-    else if (bold !== undefined) nodes.push(el("strong", {}, bold));
-    else if (code !== undefined) nodes.push(el("code", {}, code));
-    else if (slanted !== undefined) nodes.push(el("em", {}, slanted));
-    else nodes.push(link(whole, whole));
-    from = match.index + whole.length;
-  }
-  nodes.push(text.slice(from));
-  return nodes;
-}
-
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
 export function ago(iso) {

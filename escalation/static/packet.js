@@ -1,8 +1,8 @@
 // What an agent knows beside the transcript: why, what, who, what was tried, and a reply to start from.
 import { api } from "./api.js";
 import { checkedOf, leftOut } from "./checked.js";
-import { el, link, moment, prose, time } from "./dom.js";
-import { markdown } from "./markdown.js";
+import { el, link, moment, time } from "./dom.js";
+import { rich, richLine } from "./rich.js";
 import { confidencePicture, moodPicture } from "./trace.js";
 import { action, customerName, language, plain, reason, role, status, sureness } from "./words.js";
 
@@ -28,7 +28,7 @@ export class Packet {
     this.packet = packet;
     const sections = [
       ["Why a person", [packet.reasons, packet.priority, packet.status, packet.assignee, packet.outcome, packet.outcome_article, packet.customer_note], () => this.why()],
-      ["Question", packet.question, () => el("div", { class: "rich", tabindex: 0 }, markdown(packet.question))],
+      ["Question", packet.question, () => el("div", { class: "rich", tabindex: 0 }, rich(packet.question, true))],
       ["Summary", [packet.summary, packet.summary_by], () => this.summary()],
       ["Written since", this.since, () => this.later()],
       ["Facts", packet.facts, () => this.facts()],
@@ -76,7 +76,7 @@ export class Packet {
 
   summary() {
     if (!this.packet.summary) return null;
-    return [el("div", { class: "rich" }, markdown(this.packet.summary)), this.packet.summary_by === "model" && el("p", { class: "soft small" }, "Written by the model, held against the transcript.")];
+    return [el("div", { class: "rich" }, rich(this.packet.summary, true)), this.packet.summary_by === "model" && el("p", { class: "soft small" }, "Written by the model, held against the transcript.")];
   }
 
   facts() {
@@ -139,7 +139,7 @@ export class Packet {
     const text = this.suggestion;
     if (!text) return null;
     return [
-      el("blockquote", { class: "rich", tabindex: 0 }, markdown(text)),
+      el("blockquote", { class: "rich", tabindex: 0 }, rich(text)),
       this.packet.suggested_sources?.length > 0 && el("p", { class: "soft small" }, "From ", this.packet.suggested_sources.map((source, index) => [index ? ", " : "", link(source.url, source.title)])),
       el(
         "p",
@@ -235,7 +235,7 @@ export class Packet {
           "div",
           { class: `was ${message.role}` },
           el("b", {}, message.author ?? role(message.role)),
-          el("div", { class: "rich" }, markdown(message.text)),
+          el("div", { class: "rich" }, rich(message.text, message.role === "customer")),
           leftOut(checkedOf(told, message.id)),
         )));
       } catch (problem) {
@@ -256,7 +256,7 @@ function sources(found) {
         {},
         link(source.url, source.title),
         source.heading && source.heading !== source.title && el("span", { class: "soft" }, ` › ${source.heading}`),
-        source.excerpt && el("p", { class: "soft small clamp" }, prose(source.excerpt)),
+        source.excerpt && el("p", { class: "soft small clamp" }, richLine(source.excerpt)),
       ),
     ),
   );

@@ -2,7 +2,7 @@
 import { checkedOf, leftOut } from "./checked.js";
 import { clock, day, el, link, time } from "./dom.js";
 import { attached } from "./files.js";
-import { markdown } from "./markdown.js";
+import { rich } from "./rich.js";
 import { customerName, role, sureness } from "./words.js";
 
 const NEAR_END = 120; // pixels
@@ -157,7 +157,7 @@ export class Transcript {
       { class: `message ${kind}`, "data-id": message.id, "aria-label": message.internal ? "Internal note" : null },
       moments.length > 0 && el("p", { class: "moments small" }, moments.map((one) => el("span", { class: `moment ${one.kind}` }, one.label))),
       el("p", { class: "byline small" }, message.internal && el("span", { class: "tag" }, "Note"), el("b", {}, this.author(message)), " ", time(message.created_at, clock)),
-      message.text && el("div", { class: "rich" }, markdown(message.text)),
+      message.text && el("div", { class: "rich" }, rich(message.text, kind === "customer" || kind === "note")),
       attached(message.files),
       message.sources?.length > 0 && el("p", { class: "cited small" }, "Sources: ", message.sources.map((source, index) => [index ? ", " : "", link(source.url, source.title)])),
       this.judged(tried),

@@ -1,11 +1,10 @@
-"""The widget's promises that need no conversation: its size, its policy, its hooks, its safe Markdown."""
+"""The widget's promises that need no conversation: its size, its policy, its hooks."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
@@ -14,7 +13,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Route
 
 import help_center
 from bot.channels.widget.language import LANGUAGES
@@ -101,10 +99,10 @@ def test_the_chat_with_all_that_it_loads_is_at_most_forty_kilobytes(language: st
         assert response.status_code == 200, address
         total += len(gzip.compress(response.content))
         if path.endswith(".js"):
-            waiting += [urljoin(path, name) for name in re.findall(r'from "(\./[^"]+)"', response.text)]
+            waiting += [urljoin(path, name) for name in re.findall(r'from "(\.\.?/[^"]+)"', response.text)]
         elif path.endswith("/chat"):
             waiting += Tags(response.text).addresses()
-    assert "/static/widget/markdown.js" in seen
+    assert "/static/help/markdown.js" in seen
     assert [path for path in seen if "/words/" in path] == [f"/static/widget/words/{language}.js"]
     assert total <= 40_000
 
@@ -112,21 +110,21 @@ def test_the_chat_with_all_that_it_loads_is_at_most_forty_kilobytes(language: st
 def test_the_chat_preloads_exactly_the_modules_that_it_begins_with() -> None:
     links = [attrs for tag, attrs in Tags(site().get("/widget/chat").text).tags if tag == "link"]
     preloaded = {attrs["href"] for attrs in links if attrs.get("rel") == "modulepreload"}
-    waiting, begun = ["chat"], set()
+    waiting, begun = ["/static/widget/chat.js"], set()
     while waiting:
-        name = waiting.pop()
-        begun.add(name)
-        found = re.findall(r'from "\./([^"]+)\.js"', (STATIC / f"{name}.js").read_text())
-        waiting += [one for one in found if one not in begun]
-    begun.add("words/en")
-    assert preloaded == {f"/static/widget/{name}.js" for name in begun - {"chat"}}
+        path = waiting.pop()
+        begun.add(path)
+        found = re.findall(r'from "(\.\.?/[^"]+)"', site().get(path).text)
+        waiting += [one for name in found if (one := urljoin(path, name)) not in begun]
+    begun.add("/static/widget/words/en.js")
+    assert preloaded == begun - {"/static/widget/chat.js"}
     later = {
         "helpful",
         "reader",
         "rating",
         "waiting",
     }  # what most conversations do without comes when it is needed
-    assert not later & begun
+    assert not {f"/static/widget/{name}.js" for name in later} & begun
     asking = (STATIC / "chat.js").read_text() + (STATIC / "log.js").read_text()
     assert all(f'import("./{name}.js")' in asking for name in later)
 
@@ -146,7 +144,7 @@ def test_pages_hold_nothing_inline_that_their_policy_forbids(address: str) -> No
 
 
 def test_scripts_never_make_html_of_text_and_never_post_to_any_origin() -> None:
-    for script in (*HERE.glob("*.js"), *STATIC.rglob("*.js")):
+    for script in (*HERE.glob("*.js"), *STATIC.rglob("*.js"), HELP_STATIC / "markdown.js"):
         text = script.read_text()
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text
@@ -264,93 +262,3 @@ def test_the_site_then_the_browser_chooses_the_language_and_only_that_one_is_loa
     assert asked("?language=pt-BR", **{"Accept-Language": "de"}) == "pt"
     assert asked("?language=../../etc", **{"Accept-Language": "ja"}) == "ja"
     assert 'dir="rtl"' in site().get("/widget/chat?language=ar").text
-
-
-# -- Markdown, in a browser
-
-
-@pytest.fixture(scope="module")
-def render(browser: Browser) -> Iterator[Callable[[str], str]]:
-    """A function: Markdown -> the HTML of the nodes that markdown.js builds, in Chromium without any network."""
-    page = browser.new_page()
-
-    def answer(route: Route) -> None:
-        name = route.request.url.rpartition("/")[2]
-        if name.endswith(".js"):
-            route.fulfill(body=(STATIC / name).read_text(), content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html><title>t</title>", content_type="text/html")
-
-    page.route("**/*", answer)
-    page.goto("http://widget.test/")
-    yield lambda text: page.evaluate(
-        """async (text) => {
-          const { markdown } = await import("/markdown.js");
-          const cite = (n) => n > 2 ? null : Object.assign(document.createElement("sup"), { textContent: n });
-          const box = document.createElement("div");
-          box.append(markdown(text, { cite }));
-          return box.innerHTML;
-        }""",
-        text,
-    )
-    page.close()
-
-
-def away(address: str, label: str) -> str:
-    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{label}</a>'
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize(
-    ("text", "html"),
-    [
-        (
-            "plain *a* **b** `c*d*` snake_case_word",
-            "<p>plain <em>a</em> <strong>b</strong> <code>c*d*</code> snake_case_word</p>",
-        ),
-        ("# One\n## Two", "<h2>One</h2><h3>Two</h3>"),
-        (
-            "- a\n- b\n  - c\n    1. d\n- e",
-            "<ul><li>a</li><li>b<ul><li>c<ol><li>d</li></ol></li></ul></li><li>e</li></ul>",
-        ),
-        ("3) x\n4) y", '<ol start="3"><li>x</li><li>y</li></ol>'),
-        (
-            "1. Do:\n   ```sh\n   ls\n     x\n   ```\n2. So",
-            '<ol><li>Do:<pre tabindex="0"><code>ls\n  x</code></pre></li><li>So</li></ol>',
-        ),
-        ("```\n<b>not closed", '<pre tabindex="0"><code>&lt;b&gt;not closed</code></pre>'),
-        ("> q\n> r\n\nout", "<blockquote><p>q\nr</p></blockquote><p>out</p>"),
-        (
-            "| a | b |\n|---|:-:|\n| 1 | x \\| y |",
-            '<div class="table" tabindex="0"><table><thead><tr><th>a</th><th>b</th></tr></thead>'
-            "<tbody><tr><td>1</td><td>x | y</td></tr></tbody></table></div>",
-        ),
-        (
-            "[l](/help/a_(b)) https://q.r/s.",
-            f"<p>{away('/help/a_(b)', 'l')} {away('https://q.r/s', 'https://q.r/s')}.</p>",
-        ),
-        (
-            "said [1][2], not [9], not `[1]`",
-            "<p>said <sup>1</sup><sup>2</sup>, not [9], not <code>[1]</code></p>",
-        ),
-    ],
-)
-def test_markdown_keeps_its_shape(render, text: str, html: str) -> None:  # type: ignore[no-untyped-def]
-    assert render(text) == html
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize(
-    ("text", "html"),
-    [
-        (
-            "[a](javascript:alert(1)) [b](JaVaScRiPt:x) [c](data:text/html,x)",
-            "<p><span>a</span> <span>b</span> <span>c</span></p>",
-        ),
-        ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)&gt;</p>"),
-        ("![a *picture*](https://elsewhere.example/p.png)", "<p>a picture</p>"),
-        ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
-    ],
-)
-def test_nothing_in_a_message_can_run_or_be_fetched(render, text: str, html: str) -> None:  # type: ignore[no-untyped-def]
-    assert render(text) == html

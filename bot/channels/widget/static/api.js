@@ -3,6 +3,7 @@
 const STALL_MS = 40_000; // the server says something at least every 15 s: longer silence is a dead connection
 const LOOK_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
+const ARTICLE = /^\/help\/articles\/([^/?#]+)/;
 
 /** The server's answer was an error. `retryAfter` in seconds when it asked to wait. */
 export class Refused extends Error {
@@ -116,6 +117,16 @@ export const suggest = async (query, signal) => (await read(`/suggest?limit=4&q=
 
 export const search = async (query, language, signal) =>
   (await read(`/search?limit=5&locale=${language}&q=${encodeURIComponent(query)}`, signal)).results;
+
+/** The slug of an article's address here; null where it leads elsewhere. */
+export function slugOf(address) {
+  try {
+    const url = new URL(address, location.href);
+    return url.origin === location.origin ? ARTICLE.exec(url.pathname)?.[1] ?? null : null;
+  } catch {
+    return null;
+  }
+}
 
 /** An article for the reader: {id, title, html, locale, direction, updated_at}. */
 export async function article(slug) {

@@ -2,11 +2,11 @@
 // The door to the server is api.js, the messages on the screen are log.js, the page around is frame.js; what stands there
 // before the first word is home.js, an article is reader.js.
 
-import { Conversation, Refused, createConversation, pause, sleep } from "./api.js";
+import { Conversation, Refused, createConversation, pause, sleep, slugOf } from "./api.js";
 import * as frame from "./frame.js";
 import { Home } from "./home.js";
 import { Log } from "./log.js";
-import { element, markdown, slugOf } from "./markdown.js";
+import { element, markdown } from "../help/markdown.js";
 import { speakMessage, speakPart } from "./voice.js";
 import { fillWords, locale, say } from "./words.js";
 

@@ -1,7 +1,7 @@
 // Files of a conversation: shown with their message, and chosen, dropped or pasted to be sent. Loaded at the first of them.
 
 import "./more.js";
-import { element } from "./markdown.js";
+import { element } from "../help/markdown.js";
 import { formats, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);

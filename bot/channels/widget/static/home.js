@@ -1,8 +1,8 @@
 // What the chat shows before the first word: the greeting, the help center's search, questions to start with, popular
 // articles. Knows its elements; not how a question is sent or an article is opened.
 
+import { element, markdown } from "../help/markdown.js";
 import { search, suggest } from "./api.js";
-import { element, markdown } from "./markdown.js";
 import { language, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);

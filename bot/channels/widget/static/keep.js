@@ -2,7 +2,7 @@
 
 import "./more.js";
 import { ask } from "./api.js";
-import { element } from "./markdown.js";
+import { element } from "../help/markdown.js";
 import { language, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);

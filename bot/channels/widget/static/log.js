@@ -1,6 +1,7 @@
 // The messages on the screen. Knows their order and their shape; not how they are sent or received.
 
-import { element, markdown, safeUrl, slugOf } from "./markdown.js";
+import { element, markdown, safeUrl } from "../help/markdown.js";
+import { slugOf } from "./api.js";
 import { fillWords, formats, say } from "./words.js";
 
 const time = new Intl.DateTimeFormat(formats, { hour: "2-digit", minute: "2-digit" });

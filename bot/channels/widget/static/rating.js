@@ -1,7 +1,7 @@
 // The rating of an ended conversation: stars first, then a word about it and, where the server asks for it, one more question.
 // A star counts as soon as it is picked: most people stop there.
 
-import { element } from "./markdown.js";
+import { element } from "../help/markdown.js";
 import { say } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";

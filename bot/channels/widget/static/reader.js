@@ -1,8 +1,7 @@
 // An article inside the chat: its text as the help center's page renders it, its pictures, its links, whether it helped.
 
-import { article, voteArticle } from "./api.js";
+import { article, slugOf, voteArticle } from "./api.js";
 import { Helpful } from "./helpful.js";
-import { slugOf } from "./markdown.js";
 import { formats, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);

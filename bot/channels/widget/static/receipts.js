@@ -2,7 +2,7 @@
 // stands how far it has come. Knows the messages on the screen; not how anything is sent.
 
 import "./more.js";
-import { element } from "./markdown.js";
+import { element } from "../help/markdown.js";
 import { say } from "./words.js";
 
 const LOOK_MS = 300; // the view is still while it is read

@@ -1,6 +1,6 @@
 // What a screen reader says of the conversation: each message once, and an answer sentence by sentence while it comes.
 
-import { markdown } from "./markdown.js";
+import { markdown } from "../help/markdown.js";
 
 const KEPT = 6; // lines that stay: what is removed is not read again
 const region = document.getElementById("voice");

@@ -1,6 +1,6 @@
-// Markdown to DOM nodes. Builds elements and text nodes only: no text of a message ever becomes HTML.
-// Links go to http, https, mailto or this site; a picture is its alternative text. Knows nothing of messages:
-// the caller says what a citation mark like [1] becomes.
+// Markdown to DOM nodes, for the chat and the inbox. Builds elements and text nodes only: no text of a message ever becomes
+// HTML. Links go to http, https, mailto or this site; a picture is its alternative text. Knows nothing of messages: the
+// caller says what a citation mark like [1] becomes, and what is otherwise in its place.
 
 const DEPTH = 12; // nested lists and quotes beyond this are shown as text
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)[^`]*$/;
@@ -9,15 +9,30 @@ const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const ITEM = /^( *)([-*+]|\d{1,9}[.)])(?:( +)(?=\S)|\s*$)/;
 const QUOTE = /^ {0,3}>/;
 const DIVIDER = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
-const ARTICLE = /^\/help\/articles\/([^/?#]+)/;
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", "#39": "'", mdash: "—", ndash: "–", hellip: "…" };
 
-/** A fragment of nodes for `text`. `cite(n)`: the node for a mark [n], or null. `breaks`: a newline is a line break. */
-export function markdown(text, { cite = () => null, breaks = false } = {}) {
+const USUAL = {
+  cite: () => null,
+  breaks: false,
+  typed: false,
+  link,
+  picture: (label) => label, // never fetched: what it shows is said instead
+  heading: (level, ...words) => element(`h${Math.min(level + 1, 6)}`, ...words), // the chat's own title is the h1
+};
+
+/** A fragment of nodes for `text`. `cite(n)`: the node for a mark [n], or null. `breaks`: a newline is a line break. `typed`: by
+ * somebody who may know no Markdown: nothing of it is lost, and a list or a quote ends with its last line.
+ * `link(address, ...words)`, `picture(label, address)`, `heading(level, ...words)`: what becomes of them; addresses are unjudged. */
+export function markdown(text, how = {}) {
   const lines = text.replace(/\r\n?/g, "\n").split("\n").map((line) => line.replace(/^[ \t]+/, (indent) => indent.replace(/\t/g, "    ")));
   const fragment = document.createDocumentFragment();
-  fragment.append(...blocks(lines, { cite, breaks }, 0));
+  fragment.append(...blocks(lines, { ...USUAL, ...how }, 0));
   return fragment;
+}
+
+/** The nodes of one line: no lists, quotes or other blocks. */
+export function oneLine(text, how = {}) {
+  return inline(text, { ...USUAL, ...how });
 }
 
 /** `address` when it is safe to follow, else null. */
@@ -29,23 +44,14 @@ export function safeUrl(address) {
   return url && !url.startsWith("\\") ? url : null;
 }
 
-/** The slug of an article's address here; null where it leads elsewhere. */
-export function slugOf(address) {
-  try {
-    const url = new URL(address, location.href);
-    return url.origin === location.origin ? ARTICLE.exec(url.pathname)?.[1] ?? null : null;
-  } catch {
-    return null;
-  }
-}
-
-/** An element with its children. A link that leaves the chat opens in a new tab. */
+/** An element with its children. */
 export function element(tag, ...children) {
   const node = document.createElement(tag);
   node.append(...children);
   return node;
 }
 
+/** A link, which opens in a new tab; the words alone where its address is not safe. */
 function link(address, ...children) {
   const url = safeUrl(address);
   if (url === null) return element("span", ...children);
@@ -68,15 +74,14 @@ function blocks(lines, how, depth) {
     } else if ((match = FENCE.exec(line))) {
       at = fence(lines, at, match[1], nodes);
     } else if ((match = HEADING.exec(line))) {
-      // the chat's own title is the h1: an article's headings follow below it
-      nodes.push(element(`h${Math.min(match[1].length + 1, 6)}`, ...inline(match[2] ?? "", how)));
+      nodes.push(how.heading(match[1].length, ...inline(match[2] ?? "", how)));
       at++;
     } else if (RULE.test(line)) {
       nodes.push(element("hr"));
       at++;
     } else if (QUOTE.test(line)) {
       const inside = [];
-      while (at < lines.length && lines[at].trim() && (QUOTE.test(lines[at]) || !starts(lines, at))) {
+      while (at < lines.length && lines[at].trim() && (QUOTE.test(lines[at]) || (!how.typed && !starts(lines, at)))) {
         inside.push(lines[at++].replace(/^ {0,3}> ?/, ""));
       }
       nodes.push(element("blockquote", ...blocks(inside, how, depth + 1)));
@@ -88,7 +93,7 @@ function blocks(lines, how, depth) {
       const text = [];
       do text.push(lines[at++]);
       while (at < lines.length && lines[at].trim() && !starts(lines, at));
-      nodes.push(element("p", ...inline(text.map((part) => part.trimStart()).join("\n").trimEnd(), how)));
+      nodes.push(element("p", ...inline(text.map((part) => (how.typed ? part : part.trimStart())).join("\n").trimEnd(), how)));
     }
   }
   return nodes;
@@ -137,7 +142,7 @@ function list(lines, at, how, depth, nodes) {
       } else if (own >= deeper || fenced) {
         inside.push(line.slice(Math.min(own, width)));
         if (FENCE.test(inside.at(-1))) fenced = !fenced;
-      } else if (inside.at(-1) !== "" && !starts(lines, at)) {
+      } else if (!how.typed && inside.at(-1) !== "" && !starts(lines, at)) {
         inside.push(line.trimStart());
       } else break;
       at++;
@@ -200,7 +205,7 @@ function inline(text, how, depth = 0) {
     const rest = text.slice(at);
     const char = text[at];
     let match;
-    if (char === "\\" && (match = /^\\([!-/:-@[-`{-~]|\n)/.exec(rest))) {
+    if (char === "\\" && !how.typed && (match = /^\\([!-/:-@[-`{-~]|\n)/.exec(rest))) {
       if (match[1] === "\n") push(element("br"));
       else plain += match[1];
       at += 2;
@@ -209,9 +214,8 @@ function inline(text, how, depth = 0) {
       push(element("code", /^ .*\S.* $/.test(code) ? code.slice(1, -1) : code));
       at += match[0].length;
     } else if ((char === "[" || (char === "!" && text[at + 1] === "[")) && (match = linkAt(text, at + (char === "!")))) {
-      // a picture is never fetched: what it shows is said instead
-      if (char === "!") plain += plainText(match.label);
-      else push(depth ? element("span", ...inline(match.label, how, depth + 1)) : link(match.url, ...inline(match.label, how, 1)));
+      if (char === "!") push(how.picture(plainText(match.label), match.url));
+      else push(depth ? element("span", ...inline(match.label, how, depth + 1)) : how.link(match.url, ...inline(match.label, how, 1)));
       at = match.end;
     } else if (char === "[" && !depth && (match = /^\[(\d{1,2})\]/.exec(rest))) {
       const node = how.cite(Number(match[1]));
@@ -219,20 +223,20 @@ function inline(text, how, depth = 0) {
       else plain += match[0];
       at += match[0].length;
     } else if (char === "<" && (match = /^<((?:https?:\/\/|mailto:)[^\s<>]+)>/i.exec(rest))) {
-      push(link(match[1], match[1].replace(/^mailto:/i, "")));
+      push(how.link(match[1], match[1].replace(/^mailto:/i, "")));
       at += match[0].length;
-    } else if (char === "<" && (match = /^<br\s*\/?>/i.exec(rest))) {
+    } else if (char === "<" && !how.typed && (match = /^<br\s*\/?>/i.exec(rest))) {
       push(element("br"));
       at += match[0].length;
     } else if (char === "h" && !depth && !/\w/.test(text[at - 1] ?? "") && (match = /^https?:\/\/[^\s<>"]+/.exec(rest))) {
       let url = match[0].replace(/[.,;:!?'*_\]]+$/, "");
       while (url.endsWith(")") && url.split(")").length > url.split("(").length) url = url.slice(0, -1);
-      push(link(url, url));
+      push(how.link(url, url));
       at += url.length;
-    } else if ((char === "*" || char === "_" || char === "~") && (match = emphasis(text, at))) {
+    } else if ((char === "*" || (!how.typed && (char === "_" || char === "~"))) && (match = emphasis(text, at, how.typed))) {
       push(element(match.tag, ...inline(match.inner, how, depth)));
       at = match.end;
-    } else if (char === "&" && (match = /^&(#?\w+);/.exec(rest)) && Object.hasOwn(ENTITIES, match[1])) {
+    } else if (char === "&" && !how.typed && (match = /^&(#?\w+);/.exec(rest)) && Object.hasOwn(ENTITIES, match[1])) {
       plain += ENTITIES[match[1]];
       at += match[0].length;
     } else if (char === "\n") {
@@ -264,14 +268,15 @@ function linkAt(text, at) {
   return null;
 }
 
-function emphasis(text, at) {
+function emphasis(text, at, typed) {
   const char = text[at];
+  const whole = typed || char === "_"; // 2*3*4 is a product
   const double = text[at + 1] === char;
   if (char === "~" && !double) return null;
   const mark = double ? char + char : char;
   const start = at + mark.length;
   const word = (index) => /[\p{L}\p{N}]/u.test(text[index] ?? "");
-  if (/\s|^$/.test(text[start] ?? "") || (char === "_" && word(at - 1))) return null;
+  if (/\s|^$/.test(text[start] ?? "") || (whole && word(at - 1))) return null;
   for (let end = start + 1; (end = text.indexOf(mark, end)) > 0; end++) {
     if (/[\s\\]/.test(text[end - 1])) continue;
     if (!double && (text[end + 1] === char || text[end - 1] === char)) {
@@ -279,7 +284,7 @@ function emphasis(text, at) {
       continue;
     }
     if (double && text[end + 2] === char) end++; // **bold *both***: the last two close
-    if (char === "_" && word(end + mark.length)) continue;
+    if (whole && word(end + mark.length)) continue;
     const inner = text.slice(start, end);
     if ((inner.split("`").length - 1) % 2) continue; // the mark lies within code
     return { tag: char === "~" ? "s" : double ? "strong" : "em", inner, end: end + mark.length };
