@@ -153,7 +153,7 @@ def _digest(record: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def _reader() -> str:
     """Names the program that reads: a later one may make another article of the same record."""
-    files = (Path(__file__), Path(str(markup.__file__)))
+    files = (Path(__file__), *sorted(Path(str(markup.__file__)).parent.glob("*.py")))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
