@@ -47,7 +47,7 @@ def headings(markdown: str) -> list[tuple[int, str, str]]:
 
 
 def sections(markdown: str) -> list[tuple[str, str]]:
-    """Every heading that has a text, with the words that stand under it up to the next one."""
+    """Every heading that has a text, with the words that stand under it up to the next one. Not those within quotes and lists."""
     text = containers_as_quotes(legible(markdown))
     tokens = READER.parse(text)
     lines = text.split("\n")
@@ -56,10 +56,9 @@ def sections(markdown: str) -> list[tuple[str, str]]:
         for opening, inline in pairwise(tokens)
         if opening.type == "heading_open" and opening.map and opening.level == 0
     ]
-    ends = [start for start, _, _ in starts[1:]] + [len(lines)]
     return [
         (heading, plain_text("\n".join(lines[below:end])))
-        for (_, below, heading), end in zip(starts, ends, strict=True)
+        for (_, below, heading), (end, _, _) in pairwise([*starts, (len(lines), 0, "")])
         if heading
     ]
 

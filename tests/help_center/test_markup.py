@@ -457,3 +457,8 @@ def test_sections_are_headings_with_their_words() -> None:
         ("A?", "One two.\nthree"),
         ("B?", "Four."),
     ]
+
+
+@pytest.mark.parametrize("text", ["", "x", "> ## A?\n>\n> One.\n>\n> ## B?\n>\n> Two."])
+def test_a_text_without_headings_of_its_own_has_no_sections(text: str) -> None:
+    assert sections(text) == []

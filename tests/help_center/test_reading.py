@@ -216,6 +216,11 @@ def test_questions_and_answers_are_told_as_such_and_nothing_of_it_ends_the_data(
     assert attributes(soup, "meta", "content", property="og:title") == ["Warranty"]
 
 
+def test_an_article_that_only_quotes_questions_is_shown(house: HelpCenter) -> None:
+    slug = house.write("quoted", "Letters", "> ## How long?\n>\n> A day.\n>\n> ## And then?\n>\n> Nothing.")
+    assert "A day." in house.page(f"/help/articles/{slug}").get_text()
+
+
 def test_what_is_not_for_everybody_is_told_to_no_machine(house: HelpCenter) -> None:
     slug = house.write("secret", "Refund limit", audience="agents")
     soup = house.page(f"/help/articles/{slug}", headers=house.token("agent"))
