@@ -23,7 +23,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from bot.ground import Check
-from bot.ground.check import FEATURES, OF_MEANING, OF_READING, WAYS
+from bot.ground.check import FEATURES, OF_READING, WAYS
+from bot.ground.coverage import OF_MEANING
 from bot.ground.trees import Node, Trees
 from evals.run import CASES, shipped_articles, trades
 from evals.suites.sentences import Case, Passages, edited, read_cases

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.ground.check import Text
+from bot.ground.clauses import Text
 from evals.beir import EvalError, read_lines
 from evals.light_edits import light_edits
 from help_center.sources.base import SourceArticle
