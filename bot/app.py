@@ -124,7 +124,7 @@ def create_app(
     links = file_door.FileLinks(house.secret_key)
     pages = Pages(TEMPLATES, STATIC, house.site)
     places = Places(database, live)
-    reception = Reception(database, live, house.parts, house.site)
+    reception = Reception(database, house.parts, house.site)
     outline = Outline(database)
     suggestions = Suggestions(outline)
     popular = Popular(database, outline)
@@ -163,7 +163,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await live.start()
         await places.start()
-        await reception.start()
+        await reception.turns.start()
         await clock.start()
         await retelling.start()
         warming = asyncio.create_task(asyncio.to_thread(_warm, house, warmed), name="warm up")
@@ -175,7 +175,7 @@ def create_app(
         outbox.close()
         await places.stop()
         await live.stop()
-        await reception.stop()
+        await reception.turns.stop()
         await mcp.close()
         await asyncio.wait([warming])
 

@@ -2,7 +2,7 @@
 
     understand -> retrieve -> assess -> decide -> answer (each sentence checked) -> assess -> decide
 
-Reads, computes, yields; has no effects. `receive` saves, shows and hands over.
+Reads, computes, yields; has no effects. `turns` shows, and `ending` saves and hands over.
 """
 
 from __future__ import annotations

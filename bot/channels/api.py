@@ -244,10 +244,10 @@ def routes(
             reception.accept, conversation, given.text.strip(), given.client_id, given.files
         )
         if not wants_events(request):
-            return await reception.result(conversation, turn_id)
+            return await reception.turns.result(conversation, turn_id)
 
         async def frames() -> AsyncIterator[bytes]:
-            async for event, data in reception.follow(conversation, turn_id):
+            async for event, data in reception.turns.follow(conversation, turn_id):
                 yield sse(event, data)
 
         return event_stream(frames())

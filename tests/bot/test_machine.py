@@ -99,7 +99,7 @@ class Desk(RuleBasedStateMachine):
     def says(self, text: str, confidence: float) -> None:
         self.dial.confidence = confidence
         before = self.status()
-        told = self.runner.run(self.reception.result(self.id, self.write(text)))
+        told = self.runner.run(self.reception.turns.result(self.id, self.write(text)))
         if before in {"waiting", "agent"}:
             assert (told["action"], told["message"]) == ("relay", None), "the bot stays silent"
         assert (told["action"] == "relay") == (told["message"] is None)
@@ -124,7 +124,7 @@ class Desk(RuleBasedStateMachine):
     @rule()
     def bot_does_what_is_due(self) -> None:
         for turn in self.due_turns():
-            self.runner.run(self.reception.result(self.id, turn))
+            self.runner.run(self.reception.turns.result(self.id, turn))
 
     @rule()
     def presses_the_button(self) -> None:
@@ -225,8 +225,8 @@ class Desk(RuleBasedStateMachine):
     def takes_one_back(self) -> None:
         held = self.held()[-1]
         with self.house.database.write() as session:
-            text = replies.take_back(session, held["handoff_id"], PEOPLE[held["agent_id"]], held["id"])
-        assert text == held["text"]
+            told = replies.take_back(session, held["handoff_id"], PEOPLE[held["agent_id"]], held["id"])
+        assert told == (held["text"], [])
         self.taken_back.add(held["text"])
         SEEN["taken back"] += 1
 
@@ -487,12 +487,13 @@ def desk(
             session.add(Agent(id=viewer.agent_id, email=email, name=viewer.name, role=viewer.role))
     with asyncio.Runner() as runner:
         Desk.house, Desk.runner = house, runner
-        Desk.reception = Reception(house.database, Live(house.database), house.parts)
+        Live(house.database)  # what is published is written
+        Desk.reception = Reception(house.database, house.parts)
         Desk.tables = sqlite3.connect(folder / "parley.db", isolation_level=None)
         Desk.tables.row_factory = sqlite3.Row
         yield Desk
         Desk.tables.close()
-        runner.run(Desk.reception.stop())
+        runner.run(Desk.reception.turns.stop())
     house.close()
 
 

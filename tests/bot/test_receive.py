@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from bot import brief, receive, words
+from bot import brief, ending, turns, words
 from bot.brief import Brief, brief_of, case_of
 from bot.house import House
 from bot.llm import ModelError
@@ -317,15 +317,16 @@ def reception(
     """Makes receptions on one database, as processes of one installation have them; leases are short."""
     import shutil
 
-    monkeypatch.setattr(receive, "LEASE_SECONDS", 0.3)
-    monkeypatch.setattr(receive, "SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(turns, "SWEEP_SECONDS", 0.1)
     shutil.copy(blank_database, tmp_path / "parley.db")
     databases: list[Database] = []
 
     def make(llm: Any = None, site: Callable[[], Site] = Site) -> Reception:
         database = Database(f"sqlite:///{tmp_path / 'parley.db'}")
         databases.append(database)
-        return Reception(database, Live(database), parts_of(library, llm), site)
+        Live(database)  # what is published is written
+        return Reception(database, parts_of(library, llm), site)
 
     yield make
     for database in databases:
@@ -349,10 +350,12 @@ def test_a_message_that_was_saved_and_never_begun_is_answered_by_the_next_proces
     turn = dead.accept(conversation, RETURN, "m1")
 
     async def restart() -> dict[str, Any]:
-        await alive.start()
+        await alive.turns.start()
         await happens(lambda: len(messages(alive, conversation)) == 2)
-        told: dict[str, Any] = await alive.result(conversation, alive.accept(conversation, RETURN, "m1"))
-        await alive.stop()
+        told: dict[str, Any] = await alive.turns.result(
+            conversation, alive.accept(conversation, RETURN, "m1")
+        )
+        await alive.turns.stop()
         return told
 
     told = asyncio.run(restart())
@@ -369,7 +372,7 @@ def test_a_turn_that_died_before_it_showed_anything_is_taken_anew(reception: Any
     kill(dead, conversation, turn, lambda: dead._parts.llm.prompts)
 
     async def restart() -> dict[str, Any]:
-        told: dict[str, Any] = await alive.result(conversation, turn)
+        told: dict[str, Any] = await alive.turns.result(conversation, turn)
         return told
 
     assert asyncio.run(restart())["message"]["text"] == "".join(GOOD)
@@ -394,7 +397,7 @@ def test_a_turn_that_died_in_the_middle_keeps_what_was_shown(reception: Any) -> 
     assert later != turn, "nothing joins what was shown"
 
     async def restart() -> tuple[dict[str, Any], dict[str, Any]]:
-        return await alive.result(conversation, turn), await alive.result(conversation, later)
+        return await alive.turns.result(conversation, turn), await alive.turns.result(conversation, later)
 
     told, _ = asyncio.run(restart())
     assert told["message"]["text"].startswith(GOOD[0])
@@ -412,14 +415,14 @@ def kill(reception: Reception, conversation: str, turn: str, when: Callable[[], 
     """Runs the turn until `when`, then ends the event loop as a power cut would: nothing is finished or let go."""
 
     async def run() -> None:
-        following = asyncio.create_task(anext(reception.follow(conversation, turn)))  # type: ignore[arg-type]
+        following = asyncio.create_task(anext(reception.turns.follow(conversation, turn)))  # type: ignore[arg-type]
         await happens(when)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await asyncio.wait([following])
 
     asyncio.run(run())
-    time.sleep(receive.LEASE_SECONDS + 0.1)
+    time.sleep(turns.LEASE_SECONDS + 0.1)
 
 
 def test_two_processes_never_run_the_same_turn(reception: Any) -> None:
@@ -429,17 +432,17 @@ def test_two_processes_never_run_the_same_turn(reception: Any) -> None:
     turn = one.accept(conversation, RETURN)
 
     async def both() -> list[dict[str, Any]]:
-        await one.start()
-        await other.start()
-        first = asyncio.create_task(one.result(conversation, turn))
+        await one.turns.start()
+        await other.turns.start()
+        first = asyncio.create_task(one.turns.result(conversation, turn))
         await happens(lambda: one._parts.llm.prompts)
-        second = asyncio.create_task(other.result(conversation, turn))
+        second = asyncio.create_task(other.turns.result(conversation, turn))
         await asyncio.sleep(1.0)  # longer than a lease: the holder renews it
         assert other._parts.llm.prompts == []
         go.set()
         told = [await first, await second]
-        await one.stop()
-        await other.stop()
+        await one.turns.stop()
+        await other.turns.stop()
         return told
 
     first, second = asyncio.run(both())
@@ -449,7 +452,7 @@ def test_two_processes_never_run_the_same_turn(reception: Any) -> None:
 
 def test_a_turn_that_kills_its_process_again_and_again_goes_to_a_person(reception: Any) -> None:
     conversation = turn = ""
-    for _ in range(receive.MOST_ATTEMPTS):
+    for _ in range(turns.MOST_ATTEMPTS):
         dead = reception(StringModel([threading.Event()]))
         conversation = conversation or dead.create().id
         turn = turn or dead.accept(conversation, RETURN)
@@ -457,7 +460,7 @@ def test_a_turn_that_kills_its_process_again_and_again_goes_to_a_person(receptio
     alive = reception(StringModel([*GOOD]))
 
     async def restart() -> dict[str, Any]:
-        told: dict[str, Any] = await alive.result(conversation, turn)
+        told: dict[str, Any] = await alive.turns.result(conversation, turn)
         return told
 
     told = asyncio.run(restart())
@@ -524,7 +527,7 @@ def briefs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         made.append(bool(options.get("parley_write")))
         return brief_of(session, *given)
 
-    monkeypatch.setattr(receive, "brief_of", noted)
+    monkeypatch.setattr(ending, "brief_of", noted)
     return made
 
 
@@ -560,9 +563,9 @@ def test_what_is_said_while_it_is_summed_up_is_part_of_it(
                 add_message(other, conversation, "customer", f"My parcel {len(made)} never came")
         return brief
 
-    monkeypatch.setattr(receive, "brief_of", interrupted)
+    monkeypatch.setattr(ending, "brief_of", interrupted)
     desk.escalate(id)
-    assert made == list(range(min(times + 1, receive.BRIEFS)))
+    assert made == list(range(min(times + 1, ending.BRIEFS)))
     with desk._database.read() as session:
         (handoff,) = session.scalars(select(Handoff))
     assert handoff.question == f"My parcel {made[-1]} never came"
@@ -587,13 +590,13 @@ def test_a_turn_reads_no_more_of_a_long_conversation_than_it_looks_back_on(
 
     event.listen(Message, "load", loaded)
     try:
-        claimed = desk._claim(id)
+        claimed = desk.turns._claim(id)
     finally:
         event.remove(Message, "load", loaded)
     assert claimed is not None
     assert claimed.asked.text == RETURN
     assert [said.text for said in claimed.asked.history] == [f"Said {n}" for n in range(40, 60)]
-    assert len(read) == receive.HISTORY + 1
+    assert len(read) == turns.HISTORY + 1
 
 
 def test_of_a_long_conversation_its_end_is_summed_up(reception: Callable[..., Reception]) -> None:

@@ -179,7 +179,7 @@ def routes(
             await limits.spend("messages", f"conversation {conversation}")
             key = given.get("client_id", "")[:100] or secrets.token_hex(12)
             turn = await database.run(reception.accept, conversation, text, f"plain:{key}")
-            await reception.result(conversation, turn)
+            await reception.turns.result(conversation, turn)
 
         return await stepped(request, said)
 
