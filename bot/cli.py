@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.logs import log_to_stderr
+from bot.logs import complain, log_to_stderr
+from help_center.faults import Mendable, reason
 
 if TYPE_CHECKING:
     from help_center.database import Database
@@ -88,13 +89,13 @@ def index(
             f"failed {len(report.failed)}; {indexed.passages} passages in {told['seconds']} s"
         )
     if report.kept:
-        _complain(
+        complain(
             f"{report.kept} articles are written at /manage now: what this source says of them was passed over."
         )
     for line in report.not_pruned:
-        _complain(f"{line}.")
+        complain(f"{line}.")
     for failure in report.failed:
-        _complain(f"{failure['where']}: {failure['reason']}")
+        complain(f"{failure['where']}: {failure['reason']}")
     if report.failed or report.not_pruned:
         raise typer.Exit(2)
 
@@ -147,7 +148,7 @@ def ask(
         turn = reach.ask(question)
         unsure = doubt(reach.house)
     if unsure:
-        _complain(unsure)
+        complain(unsure)
     turn = {key: value for key, value in turn.items() if key not in {"found", "choices", "evidence"}}
     if as_json:
         _print_json(turn)
@@ -402,7 +403,7 @@ def main() -> None:
     except typer.Abort:
         sys.exit(130)
     except KeyboardInterrupt:
-        _complain("interrupted; what is done stays done, run it again to go on.")
+        complain("interrupted; what is done stays done, run it again to go on.")
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
@@ -416,33 +417,24 @@ def _report(error: Exception) -> int:
         print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]
         return 2
     if isinstance(error, typer.BadParameter) or hasattr(error, "format_message"):
-        _complain(error.format_message())
+        complain(error.format_message())
         return 2
-    ours = {
-        "SettingsError", "DatabaseError", "SourceError", "StoreError", "EmbedderError", "RerankerError", "ModelError",
-        "PeopleError", "OwnerError", "ServeError", "EvalError",
-    }  # fmt: skip
-    if any(kind.__name__ in ours for kind in type(error).__mro__):
-        _complain(str(error))
+    if isinstance(error, Mendable):
+        complain(str(error))
         return 2
     from sqlalchemy.exc import SQLAlchemyError
 
     if isinstance(error, SQLAlchemyError):
-        reason = (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]
-        _complain(f"the database cannot be used: {reason}. Check PARLEY_DATABASE_URL and PARLEY_DATA_DIR.")
+        why = reason(getattr(error, "orig", None) or error)
+        complain(f"the database cannot be used: {why}. Check PARLEY_DATABASE_URL and PARLEY_DATA_DIR.")
         return 2
     if isinstance(error, OSError) and error.filename is not None:
-        _complain(f"{error.filename} cannot be used ({error.strerror}): check the path and whose it is.")
+        complain(f"{error.filename} cannot be used ({error.strerror}): check the path and whose it is.")
         return 2
-    reason = (str(error).strip().splitlines() or ["no reason given"])[0]
-    _complain(
-        f"something went wrong ({type(error).__name__}: {reason}). Run `parley doctor`; if it finds nothing, tell us."
+    complain(
+        f"something went wrong ({type(error).__name__}: {reason(error)}). Run `parley doctor`; if it finds nothing, tell us."
     )
     return 1
-
-
-def _complain(line: str) -> None:
-    print(f"parley: {' '.join(line.split())}", file=sys.stderr, flush=True)
 
 
 def _print_json(document: Any) -> None:

@@ -21,6 +21,7 @@ from escalation.model_use import FAILURES
 from escalation.notify.email import MailServer, Sender, connected, trouble
 from help_center.articles import Article
 from help_center.desk import Delivery
+from help_center.faults import reason
 from help_center.owner import OtherOwner, Ownership, own
 from help_center.people import Agent
 from help_center.settings import Settings
@@ -61,11 +62,9 @@ def examine(settings: Settings) -> list[Finding]:
         try:
             findings.append(check())
         except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            why = reason(error)
             findings.append(
-                Finding(
-                    name, False, reason, "" if ". " in reason else "see the settings article of the docs."
-                )
+                Finding(name, False, why, "" if ". " in why else "see the settings article of the docs.")
             )
     if isinstance(owner, Ownership):
         owner.release()

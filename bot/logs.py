@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from help_center.masking import hide
 from help_center.personal_data import KINDS
@@ -22,6 +23,11 @@ def without_query(record: logging.LogRecord) -> bool:
     if isinstance(record.args, tuple):
         record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
     return True
+
+
+def complain(line: str) -> None:
+    """What a command has to say beside its result: one line on stderr, in the program's name."""
+    print(f"parley: {' '.join(line.split())}", file=sys.stderr, flush=True)
 
 
 def log_to_stderr() -> None:

@@ -29,7 +29,8 @@ from uvicorn.supervisors import Multiprocess
 from bot.app import create_app
 from bot.drift import doubt
 from bot.house import House
-from bot.logs import log_to_stderr
+from bot.logs import complain, log_to_stderr
+from help_center.faults import Mendable
 from help_center.owner import OtherOwner, Ownership, own_or_wait
 from help_center.settings import Settings, load_settings
 from retrieval.indexing import pending_of
@@ -49,7 +50,7 @@ except subprocess.TimeoutExpired:
 """
 
 
-class ServeError(Exception):
+class ServeError(Mendable):
     """It cannot be served. One line that says what to do."""
 
 
@@ -154,13 +155,9 @@ def _warn_if_behind(house: House) -> None:
     """After a change of the model or an interrupted run the bot would know less than it should, or be less sure: say so."""
     behind, _, _ = pending_of(house.database, house.indexer.space)
     if behind:
-        print(
-            f"parley: {behind} articles are not in the index as they are now: run `parley index SOURCE`.",
-            file=sys.stderr,
-            flush=True,
-        )
+        complain(f"{behind} articles are not in the index as they are now: run `parley index SOURCE`.")
     if unsure := doubt(house):
-        print(f"parley: {unsure}", file=sys.stderr, flush=True)
+        complain(unsure)
 
 
 def _say_where(address: str) -> None:

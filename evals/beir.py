@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bot.logs import complain
 from bot.questions.beir import Written, history_of, written
 from bot.understand import Said
 from escalation.labelled import LabelledQuestion
+from help_center.faults import Mendable
 from help_center.sources.base import Failure, SourceArticle, SourceError
 from help_center.sources.jsonl import JsonLines
 
@@ -21,7 +22,7 @@ SHOWN = 5  # of ids that are not there
 NAMED = 3  # of documents that cannot be used
 
 
-class EvalError(Exception):
+class EvalError(Mendable):
     """Eval data that cannot be used. One line that says what to do."""
 
 
@@ -173,7 +174,7 @@ def _corpus(file: Path) -> tuple[SourceArticle, ...] | None:
     if bad:
         more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
         left_out = f"{len(bad)} of {len(found)} documents are left out"
-        print(f"parley: {file}: {left_out}: {'; '.join(bad[:NAMED])}{more}.", file=sys.stderr, flush=True)
+        complain(f"{file}: {left_out}: {'; '.join(bad[:NAMED])}{more}.")
     return tuple(one for one in found if isinstance(one, SourceArticle))
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.logs import complain
+
 if TYPE_CHECKING:
     from evals.result import Result
     from help_center.settings import Settings
@@ -96,7 +98,7 @@ def calibrate(
     if report is not None:
         _write(report, as_html([result], "Calibration report", about(settings, data)))
     if told["warning"]:
-        _complain(told["warning"])
+        complain(told["warning"])
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=1))
     else:
@@ -127,7 +129,7 @@ def _reset(settings: Settings, as_json: bool) -> None:
 
     told = reset(settings)
     if told["warning"]:
-        _complain(told["warning"])
+        complain(told["warning"])
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=1))
         return
@@ -169,10 +171,6 @@ def labelled(
         print(f"next: parley calibrate --data {folder}")
     else:
         print("Agents choose an outcome when they resolve a conversation; each becomes a question here.")
-
-
-def _complain(line: str) -> None:
-    print(f"parley: {line}", file=sys.stderr)
 
 
 def _write(report: Path, page: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -17,6 +16,7 @@ from sqlalchemy import select
 from bot.assess import KEPT_AS, NEVER, Calibration
 from bot.drift import doubt
 from bot.house import House
+from bot.logs import complain
 from bot.moods import Feelings, Sentiment
 from bot.oneshot import ask_once
 from bot.progress import Progress
@@ -398,7 +398,7 @@ def _known(labelled: LabelledSet, articles: Collection[str]) -> LabelledSet:
     )
     if any(query.gold for query in labelled.queries) and not any(query.gold for query in queries):
         raise EvalError(unknown)
-    print(f"parley: {unknown}", file=sys.stderr, flush=True)
+    complain(unknown)
     return replace(labelled, queries=queries)
 
 
@@ -460,9 +460,9 @@ def _judge(
                 judged = replace(labelled, name=all_, queries=unseen)
             calibration = reach.house.calibrations()
             if calibration.questions == digest(judged.queries):
-                print(f"parley: {confidence.SEEN}", file=sys.stderr, flush=True)
+                complain(confidence.SEEN)
             if unsure := doubt(reach.house):
-                print(f"parley: {unsure}", file=sys.stderr, flush=True)
+                complain(unsure)
             yield confidence.judge(judged, ask, settings.max_wrong, gate=True, calibration=calibration)
     if "decisions" in chosen:
         file = data / "cases.jsonl" if data is not None else CASES / "decisions.jsonl"

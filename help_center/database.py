@@ -42,6 +42,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from help_center.faults import Mendable, reason
+
 T = TypeVar("T")
 HEAD = (
     "0009"  # the revision that this program's tables are at; a test holds it to the scripts in `migrations`
@@ -55,7 +57,7 @@ CONVENTION = {
 }
 
 
-class DatabaseError(Exception):
+class DatabaseError(Mendable):
     """The database cannot be used. The message is one line that says what to do."""
 
 
@@ -194,9 +196,9 @@ class Database:
                         ) from error
         except SQLAlchemyError as error:
             where = self.engine.url.render_as_string(hide_password=True)
-            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            why = reason(getattr(error, "orig", error))
             raise DatabaseError(
-                f"the database {where} cannot be used: {reason}. Check PARLEY_DATABASE_URL."
+                f"the database {where} cannot be used: {why}. Check PARLEY_DATABASE_URL."
             ) from error
 
     @cached_property

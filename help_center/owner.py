@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from help_center.faults import Mendable
+
 HEADER = "X-Parley-Owner"  # the secret travels in it
 
 
-class OwnerError(Exception):
+class OwnerError(Mendable):
     """The data dir is in use by a process that cannot be worked through. One line that says what to do."""
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import ForeignKey, String, Text, bindparam, delete, func, or_, s
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from help_center.database import Base, UtcTime, new_id, now
+from help_center.faults import Mendable
 
 ROLES = ("agent", "lead", "admin")  # each may do what the one before it may
 SESSION_DAYS = 14
@@ -35,7 +36,7 @@ SIGNED_LINK = "help:"  # how what a signed link proves begins, under the same ke
 _hasher = argon2.PasswordHasher()
 
 
-class PeopleError(Exception):
+class PeopleError(Mendable):
     """Somebody cannot be added or changed. One line that says what to do."""
 
 

@@ -20,6 +20,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from help_center.faults import Mendable
+
 PREFIX = "PARLEY_"
 A_SHARE = "give the share of answers that may be wrong, more than 0 and less than 1, such as 0.1"
 IN_PLAIN_WORDS = {
@@ -28,7 +30,7 @@ IN_PLAIN_WORDS = {
 }  # for a value of another type
 
 
-class SettingsError(Exception):
+class SettingsError(Mendable):
     """A setting that cannot be used. The message is one line that names the key and says what to do."""
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from help_center.faults import reason
+
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 _downloaded = ["*.json", "*.txt", "*.safetensors", "pytorch_model.bin", "*.model"]
 
@@ -50,9 +52,8 @@ def folder_of(name: str, kind: Kind) -> Path:
         except Exception:  # not here yet
             return Path(snapshot_download(name, allow_patterns=_downloaded, etag_timeout=5))
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200]
         raise kind.error(
-            f"the {kind.what} {name} cannot be downloaded ({reason}): check {kind.setting}, or give a folder."
+            f"the {kind.what} {name} cannot be downloaded ({reason(error)[:200]}): check {kind.setting}, or give a folder."
         ) from error
 
 
@@ -99,8 +100,8 @@ def export(program: str, folder: Path, file: Path, kind: Kind) -> None:
             command, capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}
         )
         if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             warnings.warn(
-                f"the {kind.what} in {folder} cannot be exported to ONNX and runs with torch: {reason}",
+                f"the {kind.what} in {folder} cannot be exported to ONNX and runs with torch: {why}",
                 stacklevel=2,
             )

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from bot.house import House
 from bot.oneshot import ask_once, ranking
 from bot.understand import Said
+from help_center.faults import reason
 from help_center.owner import HEADER
 from help_center.web import Problem
 from retrieval.indexing import IndexReport
@@ -58,9 +59,7 @@ def routes(house: House, secret: str | None) -> APIRouter:
                     house.search.rebuild()
                 lines.put({"report": asdict(report)})
             except Exception as error:
-                lines.put(
-                    {"error": str(error).strip().splitlines()[0] if str(error).strip() else repr(error)}
-                )
+                lines.put({"error": reason(error)})
             lines.put(None)
 
         def told() -> Iterator[str]:

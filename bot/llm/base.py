@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from help_center.faults import Mendable
 
-class ModelError(Exception):
+
+class ModelError(Mendable):
     """The model did not answer, or broke off. One line; `retry` says whether trying again may help; `kind` is a key of
     `escalation.model_use.FAILURES`, or NOTHING_HELD there."""
 

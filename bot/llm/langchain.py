@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from bot.llm.base import ModelError, Prompt
+from help_center.faults import reason
 from help_center.masking import hide
 from help_center.personal_data import KINDS
 
@@ -148,6 +149,4 @@ def _kind(error: BaseException, heard: bytes) -> str:
 
 def _line(error: Exception) -> str:
     """The provider's words in one line; some repeat the prompt or the key in them."""
-    return hide((str(error).strip().splitlines() or [type(error).__name__])[0][:1000], KINDS)[:200].rstrip(
-        "."
-    )
+    return hide(reason(error)[:1000], KINDS)[:200].rstrip(".")

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from help_center import markup
+from help_center.faults import Mendable
 from help_center.markup import clean_markdown, html_to_markdown, legible
 
 AUDIENCES = ("public", "customers", "agents")
@@ -70,7 +71,7 @@ class Failure:
     reason: str
 
 
-class SourceError(Exception):
+class SourceError(Mendable):
     """The whole source cannot be read. Its message is one line that says what to do."""
 
 

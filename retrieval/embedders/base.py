@@ -8,11 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from help_center.faults import Mendable
+
 Vectors = NDArray[np.float32]
 Span = tuple[int, int]  # characters of a text, from and up to
 
 
-class EmbedderError(Exception):
+class EmbedderError(Mendable):
     """The embedding model cannot be used. One line that says what to do."""
 
 

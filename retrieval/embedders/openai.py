@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from help_center.faults import reason
 from help_center.masking import mask
 from retrieval.embedders.base import EmbedderError, Span, Vectors
 
@@ -58,4 +59,4 @@ class OpenAIEmbedder:
 
 
 def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+    return reason(error)[:200].rstrip(".")

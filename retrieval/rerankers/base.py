@@ -8,10 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from help_center.faults import Mendable
+
 Scores = NDArray[np.float32]
 
 
-class RerankerError(Exception):
+class RerankerError(Mendable):
     """The reranker cannot be used. One line that says what to do."""
 
 

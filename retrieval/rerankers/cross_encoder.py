@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from help_center.faults import reason
 from retrieval.onnx_files import columns, session
 from retrieval.rerankers.base import Reranker, RerankerError, Scores
 from retrieval.weights import Kind, cache_dir, export, folder_of, hash_of
@@ -82,9 +83,8 @@ class TorchReranker:
             self._model.max_seq_length = min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS)
             self.scores("ready?", ["ready"])
         except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise RerankerError(
-                f"the reranker {name} cannot be loaded ({reason}): check PARLEY_RERANKER, or leave it out."
+                f"the reranker {name} cannot be loaded ({reason(error)[:200]}): check PARLEY_RERANKER, or leave it out."
             ) from error
         self.name = name
         self.fingerprint = f"{weights[:16]}-torch"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from help_center.faults import Mendable
 from retrieval.embedders.base import Vectors
 
 
-class StoreError(Exception):
+class StoreError(Mendable):
     """The vector store cannot be used. One line that says what to do."""
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
+from help_center.faults import reason
 from retrieval.embedders.base import Vectors
 from retrieval.stores.base import StoreError
 from retrieval.stores.flat import Flat
@@ -207,7 +208,7 @@ class ChromaStore:
         return list(collection.get(ids=list(ids), include=[])["ids"]) if ids else []
 
     def _error(self, error: Exception) -> StoreError:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+        why = reason(error)[:200].rstrip(".")
         return StoreError(
-            f"the vector store {self._where} cannot be used: {reason}. Check PARLEY_CHROMA_URL and PARLEY_DATA_DIR."
+            f"the vector store {self._where} cannot be used: {why}. Check PARLEY_CHROMA_URL and PARLEY_DATA_DIR."
         )
