@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from escalation import audit, staff
 from escalation.policies import Hours
 from help_center.database import Database
-from help_center.desk import Team
+from help_center.desk import Strategy, Team
 from help_center.people import (
     KNOWN_DAYS,
     SESSION_DAYS,
@@ -117,7 +117,7 @@ class TeamBody(Body):
     members: Annotated[list[CleanText], Field(max_length=500)] = []
     languages: Languages = []
     sections: Sections = []
-    strategy: Literal["manual", "least_busy", "round_robin"] = "manual"
+    strategy: Strategy = "manual"
     hours: Hours | None = None
 
 

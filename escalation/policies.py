@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from escalation.public_holidays import public_holidays
 from help_center.database import InstallationFact
+from help_center.desk import Strategy
 
 KEPT_AS = "desk"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -141,7 +142,7 @@ TARGETS: dict[PriorityName, Target] = {
 class DeskSettings(Strict):
     hours: Hours = Hours()
     targets: dict[PriorityName, Target] = Field(default_factory=lambda: dict(TARGETS))
-    strategy: Literal["manual", "least_busy", "round_robin"] = "manual"  # where no team has one of its own
+    strategy: Strategy = "manual"  # where no team has one of its own
     capacity: Annotated[int, Field(ge=1, le=200)] = 8  # open conversations of one agent that routing gives
     idle_minutes: Annotated[int, Field(ge=0, le=10_000)] = 30  # a claim left alone goes back; 0: never
     wait_rises_minutes: Annotated[int, Field(ge=0, le=10_000)] = 30  # waiting this long presses; 0: never

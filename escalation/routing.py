@@ -24,7 +24,7 @@ from help_center.desk import Team, TeamMember
 from help_center.people import Agent, Customer
 from help_center.sources.base import primary_language
 
-MANUAL, LEAST_BUSY, ROUND_ROBIN = "manual", "least_busy", "round_robin"
+MANUAL, ROUND_ROBIN = "manual", "round_robin"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 

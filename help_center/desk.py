@@ -6,14 +6,14 @@ Knows how they are stored; who may change them and what follows is the business 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from help_center.database import Base, now
 
-STRATEGIES = ("manual", "least_busy", "round_robin")
+Strategy = Literal["manual", "least_busy", "round_robin"]  # who gets a new conversation
 
 
 class Team(Base):

@@ -47,7 +47,7 @@ async function snooze(_directory, of) {
 }
 
 /** The usual times from `now` on, in the agent's own time zone. */
-export function snoozes(now) {
+function snoozes(now) {
   const nine = (days) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 9);
   return [
     ["In 1 hour", new Date(now.getTime() + 3600000)],

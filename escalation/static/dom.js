@@ -15,7 +15,7 @@ const SVG_NS = "http://www.w3.org/2000/svg";
 const SVG = new Set(["circle", "line", "path", "polyline", "rect", "text", "title", "g"]);
 
 // Links go to this site or to the web, never to a script.
-export function safeAddress(address) {
+function safeAddress(address) {
   if (!address) return null;
   try {
     const url = new URL(address, location.origin);

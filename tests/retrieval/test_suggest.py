@@ -35,8 +35,6 @@ TITLES = [
 AGENT = Viewer(agent_id="agent_1", role="agent")
 CUSTOMER = Viewer(proven_customer=True)
 
-Write = Callable[..., None]
-
 
 @pytest.fixture
 def database(sqlite_url: str) -> Iterator[Database]:

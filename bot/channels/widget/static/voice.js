@@ -6,7 +6,7 @@ const KEPT = 6; // lines that stay: what is removed is not read again
 const region = document.getElementById("voice");
 let answer = ""; // what has been said of the answer on its way
 
-export function speak(text) {
+function speak(text) {
   if (!text.trim()) return;
   const line = document.createElement("p");
   line.textContent = text;
