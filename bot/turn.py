@@ -25,6 +25,7 @@ from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
 from bot.moods import Feelings, Sentiment
+from bot.small_talk import chat_kind
 from bot.suggested_reply import from_passage
 from bot.topics import Topic, topics
 from bot.understand import Question, Said, understand
@@ -73,7 +74,7 @@ class Asked:
     @property
     def answered(self) -> bool:
         """Whether anything but small talk came before."""
-        return any(action != "chat" for action in self.earlier)
+        return any(action not in {"chat", "thanked"} for action in self.earlier)
 
     @property
     def turns_with_bot(self) -> int:
@@ -82,11 +83,16 @@ class Asked:
         return len(self.earlier) - (passed[-1] + 1 if passed else 0)
 
 
-def remembered(action: str, reasons: Sequence[str]) -> str:
+def remembered(action: str, reasons: Sequence[str], said: str = "", helped: bool = False) -> str:
     """How a later turn sees this one: a stranger's question that nothing was relevant to is no miss of ours, nor is a
-    file that nobody asked anything about."""
+    file that nobody asked anything about. What the customer called helpful (`helped`) was an answer, and what they thanked for
+    ("thanks!" is what they `said` next) is not held against anybody."""
     if ONLY_FILES in reasons:
         return "chat"
+    if helped and action == "offer":
+        return "answer"
+    if action == "chat" and chat_kind(said) == "thanks":
+        return "thanked"
     return "unrelated" if "nothing_relevant" in reasons else action
 
 
@@ -337,7 +343,7 @@ def _assess(
     confidence = calibration.confidence(found) if judged else None
     misses = 0
     for action in reversed(earlier):
-        if action in {"answer", "escalate", "relay"}:
+        if action in {"answer", "escalate", "relay", "thanked"}:
             break
         misses += action in {"clarify", "offer"}
     misses += question.failed  # what was answered was none

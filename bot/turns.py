@@ -34,6 +34,7 @@ from help_center.conversations import (
     CLOSED,
     WAITING,
     Conversation,
+    Feedback,
     Message,
     TurnRow,
     locked,
@@ -279,8 +280,13 @@ class Turns:
         history = tuple(Said(m.role, m.text) for m in known)
         ended = handoffs.last_end(session, conversation.id)
         settled = sum(m.created_at <= ended for m in known) if ended else 0
+        helped = (
+            select(Feedback.message_id)
+            .join(Message, Message.id == Feedback.message_id)
+            .where(Message.turn_id == TurnRow.id, Feedback.helpful.is_(True))
+        )
         earlier = session.execute(
-            select(TurnRow.action, TurnRow.reasons)
+            select(TurnRow.id, TurnRow.action, TurnRow.reasons, helped.exists())
             .where(
                 TurnRow.conversation_id == conversation.id,
                 TurnRow.status == "done",
@@ -289,7 +295,12 @@ class Turns:
             .order_by(TurnRow.created_at, TurnRow.id)
         )
         viewer = Viewer(proven_customer=conversation.proven)
-        actions = tuple(remembered(action, reasons) for action, reasons in earlier.tuples() if action)
+        said = {m.turn_id: m.text for m in known if m.role == "customer"}
+        actions = tuple(
+            remembered(action, reasons, said.get(id, ""), helpful)
+            for id, action, reasons, helpful in earlier.tuples()
+            if action
+        )
         asked_back: tuple[tuple[str, ...], ...] = ()
         if "clarify" in actions:
             records = session.scalars(

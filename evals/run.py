@@ -486,7 +486,7 @@ def _conversation(reach: Reach, texts: list[str]) -> dict[str, Any]:
             turn = {"action": "relay", "message": None, "reasons": [], "confidence": None, "found": []}
         else:
             turn = reach.ask(text, history, earlier, asked_back)
-        earlier.append(remembered(turn["action"], turn["reasons"]))
+        earlier.append(remembered(turn["action"], turn["reasons"], text))
         asked_back += [tuple(turn["choices"])] if turn.get("choices") else []
         history.append(Said("customer", text))
         if turn["message"]:

@@ -632,6 +632,33 @@ def test_a_miss_is_remembered_from_turn_to_turn(serve: Serve) -> None:
     assert other.say("How should I store the battery in winter")["action"] == "offer"
 
 
+@pytest.mark.parametrize("said", ["thanks, that helped", "helpful"])
+def test_what_was_offered_and_helped_is_no_miss(serve: Serve, said: str) -> None:
+    """Thanked for, or called helpful below the message: the next question that is not sure is offered what is known, too."""
+    service = serve(dial=Dial(confidence=0.45))
+    talk = service.talk()
+    offered = talk.say("How do I return a bicycle label")
+    assert offered["action"] == "offer"
+    if said == "helpful":
+        talk.post(f"/messages/{offered['message']['id']}/feedback", {"helpful": True}).raise_for_status()
+    else:
+        assert talk.say(said)["action"] == "chat"
+    assert talk.say("How should I store the battery in winter")["action"] == "offer"
+    assert talk.say("Print a bicycle return label")["action"] == "escalate"
+
+
+@pytest.mark.parametrize("said", ["hello", "thanks for nothing", "not helpful"])
+def test_what_was_offered_and_did_not_help_is_a_miss(serve: Serve, said: str) -> None:
+    service = serve(dial=Dial(confidence=0.45))
+    talk = service.talk()
+    offered = talk.say("How do I return a bicycle label")
+    if said == "not helpful":
+        talk.post(f"/messages/{offered['message']['id']}/feedback", {"helpful": False}).raise_for_status()
+    else:
+        talk.say(said)
+    assert talk.say("How should I store the battery in winter")["action"] in {"escalate", "relay"}
+
+
 def test_a_model_that_is_down_for_good_still_answers_every_customer(serve: Serve) -> None:
     service: Service = serve(llm=StringModel(*[[ModelError("down")] for _ in range(5)]))
     for _ in range(5):
