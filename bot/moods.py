@@ -118,11 +118,16 @@ class Feelings:
     def read(self, text: str) -> Sentiment:
         """The mood of `text`. By words alone only what is said outright is seen."""
         text = prose(text)
-        model = self._model() if text and in_english(text) else None
+        model = self._model() if text and in_english(text) and not _names_a_thing(text) else None
         if model is None:
             return self._words_alone.sentiment(text)
         moods = model.hear(text).moods
         return _sentiment(moods["negative"], moods["positive"], model.negative_from, model.positive_from)
+
+
+def _names_a_thing(text: str) -> bool:
+    """A word or two without any sign of a mood ("hours", "timeout"): the model knows such words from complaints only."""
+    return len(text.split()) <= FEW and not any(mood_signs(text)[place] for place in _TELLING)
 
 
 @lru_cache(maxsize=1)
@@ -293,6 +298,10 @@ SIGNS: tuple[str, ...] = (
     "praise", "asking", "leaving_asked", "question_mark", "exclamations", "strong_marks", "shouting", "smile",
     "frown", "hollow_dots",
 )  # fmt: skip
+
+
+_TELLING = tuple(i for i, name in enumerate(SIGNS) if name not in {"asking", "question_mark"})
+FEW = 2  # words that name a thing, unless one of them tells a mood
 
 
 def mood_signs(text: str) -> NDArray[np.float64]:

@@ -59,6 +59,18 @@ def test_an_upset_customer_is_heard(feelings: Feelings, text: str) -> None:
     assert mood.score < 0
 
 
+@pytest.mark.parametrize("text", ["hours", "timeout", "seconds?", "denied", "stuck", "left inconsistent"])
+def test_a_word_or_two_name_a_thing(feelings: Feelings, text: str) -> None:
+    assert feelings.read(text).label == "neutral"
+
+
+@pytest.mark.parametrize(
+    "text", ["ridiculous", "total garbage", "not happy", "annoyed", "unhelpful", "stupid bot"]
+)
+def test_unless_one_of_them_tells_a_mood(text: str) -> None:
+    assert Feelings.load().read(text).label == "negative"
+
+
 def test_thanks_and_praise_are_positive(feelings: Feelings) -> None:
     mood = feelings.read("Thank you so much, you are awesome!")
     assert mood.label == "positive"
