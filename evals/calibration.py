@@ -77,7 +77,8 @@ class Row:
 def heard(rows: Sequence[Row], asked: Sequence[Row]) -> list[Row]:
     """The rows with what the labelled questions `asked` say of them behind their evidence: `bot.precedents.SIGNALS`.
 
-    None is heard of itself, nor of its twin; a twin hears the others as they would be labelled without its articles.
+    None is heard of itself, nor of its twin. A twin hears nothing of questions that its articles answer: what a help center
+    does not answer is not in its owner's labels either, as a rule, and labels of answered questions alone would promise too much.
     """
     asked = [row for row in asked if not row.twin]
     place = {(row.group, row.query_id): j for j, row in enumerate(asked)}
@@ -95,8 +96,7 @@ def heard(rows: Sequence[Row], asked: Sequence[Row]) -> list[Row]:
             cosines[i, own] = 0.0
         same[i, by_article[row.first]] = True
         if row.twin:
-            for j in {j for id in row.gold for j in by_article[id]}:
-                answered[i, j] = not set(asked[j].gold) <= set(row.gold)
+            cosines[i, [j for id in row.gold for j in by_article[id]]] = 0.0
     found = precedents.nearest(cosines, answered, same)
     return [
         replace(row, evidence=(*row.evidence, *map(float, near)))
