@@ -65,9 +65,13 @@ class Calibration:
     def read(
         cls, told: dict[str, Any], *, is_default: bool, kept: dict[str, Any] | None = None
     ) -> Calibration:
-        """`kept`: the precedents, where it has some. Raises ValueError for numbers that belong to other signals than ours."""
+        """`kept`: the precedents that are kept, of this fit or of another, which are not heard. Raises ValueError for numbers that
+        belong to other signals than ours."""
         if tuple(told["signals"]) not in (NAMES, NAMES + precedents.SIGNALS):
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
+        heard = Precedents.read(kept) if kept and told.get("precedents") else None
+        if heard is not None and heard.digest != told["precedents"]:
+            heard = None
         return cls(
             Logistic.read(told["answerable"]),
             Logistic.read(told["first"]),
@@ -78,7 +82,7 @@ class Calibration:
             told.get("fingerprint", ""),
             is_default,
             told.get("questions", ""),
-            Precedents.read(kept) if kept else None,
+            heard,
         )
 
     def json(self) -> dict[str, Any]:

@@ -49,6 +49,16 @@ def test_a_fit_is_kept_with_its_precedents_and_forgotten_with_them(tmp_path: Pat
         assert house.calibrations().precedents is None
         assert not house.calibrations().is_default
         house.calibrations.keep(own)
+        older = replace(
+            default_calibration(), is_default=False
+        )  # knows nothing of precedents, and leaves them
+        house.database.keep_fact(KEPT_AS, older.json())
+        assert worker.database.fact(precedents.KEPT_AS) is not None
+        late = House(settings)
+        assert not late.calibrations().is_default
+        assert late.calibrations().precedents is None
+        late.close()
+        house.calibrations.keep(own)
         house.calibrations.keep(None)
         assert house.calibrations().is_default
         assert house.database.fact(precedents.KEPT_AS) is None
