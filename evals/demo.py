@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from bot.assess import KEPT_AS
 from bot.house import House
+from bot.logs import complain
 from evals.apart import fitted_on
 from evals.beir import LabelledSet
 from evals.run import calibrate, own_questions
 from help_center.articles import Article
+from help_center.faults import Mendable
 from help_center.settings import Settings, load_settings
 
 NAME = "Parley's own documentation"
@@ -35,13 +37,21 @@ def wanted(settings: Settings) -> bool:
 
 
 def main() -> None:
-    settings = load_settings()
-    if not wanted(settings):
+    """What stops the fit stops no demo: the shipped default serves then, and why is said."""
+    try:
+        settings = load_settings()
+        if not wanted(settings):
+            return
+        own = own_questions()
+        mine = tuple(query for query in own.queries if fitted_on(query.id))
+        told = calibrate(settings, LabelledSet(NAME, mine, None)).document
+    except Mendable as error:
+        complain(f"the demo is not calibrated: {error}")
         return
-    own = own_questions()
-    mine = tuple(query for query in own.queries if fitted_on(query.id))
-    told = calibrate(settings, LabelledSet(NAME, mine, None)).document
-    print(f"the demo's confidence: fitted on {told['fitted_on']}", file=sys.stderr)
+    if told["warning"]:
+        complain(told["warning"])
+    if told["kept"]:
+        print(f"the demo's confidence: fitted on {told['fitted_on']}", file=sys.stderr)
 
 
 if __name__ == "__main__":
