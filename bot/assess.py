@@ -48,7 +48,7 @@ class Point:
 @dataclass(frozen=True)
 class Calibration:
     """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit, and `precedents` what is
-    kept of them."""
+    kept of them. `demo`: fitted on the help center that ships, for as long as nothing else is there."""
 
     answerable: Logistic
     first: Logistic
@@ -60,6 +60,7 @@ class Calibration:
     is_default: bool
     questions: str = ""
     precedents: Precedents | None = None
+    demo: bool = False
 
     @classmethod
     def read(
@@ -83,6 +84,7 @@ class Calibration:
             is_default,
             told.get("questions", ""),
             heard,
+            told.get("demo", False),
         )
 
     def json(self) -> dict[str, Any]:
@@ -93,6 +95,7 @@ class Calibration:
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "questions": self.questions,
+            "demo": self.demo,
             "precedents": self.precedents.digest if self.precedents else None,
             "answerable": self.answerable.json(),
             "first": self.first.json(),

@@ -153,8 +153,9 @@ def run_suites(
     return sorted(results, key=lambda result: SUITES.index(result.suite))
 
 
-def calibrate(settings: Settings, labelled: LabelledSet) -> Result:
-    """Fits to the questions, and keeps the fit for this installation unless it breaks its own promise.
+def calibrate(settings: Settings, labelled: LabelledSet, *, demo: bool = False) -> Result:
+    """Fits to the questions, and keeps the fit for this installation unless it breaks its own promise; that of the `demo` for as
+    long as nothing else is there.
 
     `document`: what is told of it, with `kept` and `warning`.
     """
@@ -190,7 +191,8 @@ def calibrate(settings: Settings, labelled: LabelledSet) -> Result:
         kept = by_chance(given.wrong, given.answered, given.dial) >= BROKEN
         if kept:
             said = precedents_of(asked, space_of(house.embedder), passages)
-            house.calibrations.keep(replace(fitted, questions=digest(labelled.queries), precedents=said))
+            mine = replace(fitted, questions=digest(labelled.queries), precedents=said, demo=demo)
+            house.calibrations.keep(mine)
         warning = _warning(fitted, given, kept, kept and house.calibrations.outlived)
     finally:
         house.close()
