@@ -160,6 +160,8 @@ def chat_kind(text: str) -> ChatKind | None:
         return None
     if not text.strip():
         return None
+    if re.fullmatch(r"[\s.!…]+", text):
+        return "murmur"
     if _ACKNOWLEDGED.fullmatch(text.strip()):
         return "thanks"
     if _ONLY_PICTURES.fullmatch(text.strip()):

@@ -38,6 +38,8 @@ from tests.conftest import in_proportion
         ("nvm", "murmur"),
         ("never mind, found it", "murmur"),
         ("\U0001f3bb", "murmur"),
+        ("...", "murmur"),
+        ("!!", "murmur"),
         ("are you a bot?", "about"),
         ("Am I talking to a real person or a bot?", "about"),
         ("who are you", "about"),
