@@ -157,16 +157,22 @@ def shorten(markdown: str, query: str, language: str) -> str:
 
 def _rows(table: str, query: str, language: str) -> str:
     """A table's head with the rows that a question names in their first cell, where these are half of them at most; else the
-    whole table."""
+    whole table. A row whose first cell is empty goes with the one above it."""
     head, line, *rows = table.split("\n")
     wanted = set(tokens(telling_words(query, language), language))
+    groups: list[list[str]] = []
+    for row in rows:
+        if groups and not _first_cell(row).strip():
+            groups[-1].append(row)
+        else:
+            groups.append([row])
     if len(rows) <= FEW_ROWS or _of_many.search(query):
         return table
-    named = [len(wanted & set(tokens(_first_cell(row), language))) for row in rows]
+    named = [len(wanted & set(tokens(_first_cell(first), language))) for first, *_ in groups]
     for least in (1, max(named)):
-        asked_for = [row for row, count in zip(rows, named, strict=True) if count >= least > 0]
-        if 0 < len(asked_for) <= len(rows) // 2:
-            return "\n".join((head, line, *asked_for))
+        asked_for = [rows for rows, count in zip(groups, named, strict=True) if count >= least > 0]
+        if 0 < len(asked_for) <= len(groups) // 2:
+            return "\n".join((head, line, *(row for rows in asked_for for row in rows)))
     return table
 
 

@@ -48,7 +48,7 @@ class Point:
 @dataclass(frozen=True)
 class Calibration:
     """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit, and `precedents` what is
-    kept of them."""
+    kept of them. `demo`: fitted on the help center that ships, for as long as nothing else is there."""
 
     answerable: Logistic
     first: Logistic
@@ -60,14 +60,19 @@ class Calibration:
     is_default: bool
     questions: str = ""
     precedents: Precedents | None = None
+    demo: bool = False
 
     @classmethod
     def read(
         cls, told: dict[str, Any], *, is_default: bool, kept: dict[str, Any] | None = None
     ) -> Calibration:
-        """`kept`: the precedents, where it has some. Raises ValueError for numbers that belong to other signals than ours."""
+        """`kept`: the precedents that are kept, of this fit or of another, which are not heard. Raises ValueError for numbers that
+        belong to other signals than ours."""
         if tuple(told["signals"]) not in (NAMES, NAMES + precedents.SIGNALS):
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
+        heard = Precedents.read(kept) if kept and told.get("precedents") else None
+        if heard is not None and heard.digest != told["precedents"]:
+            heard = None
         return cls(
             Logistic.read(told["answerable"]),
             Logistic.read(told["first"]),
@@ -78,7 +83,8 @@ class Calibration:
             told.get("fingerprint", ""),
             is_default,
             told.get("questions", ""),
-            Precedents.read(kept) if kept else None,
+            heard,
+            told.get("demo", False),
         )
 
     def json(self) -> dict[str, Any]:
@@ -89,6 +95,7 @@ class Calibration:
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "questions": self.questions,
+            "demo": self.demo,
             "precedents": self.precedents.digest if self.precedents else None,
             "answerable": self.answerable.json(),
             "first": self.first.json(),

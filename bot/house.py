@@ -121,8 +121,8 @@ class House:
 
 
 class Calibrations:
-    """The calibration in force: the one kept for this installation while the articles that it was fitted on are there, else
-    the shipped default. Its precedents are large, and read only when it has changed."""
+    """The calibration in force: the one kept for this installation while the articles that it was fitted on are there (the
+    demo's: and no others), else the shipped default. Its precedents are large, and read only when it has changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -148,12 +148,18 @@ class Calibrations:
             keep(session, KEPT_AS, calibration.json() if calibration else None)
 
     def __call__(self) -> Calibration:
-        return self._fixed or (self._default if self.outlived else self._kept())
+        if self._fixed is not None:
+            return self._fixed
+        kept = self._kept()
+        return self._default if self._suspended(kept) else kept
 
     @property
     def outlived(self) -> bool:
-        """Whether there is a fit of this installation whose articles are gone, most of them: it is not in force."""
+        """Whether there is a fit of this installation's owner whose articles are gone, most of them: it is not in force."""
         kept = self._kept()
+        return not kept.demo and self._suspended(kept)
+
+    def _suspended(self, kept: Calibration) -> bool:
         at, looked_at, gone = self._looked
         if looked_at is not kept or time.monotonic() - at > SECONDS:
             gone = self._gone(kept)
@@ -167,7 +173,10 @@ class Calibrations:
         mine = select(func.count()).select_from(PassageRow).where(PassageRow.space == heard.space)
         with self._database.read() as session:
             left = session.scalar(mine.where(PassageRow.id.in_(heard.sample))) or 0
-            return left < len(heard.sample) / 2 and bool(session.scalar(mine))
+            there = session.scalar(mine) or 0
+        if kept.demo and there > len(heard.passages):
+            return True
+        return left < len(heard.sample) / 2 and there > 0
 
     def _read(self, kept: dict[str, Any] | None) -> Calibration:
         """The kept one, unless it was fitted on signals that an older version had."""

@@ -88,9 +88,8 @@ def made_of(
     space: str,
     passages: Collection[str],
 ) -> Precedents:
-    """`passages`: the ids of all that is searched. MOST questions at most, drawn by a fixed seed."""
-    places = range(len(answers))
-    kept = sorted(random.Random(0).sample(places, MOST)) if len(answers) > MOST else list(places)
+    """`passages`: the ids of all that is searched. MOST questions at most, as `drawn`."""
+    kept = drawn(len(answers))
     return Precedents(
         units(np.array([vectors[i] for i in kept], dtype=np.float32)),
         tuple(frozenset(answers[i]) for i in kept),
@@ -98,6 +97,11 @@ def made_of(
         frozenset(id[:CHARACTERS] for id in passages),
         tuple(random.Random(0).sample(sorted(passages), min(SAMPLE, len(passages)))),
     )
+
+
+def drawn(n: int) -> list[int]:
+    """The places of those that are heard of n labelled questions: all, or MOST by a fixed seed."""
+    return sorted(random.Random(0).sample(range(n), MOST)) if n > MOST else list(range(n))
 
 
 def nearest(cosines: Vectors, answered: Bools, same: Bools) -> Vectors:

@@ -160,6 +160,8 @@ def chat_kind(text: str) -> ChatKind | None:
         return None
     if not text.strip():
         return None
+    if re.fullmatch(r"[\s.!…]+", text):
+        return "murmur"
     if _ACKNOWLEDGED.fullmatch(text.strip()):
         return "thanks"
     if _ONLY_PICTURES.fullmatch(text.strip()):
@@ -168,6 +170,10 @@ def chat_kind(text: str) -> ChatKind | None:
         return "greeting"
     plain = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("ß", "ss")
+    if re.search(
+        r"[^\W\d_a-z]", plain
+    ):  # "hi, где мой заказ?": what stands in other letters is not read here
+        return None
     asked = " ".join(re.findall(r"[a-z]+(?:'[a-z]+)*", plain))
     if not re.search(r"\d", plain) and (_ABOUT.fullmatch(asked) or _MURMUR.fullmatch(asked)):
         return "about" if _ABOUT.fullmatch(asked) else "murmur"

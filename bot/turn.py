@@ -74,7 +74,7 @@ class Asked:
     @property
     def answered(self) -> bool:
         """Whether anything but small talk came before."""
-        return any(action not in {"chat", "thanked"} for action in self.earlier)
+        return any(action not in TALK for action in self.earlier)
 
     @property
     def turns_with_bot(self) -> int:
@@ -96,6 +96,7 @@ def remembered(action: str, reasons: Sequence[str], said: str = "", helped: bool
     return "unrelated" if "nothing_relevant" in reasons else action
 
 
+TALK = frozenset({"chat", "thanked"})  # small talk, as `remembered`
 ONLY_FILES = "rule:only_files"  # the reason of a turn that had no words to answer
 
 
@@ -226,7 +227,7 @@ async def outcome_of(
 
 def _begun(asked: Asked, parts: Parts) -> tuple[Question, Calibration, Policy, _Looked]:
     """All that a turn reads and looks for before it is judged, in a thread: the event loop serves everybody."""
-    parting = asked.answered and asked.earlier[-1:] == ("chat",)
+    parting = asked.answered and asked.earlier[-1] in TALK
     question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled, parting)
     calibration = parts.calibration()
     return question, calibration, calibration.policy(parts.max_wrong()), _look(question, asked, parts)

@@ -27,6 +27,7 @@ from bot.precedents import Precedents, units
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet, Query
 from evals.scores import risk_coverage
+from retrieval.embedders.base import Vectors
 from retrieval.evidence import NAMES
 from retrieval.logistic import Logistic, sigmoid
 from retrieval.relevance import Relevance, chosen
@@ -38,6 +39,7 @@ FEW_UNANSWERED = (
 )
 BOUND = 0.8  # one-sided level of the promise; of 50 halves judged by the other halves none broke it
 ROUNDS = 200  # of the bootstrap
+AT_ONCE = 1000  # rows that are held against the labelled questions
 ANSWERABLE, FIRST, PLATT = 0.1, 0.01, 10.0  # inverse regularisation strengths; signals overlap
 FIRST_HEARD = 0.03  # instead of FIRST where labelled questions are heard: these say most of it
 # what carries from one help center to another; fitted to one, all signals tell more (docs/log.md has both)
@@ -78,37 +80,57 @@ def heard(rows: Sequence[Row], asked: Sequence[Row]) -> list[Row]:
     """The rows with what the labelled questions `asked` say of them behind their evidence: `bot.precedents.SIGNALS`.
 
     None is heard of itself, nor of its twin. A twin hears nothing of questions that its articles answer: what a help center
-    does not answer is not in its owner's labels either, as a rule, and labels of answered questions alone would promise too much.
+    does not answer is not in its owner's labels either, as a rule, and labels of answered questions alone would promise too
+    much. A row without a vector (a question of no words) hears nothing and is not heard.
     """
-    asked = [row for row in asked if not row.twin]
+    asked = _precedents(asked)
+    length = max((len(row.vector) for row in (*rows, *asked)), default=0)
     place = {(row.group, row.query_id): j for j, row in enumerate(asked)}
     by_article = defaultdict(list)
     for j, row in enumerate(asked):
         for id in row.gold:
             by_article[id].append(j)
-    vectors = units(np.array([row.vector for row in asked], dtype=np.float32))
-    cosines = units(np.array([row.vector for row in rows], dtype=np.float32)) @ vectors.T
-    answered = np.tile(np.array([row.answerable for row in asked]), (len(rows), 1))
-    same = np.zeros_like(answered)
-    for i, row in enumerate(rows):
-        own = place.get((row.group, row.query_id))
-        if own is not None:
-            cosines[i, own] = 0.0
-        same[i, by_article[row.first]] = True
-        if row.twin:
-            cosines[i, [j for id in row.gold for j in by_article[id]]] = 0.0
-    found = precedents.nearest(cosines, answered, same)
+
+    def vectors(some: Sequence[Row]) -> Vectors:
+        told = np.array([row.vector or (0.0,) * length for row in some], dtype=np.float32)
+        return units(told.reshape(len(some), length))
+
+    theirs = vectors(asked).T
+    their_answers = np.array([row.answerable for row in asked], dtype=bool)
+
+    def near(some: Sequence[Row]) -> Vectors:
+        cosines = vectors(some) @ theirs
+        answered = np.tile(their_answers, (len(some), 1))
+        same = np.zeros_like(answered)
+        for i, row in enumerate(some):
+            own = place.get((row.group, row.query_id))
+            if own is not None:
+                cosines[i, own] = 0.0
+            same[i, by_article[row.first]] = True
+            if row.twin:
+                cosines[i, [j for id in row.gold for j in by_article[id]]] = 0.0
+        return precedents.nearest(cosines, answered, same)
+
+    found = [
+        signals for start in range(0, len(rows), AT_ONCE) for signals in near(rows[start : start + AT_ONCE])
+    ]
     return [
-        replace(row, evidence=(*row.evidence, *map(float, near)))
-        for row, near in zip(rows, found, strict=True)
+        replace(row, evidence=(*row.evidence, *map(float, signals)))
+        for row, signals in zip(rows, found, strict=True)
     ]
 
 
 def precedents_of(rows: Sequence[Row], space: str, passages: Sequence[str]) -> Precedents:
     """What is kept of labelled questions, so that later ones hear of them. `passages`: the ids of all that is searched."""
-    asked = [row for row in rows if not row.twin]
+    asked = _precedents(rows)
     answers = [row.gold if row.answerable else () for row in asked]
     return precedents.made_of([row.vector for row in asked], answers, space, passages)
+
+
+def _precedents(rows: Sequence[Row]) -> list[Row]:
+    """Those that are heard: the questions as they were asked, of very many as many as are kept."""
+    asked = [row for row in rows if row.vector and not row.twin]
+    return [asked[i] for i in precedents.drawn(len(asked))]
 
 
 @dataclass(frozen=True)
@@ -244,7 +266,7 @@ def fit(
     _enough(len(asked))
     by_group = by_group and len({row.group for row in mine}) > 1
     few = sum(not row.answerable for row in asked) < FEW_UNANSWERED * len(asked)
-    hearing = not by_group and all(row.vector for row in mine)
+    hearing = not by_group and any(row.vector for row in mine)
     raw = np.zeros(len(mine))
     splits = _splits(mine, by_group)
     for inside, outside in splits:

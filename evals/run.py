@@ -153,8 +153,9 @@ def run_suites(
     return sorted(results, key=lambda result: SUITES.index(result.suite))
 
 
-def calibrate(settings: Settings, labelled: LabelledSet) -> Result:
-    """Fits to the questions, and keeps the fit for this installation unless it breaks its own promise.
+def calibrate(settings: Settings, labelled: LabelledSet, *, demo: bool = False) -> Result:
+    """Fits to the questions, and keeps the fit for this installation unless it breaks its own promise; that of the `demo` for as
+    long as nothing else is there.
 
     `document`: what is told of it, with `kept` and `warning`.
     """
@@ -190,10 +191,11 @@ def calibrate(settings: Settings, labelled: LabelledSet) -> Result:
         kept = by_chance(given.wrong, given.answered, given.dial) >= BROKEN
         if kept:
             said = precedents_of(asked, space_of(house.embedder), passages)
-            house.calibrations.keep(replace(fitted, questions=digest(labelled.queries), precedents=said))
+            mine = replace(fitted, questions=digest(labelled.queries), precedents=said, demo=demo)
+            house.calibrations.keep(mine)
+        warning = _warning(fitted, given, kept, kept and house.calibrations.outlived)
     finally:
         house.close()
-    warning = _warning(fitted, given, kept)
     told: dict[str, Any] = {
         "fitted_on": told_on, "kept": kept, "warning": warning, "questions": len(rows), "ece": ece(forecast, right), "ece_by_chance": ece_by_chance(forecast),
         "auroc": auroc(forecast, right) or 0.0, "dial": settings.max_wrong,
@@ -255,13 +257,19 @@ def reset(settings: Settings) -> dict[str, Any]:
         house.close()
 
 
-def _warning(fitted: Calibration, given: Cost, kept: bool) -> str | None:
-    """What the owner must know of a fit that is not kept, or that answers nothing."""
+def _warning(fitted: Calibration, given: Cost, kept: bool, elsewhere: bool) -> str | None:
+    """What the owner must know of a fit that is not kept, that was made on other articles than the index holds, or that
+    answers nothing."""
     if not kept:
         return (
             f"not kept: at the dial of {given.dial:g}, {given.wrong} of {given.answered} answers were wrong, more than "
             "chance explains. What was in force stays. Give more questions, and see whether qrels.tsv names the right "
             "articles."
+        )
+    if elsewhere:
+        return (
+            "kept, but not in force: your index holds other articles than the corpus.jsonl that it was fitted on. Index these, "
+            "or take corpus.jsonl out of the folder: then the questions are asked of your index."
         )
     if given.threshold is not None:
         return None

@@ -96,6 +96,8 @@ def away(address: str, label: str, more: str = "") -> str:
             "[l](/help/a_(b)) https://q.r/s.",
             f"<p>{away('/help/a_(b)', 'l')} {away('https://q.r/s', 'https://q.r/s')}.</p>",
         ),
+        ("``a`b`` `` ` `` ``open `c`", "<p><code>a`b</code> <code>`</code> ``open <code>c</code></p>"),
+        ("- a\n\n\n  b\n\nc", "<ul><li><p>a</p><p>b</p></li></ul><p>c</p>"),
         (
             "said [1][2], not [9], not `[1]`",
             "<p>said <sup>1</sup><sup>2</sup>, not [9], not <code>[1]</code></p>",
@@ -137,6 +139,10 @@ def test_nothing_in_a_message_can_run_or_be_fetched(render, text: str, html: str
         ),
         ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)&gt;</p>"),
         ("said [1] \\*so\\*", "<p>said [1] *so*</p>"),
+        (
+            "[](https://q.r/s) ![](https://q.r/p.png)",
+            f"<p>{away('https://q.r/s', 'https://q.r/s', ' nofollow')} {away('https://q.r/p.png', 'https://q.r/p.png', ' nofollow')}</p>",
+        ),
     ],
 )
 def test_the_inbox_has_links_pictures_and_headings_of_its_own(inbox, text: str, html: str) -> None:  # type: ignore[no-untyped-def]
@@ -158,3 +164,26 @@ def test_the_inbox_has_links_pictures_and_headings_of_its_own(inbox, text: str, 
 )
 def test_of_what_a_customer_typed_nothing_is_lost_or_put_elsewhere(inbox, text: str, html: str) -> None:  # type: ignore[no-untyped-def]
     assert inbox(text, True) == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join("`" * n + "a" for n in range(1, 125)),
+        "*x " * 1300 + "`" + " y*" * 1300,
+        "- a" + "\n" * 8000 + "  b",
+        "http://a" + ")" * 8000,
+    ],
+    ids=["code", "slanted", "blank lines", "brackets"],
+)
+def test_no_message_keeps_a_page_busy(page: Page, text: str) -> None:
+    took = page.evaluate(
+        """async (text) => {
+          const { markdown } = await import("/static/help/markdown.js");
+          const began = performance.now();
+          for (const typed of [true, false]) markdown(text, { typed });
+          return performance.now() - began;
+        }""",
+        text,
+    )
+    assert took < 1000

@@ -4,8 +4,8 @@ import { el, link } from "./dom.js";
 
 const HERE = {
   breaks: true,
-  link: (address, ...words) => link(address, words),
-  picture: (label, address) => link(address, label),
+  link: (address, ...words) => link(address, words.length ? words : address), // without words the address is what was written
+  picture: (label, address) => link(address, label || address),
   heading: (_, ...words) => el("p", { class: "heading" }, words),
 };
 

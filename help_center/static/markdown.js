@@ -3,6 +3,7 @@
 // caller says what a citation mark like [1] becomes, and what is otherwise in its place.
 
 const DEPTH = 12; // nested lists and quotes beyond this are shown as text
+const LONGEST = 2000; // characters of a link's label, and of words in a row that are bold or slanted
 const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)[^`]*$/;
 const HEADING = /^ {0,3}(#{1,6})(?:\s+(.*?))?(?:\s+#+)?\s*$/;
 const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
@@ -136,9 +137,11 @@ function list(lines, at, how, depth, nodes) {
       const line = lines[at];
       const own = /^ */.exec(line)[0].length;
       if (!line.trim()) {
-        const next = lines.slice(at).findIndex((later) => later.trim());
-        if (next < 0 || (/^ */.exec(lines[at + next])[0].length < deeper && !fenced)) break;
-        inside.push("");
+        let next = at;
+        while (next < lines.length && !lines[next].trim()) next++;
+        if (next === lines.length || (/^ */.exec(lines[next])[0].length < deeper && !fenced)) break;
+        for (; at < next; at++) inside.push("");
+        continue;
       } else if (own >= deeper || fenced) {
         inside.push(line.slice(Math.min(own, width)));
         if (FENCE.test(inside.at(-1))) fenced = !fenced;
@@ -191,6 +194,7 @@ function table(lines, at, how, nodes) {
 /** Text, code, emphasis, links, citations of one run of text. */
 function inline(text, how, depth = 0) {
   const nodes = [];
+  const unclosed = new Set(); // runs of backticks that nothing closes from here on
   let plain = "";
   const flush = () => {
     if (plain) nodes.push(plain);
@@ -209,10 +213,20 @@ function inline(text, how, depth = 0) {
       if (match[1] === "\n") push(element("br"));
       else plain += match[1];
       at += 2;
-    } else if (char === "`" && (match = /^(`+)([^]*?[^`])\1(?!`)/.exec(rest))) {
-      const code = match[2].replace(/\n/g, " ");
-      push(element("code", /^ .*\S.* $/.test(code) ? code.slice(1, -1) : code));
-      at += match[0].length;
+    } else if (char === "`") {
+      const mark = /^`+/.exec(rest)[0];
+      const from = at + mark.length;
+      let end = unclosed.has(mark) ? -1 : text.indexOf(mark, from);
+      while (end >= 0 && text[end + mark.length] === "`") end = text.indexOf(mark, afterRun(text, end));
+      if (end < 0) {
+        unclosed.add(mark);
+        plain += mark;
+        at = from;
+      } else {
+        const code = text.slice(from, end).replace(/\n/g, " ");
+        push(element("code", /^ .*\S.* $/.test(code) ? code.slice(1, -1) : code));
+        at = end + mark.length;
+      }
     } else if ((char === "[" || (char === "!" && text[at + 1] === "[")) && (match = linkAt(text, at + (char === "!")))) {
       if (char === "!") push(how.picture(plainText(match.label), match.url));
       else push(depth ? element("span", ...inline(match.label, how, depth + 1)) : how.link(match.url, ...inline(match.label, how, 1)));
@@ -230,7 +244,8 @@ function inline(text, how, depth = 0) {
       at += match[0].length;
     } else if (char === "h" && !depth && !/\w/.test(text[at - 1] ?? "") && (match = /^https?:\/\/[^\s<>"]+/.exec(rest))) {
       let url = match[0].replace(/[.,;:!?'*_\]]+$/, "");
-      while (url.endsWith(")") && url.split(")").length > url.split("(").length) url = url.slice(0, -1);
+      let open = url.split(")").length - url.split("(").length; // of a link in brackets
+      while (url.endsWith(")") && open-- > 0) url = url.slice(0, -1);
       push(how.link(url, url));
       at += url.length;
     } else if ((char === "*" || (!how.typed && (char === "_" || char === "~"))) && (match = emphasis(text, at, how.typed))) {
@@ -257,7 +272,7 @@ function inline(text, how, depth = 0) {
 /** The link that starts at the bracket `at`: [label](address "title"). */
 function linkAt(text, at) {
   let level = 0;
-  for (let end = at; end < text.length && end < at + 2000; end++) {
+  for (let end = at; end < text.length && end < at + LONGEST; end++) {
     if (text[end] === "\\") end++;
     else if (text[end] === "[") level++;
     else if (text[end] === "]" && --level === 0) {
@@ -266,6 +281,11 @@ function linkAt(text, at) {
     }
   }
   return null;
+}
+
+function afterRun(text, at) {
+  while (text[at] === "`") at++;
+  return at;
 }
 
 function emphasis(text, at, typed) {
@@ -277,7 +297,9 @@ function emphasis(text, at, typed) {
   const start = at + mark.length;
   const word = (index) => /[\p{L}\p{N}]/u.test(text[index] ?? "");
   if (/\s|^$/.test(text[start] ?? "") || (whole && word(at - 1))) return null;
-  for (let end = start + 1; (end = text.indexOf(mark, end)) > 0; end++) {
+  let within = false; // code, as far as `read`
+  let read = start;
+  for (let end = start + 1; (end = text.indexOf(mark, end)) > 0 && end < start + LONGEST; end++) {
     if (/[\s\\]/.test(text[end - 1])) continue;
     if (!double && (text[end + 1] === char || text[end - 1] === char)) {
       if (text[end + 1] === char) end++;
@@ -285,9 +307,9 @@ function emphasis(text, at, typed) {
     }
     if (double && text[end + 2] === char) end++; // **bold *both***: the last two close
     if (whole && word(end + mark.length)) continue;
-    const inner = text.slice(start, end);
-    if ((inner.split("`").length - 1) % 2) continue; // the mark lies within code
-    return { tag: char === "~" ? "s" : double ? "strong" : "em", inner, end: end + mark.length };
+    for (; read < end; read++) if (text[read] === "`") within = !within;
+    if (within) continue;
+    return { tag: char === "~" ? "s" : double ? "strong" : "em", inner: text.slice(start, end), end: end + mark.length };
   }
   return null;
 }

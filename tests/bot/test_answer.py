@@ -176,6 +176,13 @@ def test_a_table_of_which_one_row_is_quoted_takes_nothing_along() -> None:
     assert text.endswith("|---|---|---|\n| Tandem | 29 | 140 |")
 
 
+def test_a_row_without_a_name_of_its_own_goes_with_the_one_above_it() -> None:
+    head = "| Plan | What it has |\n|---|---|"
+    small = "| Small | 5 GB |\n| | no support |"
+    table = f"{head}\n{small}\n| Large | 20 GB |\n| | support |"
+    assert shorten(table, "does the small plan have support", "en") == f"{head}\n{small}"
+
+
 def test_a_short_table_stays_whole() -> None:
     short = "\n".join(PRICES.split("\n")[:5])
     assert shorten(short, "mountain bicycle", "en") == short

@@ -49,6 +49,16 @@ def test_a_fit_is_kept_with_its_precedents_and_forgotten_with_them(tmp_path: Pat
         assert house.calibrations().precedents is None
         assert not house.calibrations().is_default
         house.calibrations.keep(own)
+        older = replace(
+            default_calibration(), is_default=False
+        )  # knows nothing of precedents, and leaves them
+        house.database.keep_fact(KEPT_AS, older.json())
+        assert worker.database.fact(precedents.KEPT_AS) is not None
+        late = House(settings)
+        assert not late.calibrations().is_default
+        assert late.calibrations().precedents is None
+        late.close()
+        house.calibrations.keep(own)
         house.calibrations.keep(None)
         assert house.calibrations().is_default
         assert house.database.fact(precedents.KEPT_AS) is None
@@ -60,7 +70,7 @@ def test_a_fit_is_kept_with_its_precedents_and_forgotten_with_them(tmp_path: Pat
 def test_a_fit_is_in_force_as_long_as_half_of_what_it_was_fitted_on_is_there(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
     house = House(settings)
-    there = [f"{number:032x}" for number in range(10)]
+    there = [f"{number:x}" * 32 for number in range(10)]
 
     def index(ids: list[str]) -> None:
         with house.database.write() as session:
@@ -89,5 +99,13 @@ def test_a_fit_is_in_force_as_long_as_half_of_what_it_was_fitted_on_is_there(tmp
         assert in_force()
         index([])  # the space of another model, or nothing at all: that is for others to say
         assert in_force()
+        index(there)
+        house.calibrations.keep(replace(default_calibration(), is_default=False, precedents=said, demo=True))
+        assert in_force()
+        index([*there, "f" * 32])  # of an owner's own articles the demo's fit says nothing
+        assert not in_force()
+        assert doubt(house) is None
+        index(there[:4])
+        assert not in_force()
     finally:
         house.close()

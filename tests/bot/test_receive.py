@@ -647,6 +647,13 @@ def test_what_was_offered_and_helped_is_no_miss(serve: Serve, said: str) -> None
     assert talk.say("Print a bicycle return label")["action"] == "escalate"
 
 
+def test_no_after_thanks_is_a_farewell(serve: Serve) -> None:
+    talk = serve(dial=Dial(confidence=0.45)).talk()
+    assert talk.say("How do I return a bicycle label")["action"] == "offer"
+    assert "anything else" in talk.say("thanks")["message"]["text"]
+    assert talk.say("no")["message"]["text"].startswith("Goodbye")
+
+
 @pytest.mark.parametrize("said", ["hello", "thanks for nothing", "not helpful"])
 def test_what_was_offered_and_did_not_help_is_a_miss(serve: Serve, said: str) -> None:
     service = serve(dial=Dial(confidence=0.45))

@@ -72,7 +72,7 @@ def test_what_the_bot_tells_people_to_write_is_a_wish(language: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "أريد التحدث مع شخص حقيقي من فضلك", "Хочу поговорить с живым человеком", "соедините меня с оператором",
-    "Chcę porozmawiać z człowiekiem", "担当者と話したいです", "转人工", "我想和真人说话",
+    "Chcę porozmawiać z człowiekiem", "担当者と話したいです", "转人工", "我想和真人说话", "ok 转人工", "Hi, хочу поговорить с оператором",
 ])  # fmt: skip
 def test_a_person_is_asked_for_where_the_fitted_words_end(text: str) -> None:
     assert wants_human(text)

@@ -8,10 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot import precedents
 from bot.assess import NEVER, Calibration
+from bot.precedents import SIGNALS
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet, Query
-from evals.calibration import CARRIED, FEWEST, Row, Told, bounds, can_be_fitted, fit, heard, rows_of
+from evals.calibration import (
+    CARRIED,
+    FEWEST,
+    Row,
+    Told,
+    bounds,
+    can_be_fitted,
+    fit,
+    heard,
+    precedents_of,
+    rows_of,
+)
 from evals.scores import auroc, ece, ece_by_chance
 from retrieval.evidence import NAMES
 
@@ -179,6 +192,31 @@ def test_no_question_hears_itself_and_a_twin_hears_nothing_of_its_articles() -> 
     assert told[0] == pytest.approx((0.5, 0.8, 0.6, 0.8, 0.6))  # of "2" and "3" only
     assert told[1] == pytest.approx((0.5, 0.0, 0.6, 0.0, 0.6))  # of "3" only
     assert told[2] == pytest.approx((0.5, 0.8, 0.96, 0.8, 0.96))
+
+
+def test_a_question_of_no_words_has_no_vector_and_stops_nothing() -> None:
+    rows = _topics(120, 5, told=True)
+    rows.append(Row("one", "?!", (0.0,) * len(NAMES), False, False))
+    calibration, judged, forecast = _fit(rows)
+    assert len(calibration.answerable.weights) == len(NAMES) + len(SIGNALS)
+    assert len(judged) == len(forecast) == 121
+    kept = precedents_of(rows, "space", ["f" * 64])
+    assert len(kept.answers) == 120
+    assert heard(rows[-1:], rows)[0].evidence == (0.0,) * (len(NAMES) + len(SIGNALS))
+
+
+def test_of_very_many_labelled_questions_the_fit_hears_those_that_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(precedents, "MOST", 30)
+    rows = _topics(100, 6, told=True)
+    kept = precedents_of(rows, "space", ["f" * 64])
+    fresh = _topics(5, 7, told=True)
+    for row, told in zip(fresh, heard(fresh, rows), strict=True):
+        vector = precedents.units(np.array(row.vector, dtype=np.float32))
+        assert told.evidence[len(NAMES) :] == pytest.approx(
+            kept.signals(vector, "space", row.first, "f" * 64), abs=1e-5
+        )
 
 
 def test_too_few_questions_and_one_answer_for_all_are_refused_with_what_to_do() -> None:

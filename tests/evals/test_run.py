@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from bot.assess import KEPT_AS, Calibration, Point, default_calibration
-from bot.house import House
+from bot.house import Calibrations, House
 from bot.moods import Sentiment
 from bot.turn import Asked, outcome_of
 from evals import commands, run
@@ -240,6 +240,16 @@ def test_a_fit_is_kept_only_when_honest_and_one_that_answers_nothing_says_so(
     assert told["kept"] == stays == (not kept.is_default)
     assert (kept.precedents is not None) == stays
     assert (told["warning"] is None) if warning is None else (warning in told["warning"])
+
+
+def test_a_fit_on_other_articles_than_the_index_holds_says_so(
+    tmp_path: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Calibrations, "_gone", lambda *_: True)
+    told, in_force = fitted_to(tmp_path, labelled, monkeypatch, 0.08, 2)
+    assert told["kept"]
+    assert in_force.is_default
+    assert told["warning"].startswith("kept, but not in force: your index holds other articles")
 
 
 def test_a_fit_that_is_not_kept_is_told_with_status_1(
