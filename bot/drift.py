@@ -52,7 +52,12 @@ def doubt(house: House) -> str | None:
         )
     was, is_ = calibration.fingerprint.split("|"), house.fingerprint.split("|")
     if was == is_:
-        return None
+        if not house.calibrations.outgrown:
+            return None
+        return (
+            "most of what is searched was written after the confidence was fitted, and it may not be true any more: run "
+            "`parley calibrate --data DIR` on labelled questions of today."
+        )
     longest = max(len(was), len(is_))
     was, is_ = was + [""] * (longest - len(was)), is_ + [""] * (longest - len(is_))
     changed = [part for part, old, new in zip(PARTS, was, is_, strict=False) if old != new]

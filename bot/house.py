@@ -20,6 +20,7 @@ from bot.dial import Dial
 from bot.links import OwnHosts
 from bot.llm import LanguageModel, open_model
 from bot.moods import Feelings
+from bot.precedents import Precedents
 from bot.turn import Parts
 from escalation import documents
 from help_center.database import Database
@@ -130,11 +131,8 @@ class Calibrations:
         self._told = False
         self._fixed: Calibration | None = None
         self._kept = Kept(database, KEPT_AS, self._read)
-        self._looked: tuple[float, Calibration | None, bool] = (
-            0.0,
-            None,
-            True,
-        )  # when, at which, what was seen
+        # when it was looked whether the articles are there, for which calibration, and that they are gone
+        self._looked: tuple[float, Calibration | None, bool] = (0.0, None, True)
 
     def use(self, calibration: Calibration | None) -> None:
         """From now on this calibration (None: the default), whatever the database keeps: for evals apart."""
@@ -170,13 +168,23 @@ class Calibrations:
         heard = kept.precedents
         if heard is None or not heard.sample:
             return False
+        if kept.demo and self._passages(heard) > len(heard.passages):
+            return True
+        mine = select(PassageRow.id).where(PassageRow.space == heard.space)
+        with self._database.read() as session:
+            left = len(session.scalars(mine.where(PassageRow.id.in_(heard.sample))).all())
+            return left < len(heard.sample) / 2 and session.scalar(mine.limit(1)) is not None
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether most of what is searched now came after the fit in force."""
+        heard = self().precedents
+        return heard is not None and self._passages(heard) > 2 * len(heard.passages)
+
+    def _passages(self, heard: Precedents) -> int:
         mine = select(func.count()).select_from(PassageRow).where(PassageRow.space == heard.space)
         with self._database.read() as session:
-            left = session.scalar(mine.where(PassageRow.id.in_(heard.sample))) or 0
-            there = session.scalar(mine) or 0
-        if kept.demo and there > len(heard.passages):
-            return True
-        return left < len(heard.sample) / 2 and there > 0
+            return session.scalar(mine) or 0
 
     def _read(self, kept: dict[str, Any] | None) -> Calibration:
         """The kept one, unless it was fitted on signals that an older version had."""

@@ -64,6 +64,7 @@ class Dial:
     domain: float = 0.95
     answer_from: float = 0.5
     outlived: bool = False
+    outgrown: bool = False
 
     def __call__(self) -> Calibration:
         relevance.domain = self.domain

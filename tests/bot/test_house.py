@@ -88,8 +88,12 @@ def test_a_fit_is_in_force_as_long_as_half_of_what_it_was_fitted_on_is_there(tmp
     try:
         said = precedents.made_of([[1.0, 0.0]], [{"returns"}], "space", there)
         index(there)
-        house.calibrations.keep(replace(default_calibration(), is_default=False, precedents=said))
+        own = replace(default_calibration(), is_default=False, precedents=said, fingerprint=house.fingerprint)
+        house.calibrations.keep(own)
+        assert (in_force(), doubt(house)) == (True, None)
+        index([*there, *(f"e{number:031x}" for number in range(11))])
         assert in_force()
+        assert "most of what is searched was written after the confidence was fitted" in str(doubt(house))
         index(there[:5] + ["f" * 32] * 1)
         assert in_force()
         index([*there[:4], "f" * 32])
