@@ -571,7 +571,7 @@ def _rows(labelled: LabelledSet, reach: Reach) -> list[Row]:
         def ask(text: str, history: Sequence[Said], without: Sequence[str]) -> Told:
             count()
             told = reach.ranking(text, 10, history, without)
-            return [row["article_id"] for row in told["results"]], told["evidence"], told["vector"]
+            return [row["article_id"] for row in told["results"]], told["evidence"], told.get("vector", ())
 
         return rows_of(labelled, ask, lambda id: False)
 

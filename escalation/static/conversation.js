@@ -141,7 +141,9 @@ export class Conversation {
 
   /** A side has seen more than before. */
   wasRead({ handoff_id, role, message_id, at }) {
+    if (handoff_id === this.wanted && handoff_id !== this.id) this.missed = true;
     if (handoff_id !== this.id) return;
+    this.touch();
     this.packet.read = { ...this.packet.read, [role]: { message_id, at } };
     this.transcript.drawReceipt();
   }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from bot.house import House
 from help_center.people import add_agent
@@ -239,3 +239,42 @@ def test_the_page_without_scripts_has_no_faults(open_page: Opener, service: Serv
     expect(page.locator(".bar")).to_be_visible()
     screenshot(page, "plain-ar")
     assert faults(page) == []
+
+
+def test_what_was_seen_while_the_conversation_was_fetched_stays_seen(
+    open_page: Opener, service: Service
+) -> None:
+    """The answer that is on its way was made before the customer looked."""
+    talk = service.talk(customer={"name": "Kim"})
+    handoff = talk.post("/escalate").json()["handoff_id"]
+    ada = service.agent()
+    with service.client() as client:
+        client.post(f"/api/handoffs/{handoff}/claim", headers=ada).raise_for_status()
+        client.post(f"/api/handoffs/{handoff}/reply", json={"text": "Here."}, headers=ada).raise_for_status()
+    with service.house.database.write() as session:
+        add_agent(session, "hedy@example.org", name="Hedy", role="agent", password="a long password")
+    page = open_page(f"{service.url}/inbox#{handoff}", viewport={"width": 1280, "height": 860})
+    page.get_by_label("E-mail").fill("hedy@example.org")
+    page.get_by_label("Password").fill("a long password")
+    page.keyboard.press("Enter")
+    receipt = page.locator("[data-inbox=receipt]")
+    expect(receipt).to_have_text("Delivered")
+    late: list[str] = []
+
+    def answer_late(route: Route) -> None:
+        if late or route.request.method != "GET":
+            route.continue_()
+            return
+        response = route.fetch()
+        late.append("held")
+        shown = talk.show()["messages"]
+        talk.post("/read", {"message_id": shown[-1]["id"]}).raise_for_status()
+        page.wait_for_timeout(700)  # the event of it arrives first
+        route.fulfill(response=response)
+
+    page.route(f"**/api/handoffs/{handoff}", answer_late)
+    assert talk.say("One thing more")["action"] == "relay"  # the packet is fetched again
+    expect(receipt).to_contain_text("Seen")
+    page.wait_for_timeout(1000)
+    expect(receipt).to_contain_text("Seen")
+    assert late == ["held"]
