@@ -120,9 +120,12 @@ def heard(rows: Sequence[Row], asked: Sequence[Row]) -> list[Row]:
     ]
 
 
-def precedents_of(rows: Sequence[Row], space: str, passages: Sequence[str]) -> Precedents:
-    """What is kept of labelled questions, so that later ones hear of them. `passages`: the ids of all that is searched."""
+def precedents_of(rows: Sequence[Row], space: str, passages: Sequence[str]) -> Precedents | None:
+    """What is kept of labelled questions, so that later ones hear of them; None where a server of an older version told no
+    vectors. `passages`: the ids of all that is searched."""
     asked = _precedents(rows)
+    if not asked:
+        return None
     answers = [row.gold if row.answerable else () for row in asked]
     return precedents.made_of([row.vector for row in asked], answers, space, passages)
 

@@ -183,6 +183,13 @@ def test_labels_of_answered_questions_alone_promise_nothing_of_things_that_nobod
     assert given.count(False) / len(given) < 0.1
 
 
+def test_where_no_vectors_are_told_nothing_is_heard() -> None:
+    rows = _rows(60, 10)
+    calibration, _, _ = _fit(rows)
+    assert len(calibration.answerable.weights) == len(NAMES)
+    assert precedents_of(rows, "space", ["a passage"]) is None
+
+
 def test_no_question_hears_itself_and_a_twin_hears_nothing_of_its_articles() -> None:
     one = Row("g", "1", (0.5,), True, True, vector=(1.0, 0.0), first="a", gold=("a",))
     twin = replace(one, right=False, answerable=False, twin=True, first="b")
