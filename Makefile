@@ -50,8 +50,9 @@ CHOSEN := -m "not slow and not services and not browser"
 endif
 export SERVICES
 
+# One thread of arithmetic each: those of several processes wait for each other without rest.
 test: dev
-	$(BIN)/pytest $(CHOSEN)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest $(CHOSEN)
 
 lint: dev
 	$(BIN)/ruff check .
