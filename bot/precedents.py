@@ -51,10 +51,13 @@ class Precedents:
         """
         if space != self.space or passage_id[:CHARACTERS] not in self.passages or not self.answers:
             return ()
-        answered = np.array([bool(ids) for ids in self.answers])
         same = np.array([article_id in ids for ids in self.answers])
-        found = nearest((self.vectors @ vector)[None], answered[None], same[None])
+        found = nearest((self.vectors @ vector)[None], self._answered[None], same[None])
         return tuple(map(float, found[0]))
+
+    @cached_property
+    def _answered(self) -> Bools:
+        return np.array([bool(ids) for ids in self.answers])
 
     def json(self) -> dict[str, Any]:
         """Each vector as int8 by its own largest value: `read` makes it a unit vector again, a cosine moves by about .001."""
