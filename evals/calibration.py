@@ -5,8 +5,8 @@ twin is the same question asked as if its articles were not there: what finding 
 words. Two logistic regressions over `retrieval.evidence` (does the help center answer it; is the first article the one)
 are fitted on rows and twins. Within one help center the other labelled questions are heard, too (`bot.precedents`): what
 became of the nearest ones. What is reported, Platt's curve and the table from which the dial reads its threshold come
-from rows outside the fit, heard by those inside alone: cross-validated within one help center, or leave-one-set-out where
-several are fitted together.
+from rows outside the fit, heard by those inside alone: cross-validated within one help center, with what is known of the
+curves of others (`evals.platt`), or leave-one-set-out where several are fitted together.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bot.assess import Calibration, Point, logit
 from bot.precedents import Precedents, units
 from bot.understand import Said
 from evals.beir import EvalError, LabelledSet, Query
+from evals.platt import FLAT, KNOWN, Prior, curve
 from evals.scores import risk_coverage
 from retrieval.embedders.base import Vectors
 from retrieval.evidence import NAMES
@@ -40,7 +41,7 @@ FEW_UNANSWERED = (
 BOUND = 0.8  # one-sided level of the promise; of 50 halves judged by the other halves none broke it
 ROUNDS = 200  # of the bootstrap
 AT_ONCE = 1000  # rows that are held against the labelled questions
-ANSWERABLE, FIRST, PLATT = 0.1, 0.01, 10.0  # inverse regularisation strengths; signals overlap
+ANSWERABLE, FIRST = 0.1, 0.01  # inverse regularisation strengths; signals overlap
 FIRST_HEARD = 0.03  # instead of FIRST where labelled questions are heard: these say most of it
 # what carries from one help center to another; fitted to one, all signals tell more (docs/log.md has both)
 CARRIED = (
@@ -245,17 +246,8 @@ def _splits(rows: Sequence[Row], by_group: bool) -> list[tuple[list[int], list[i
     ]
 
 
-def _platt(raw: Floats, right: NDArray[np.bool_], weights: Floats) -> tuple[float, float]:
-    """(slope, shift) of Platt's curve; a flat one where all labels are the same."""
-    if not np.any(weights[right]) or not np.any(weights[~right]):
-        share = (float(weights[right].sum()) + 1) / (float(weights.sum()) + 2)
-        return 0.0, logit(share)
-    model = LogisticRegression(C=PLATT, max_iter=500).fit(raw[:, None], right, weights)
-    return float(model.coef_[0][0]), float(model.intercept_[0])
-
-
 def fit(
-    rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str
+    rows: Sequence[Row], *, by_group: bool, fitted_on: str, fingerprint: str, prior: Prior | None = None
 ) -> tuple[Calibration, list[Row], list[float]]:
     """The calibration, the rows that are judged, and the confidence of each by fits that have not seen it (nor,
     `by_group`, anything of its set).
@@ -268,6 +260,7 @@ def fit(
     asked = [row for row in mine if not row.twin]
     _enough(len(asked))
     by_group = by_group and len({row.group for row in mine}) > 1
+    prior = prior or (FLAT if by_group else KNOWN)
     few = sum(not row.answerable for row in asked) < FEW_UNANSWERED * len(asked)
     hearing = not by_group and any(row.vector for row in mine)
     raw = np.zeros(len(mine))
@@ -283,13 +276,13 @@ def fit(
     forecast = np.zeros(len(mine))
     for inside, outside in splits:  # Platt's curve, too, by those outside
         held = [i for i in inside if judged[i]]
-        slope, shift = _platt(raw[held], right[held], _weights([mine[i] for i in held]))
+        slope, shift = curve(raw[held], right[held], _weights([mine[i] for i in held]), prior)
         forecast[outside] = [sigmoid(slope * raw[i] + shift) for i in outside]
     shown = [i for i in range(len(mine)) if judged[i]]
     theirs = [mine[i] for i in shown]
-    slope, shift = _platt(raw[shown], right[shown], _weights(theirs))
+    slope, shift = curve(raw[shown], right[shown], _weights(theirs), prior)
     final = _fit(heard(mine, mine) if hearing else mine, by_group)
-    table = _table(raw[shown], right[shown], theirs, by_group, slope, shift)
+    table = _table(raw[shown], right[shown], theirs, by_group, slope, shift, prior)
     calibration = Calibration(
         final.answerable, final.first, slope, shift, table, fitted_on, fingerprint, False
     )
@@ -297,10 +290,16 @@ def fit(
 
 
 def _table(
-    raw: Floats, right: NDArray[np.bool_], rows: Sequence[Row], by_group: bool, slope: float, shift: float
+    raw: Floats,
+    right: NDArray[np.bool_],
+    rows: Sequence[Row],
+    by_group: bool,
+    slope: float,
+    shift: float,
+    prior: Prior,
 ) -> tuple[Point, ...]:
     points = risk_coverage([float(r) for r in raw], [bool(r) for r in right])
-    upper = bounds(raw, right, rows, [threshold for threshold, _, _ in points], by_group)
+    upper = bounds(raw, right, rows, [threshold for threshold, _, _ in points], by_group, prior)
     return tuple(
         Point(round(sigmoid(slope * threshold + shift), 5), answered, wrong, len(rows), round(max(bound, wrong / answered), 5))
         for (threshold, answered, wrong), bound in zip(points, upper, strict=True)
@@ -308,7 +307,12 @@ def _table(
 
 
 def bounds(
-    raw: Floats, right: NDArray[np.bool_], rows: Sequence[Row], thresholds: Sequence[float], by_group: bool
+    raw: Floats,
+    right: NDArray[np.bool_],
+    rows: Sequence[Row],
+    thresholds: Sequence[float],
+    by_group: bool,
+    prior: Prior = FLAT,
 ) -> list[float]:
     """The upper end of the wrong share above each threshold: the BOUND quantile over bootstrap draws of what Platt's
     curve, fitted to the draw, says of the rows above it (Efron 1979).
@@ -327,7 +331,7 @@ def bounds(
         times = np.zeros(len(rows))
         for g in drawn:
             np.add.at(times, dice.choice(groups[g], len(groups[g])), 1)
-        slope, shift = _platt(raw, right, weights * times)
+        slope, shift = curve(raw, right, weights * times, prior)
         wrong = 1 - 1 / (1 + np.exp(-np.clip(slope * raw + shift, -30, 30)))
         risks.append([np.average(wrong[raw >= t], weights=weights[raw >= t]) for t in thresholds])
     return [float(bound) for bound in np.quantile(np.array(risks), BOUND, axis=0)]

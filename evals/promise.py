@@ -2,7 +2,8 @@
 
 DATA is a folder of sets in the BEIR layout. Half of a set's gold articles are left out of its index; the confidence is
 fitted to half of its questions and judged on the other half, with as many answerable as not, several times over with
-other halves. Figures are means over the halves.
+other halves. Figures are means over the halves. What is known of Platt's curves beforehand is, for each set, known from the
+others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from evals.apart import half_out, house_apart
 from evals.beir import EvalError, LabelledSet, read_sets
 from evals.calibration import Row, fit, heard, rows_of
 from evals.fit_confidence import asker
+from evals.platt import FLAT, KNOWN, Prior
 from evals.scores import BROKEN, auroc, by_chance, ece, ece_by_chance
 from help_center.settings import Settings
 
@@ -42,14 +44,12 @@ class Half:
         return self.answered > 0 and by_chance(self.wrong, self.answered, DIAL) < BROKEN
 
 
-def judge(rows: Sequence[Row], seed: int) -> Half:
+def judge(rows: Sequence[Row], seed: int, prior: Prior) -> Half:
     """`rows` of one set, with their twins: fitted to half of the questions, judged on the other."""
     dice = random.Random(seed)
-    ids = sorted({row.query_id for row in rows})
-    inside = set(dice.sample(ids, len(ids) // 2))
-    known = [row for row in rows if row.query_id in inside]
-    calibration, _, _ = fit(known, by_group=False, fitted_on="one half", fingerprint="")
-    held = heard([row for row in rows if row.query_id not in inside and not row.twin], known)
+    inside, outside = halved(rows, dice)
+    calibration, _, _ = fit(inside, by_group=False, fitted_on="one half", fingerprint="", prior=prior)
+    held = heard([row for row in outside if not row.twin], inside)
     answerable = [row for row in held if row.answerable]
     not_ = [row for row in held if not row.answerable]
     few = min(len(answerable), len(not_))
@@ -62,6 +62,25 @@ def judge(rows: Sequence[Row], seed: int) -> Half:
         auroc(sure, [row.answerable for row in held]) or 0.0, auroc(sure, right) or 0.0, ece(sure, right),
         ece_by_chance(sure), len(held), len(given), sum(not row.right for row in given),
     )  # fmt: skip
+
+
+def halved(rows: Sequence[Row], dice: random.Random) -> tuple[list[Row], list[Row]]:
+    """(the rows of half of the questions, those of the others)."""
+    ids = sorted({row.query_id for row in rows})
+    chosen = set(dice.sample(ids, len(ids) // 2))
+    inside = [row for row in rows if row.query_id in chosen]
+    return inside, [row for row in rows if row.query_id not in chosen]
+
+
+def mean_curve(rows: Sequence[Row], halves: int) -> tuple[float, float]:
+    """(slope, shift) of Platt's curve in the mean of so many halves, nothing being known before."""
+    told = []
+    for seed in range(halves):
+        inside, _ = halved(rows, random.Random(seed))
+        made, _, _ = fit(inside, by_group=False, fitted_on="one half", fingerprint="", prior=FLAT)
+        told.append((made.slope, made.shift))
+    slope, shift = np.mean(told, axis=0)
+    return float(slope), float(shift)
 
 
 def asked(one: LabelledSet, settings: Settings, most: int, keep: Path | None) -> list[Row]:
@@ -89,11 +108,18 @@ def main() -> None:
         sets = read_sets(given.data)
     except EvalError as error:
         parser.exit(2, f"{error}\n")
+    rows = {one.name: asked(one, settings, given.most, given.keep) for one in sets}
+    curves = {name: mean_curve(of, given.halves) for name, of in rows.items()}
+    told = Prior.of(list(curves.values())) if len(curves) > 1 else KNOWN
+    print(
+        f"Platt's curves: slope {told.slope:.2f}, shift {told.shift:.2f}, spread {told.slope_spread:.2f}, {told.shift_spread:.2f}"
+    )
     print("set               AUROC answerable, right   error (by chance)   answered   wrong   broken")
     means = []
     for one in sets:
-        rows = asked(one, settings, given.most, given.keep)
-        halves = [judge(rows, seed) for seed in range(given.halves)]
+        others = [found for name, found in curves.items() if name != one.name]
+        prior = Prior.of(others) if len(others) > 1 else KNOWN
+        halves = [judge(rows[one.name], seed, prior) for seed in range(given.halves)]
         answered, wrong = sum(h.answered for h in halves), sum(h.wrong for h in halves)
         figures = [
             np.mean([getattr(h, name) for h in halves])
