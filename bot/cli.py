@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import select
 import sys
 import time
 from collections.abc import Iterator
@@ -281,6 +282,11 @@ def add(
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty() and not token:
         password = getpass.getpass("Password (at least 8 characters): ") or None
+    elif not token and _piped_in():
+        raise typer.BadParameter(
+            "nobody was added: to take what is piped in as the password, add --password-stdin; for an agent who has a "
+            "token only, add --token."
+        )
     with _database() as database, database.write() as session:
         agent = staff.add(session, staff.COMMAND_LINE, email=email, name=name, role=role, password=password)
         secret = None
@@ -293,6 +299,14 @@ def add(
     print(f"{agent.email} is {'an' if agent.role in ('agent', 'admin') else 'a'} {agent.role} now.")
     if secret:
         print(f"API token (shown this once): {secret}")
+    if password is None:
+        print("Without a password nobody signs in with this address; the token works.")
+
+
+def _piped_in() -> bool:
+    """Whether something comes on standard input. Not waited for without end: who starts us may leave a pipe open."""
+    ready, _, _ = select.select([sys.stdin], [], [], 2)
+    return bool(ready and os.read(sys.stdin.fileno(), 1))
 
 
 @agents.command("list")

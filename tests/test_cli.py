@@ -329,6 +329,14 @@ def test_a_customer_is_erased_only_with_a_yes_and_nothing_of_theirs_is_left(
     assert again.stdout == "1 customers, 1 conversations, 2 messages, 0 files, 0 drafts removed.\n"
 
 
+def test_an_agent_without_a_password_hears_so(tmp_path: Path) -> None:
+    installation = Installation(tmp_path)
+    for words in (("a@example.org",), ("b@example.org", "--token")):
+        said = installation.parley("agent", "add", *words).stdout
+        assert "API token (shown this once): " in said
+        assert "Without a password" in said
+
+
 def test_an_agent_is_refused_with_one_line(tmp_path: Path) -> None:
     complain(
         tmp_path,
@@ -339,6 +347,9 @@ def test_an_agent_is_refused_with_one_line(tmp_path: Path) -> None:
     assert "8 characters" in complaint(
         installation, "agent", "add", "a@example.org", "--password-stdin", stdin="short\n"
     )
+    piped = complaint(installation, "agent", "add", "a@example.org", stdin="correct horse\n")
+    assert "--password-stdin" in piped
+    assert "--token" in piped
     # and nothing of it is left
     assert (
         the_one_document(installation.parley("agent", "add", "a@example.org", "--token", "--json").stdout)[
