@@ -38,6 +38,7 @@ class Entry:
     group: str = ""  # the same for all translations of one article
     updated_at: datetime | None = None
     position: int | None = None  # within its section
+    labels: tuple[str, ...] = ()  # words of the owner's own that find it
 
     @property
     def url(self) -> str:
@@ -182,12 +183,16 @@ class Outline:
         columns = (
             Article.id, Article.slug, Article.title, Article.section, Article.locale,
             func.coalesce(Article.translation_group, Article.id), Article.updated_at, Article.position,
+            Article.labels,
         )  # fmt: skip
         with self._database.read() as session:
             stamp = change_stamp(session)  # read first: what changes meanwhile is seen by the next request
             rows = session.execute(select(*columns).where(visible(viewer))).all()
             places = sections.places(session)
-        found = (Entry(id, slug, title, tuple(section), *more) for id, slug, title, section, *more in rows)
+        found = (
+            Entry(id, slug, title, tuple(section), locale, group, updated_at, position, tuple(labels))
+            for id, slug, title, section, locale, group, updated_at, position, labels in rows
+        )
         entries = tuple(sorted(found, key=lambda entry: (natural(entry.title), entry.id)))
         return _Held(stamp, entries, tree_of(entries, places))
 

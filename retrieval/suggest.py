@@ -1,6 +1,6 @@
 """As-you-type suggestions: titles for what has been typed so far, forgiving of typing errors.
 
-Works on the titles of the viewer's outline, which is compared with the database at every call; the texts are search's
+Works on the titles and labels of the viewer's outline, which is compared with the database at every call; the texts are search's
 business.
 """
 
@@ -27,6 +27,7 @@ MAX_WORDS = 12  # of what was typed
 ENOUGH = 0.45  # share of what was typed that a title must account for
 EMPTY_WORD = 0.15  # weight of "how", "the", "my"
 UNKNOWN_WORD = 0.6  # weight of a word that no title holds
+IN_A_LABEL = 0.8  # what a word of a label is worth beside the same word in a title
 
 _word = re.compile(r"[^\W_]+")
 _cjk = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -36,7 +37,8 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Titles:
-    """Titles taken apart. `flat[starts[i] : starts[i + 1]]` are the places in `words` of title i's words."""
+    """Titles taken apart. `flat[starts[i] : starts[i + 1]]` are the places in `words` of title i's words, and those of its
+    article's labels, which are `worth` less."""
 
     entries: tuple[Entry, ...]
     folded: list[str]  # the titles, sorted
@@ -47,6 +49,7 @@ class _Titles:
     near: Words  # the same, to be compared with what is misspelt
     weights: Scores  # of each word: how telling it is
     flat: NDArray[np.int32]
+    worth: Scores  # of each in `flat`
     starts: NDArray[np.int32]
     languages: NDArray[np.str_]  # of each title
     beginnings: dict[int, Words]  # of each length that was asked for
@@ -61,7 +64,7 @@ class Suggestions:
         self._preparing = threading.Lock()
 
     def find(self, typed: str, viewer: Viewer, limit: int = 8, language: str | None = None) -> list[Entry]:
-        """Up to `limit` articles whose titles fit what was typed, best first; those of a `language` before the others."""
+        """Up to `limit` articles whose titles or labels fit what was typed, best first; those of a `language` before the others."""
         words = _words(typed)[:MAX_WORDS]
         if not words:
             return []
@@ -86,8 +89,9 @@ class Suggestions:
 
 
 def _taken_apart(entries: tuple[Entry, ...]) -> _Titles:
-    titles = [_words(entry.title) for entry in entries]
-    titles = [words + _joined(words) or [""] for words in titles]
+    own = [_with_joined(entry.title) or [""] for entry in entries]
+    labels = [[word for label in entry.labels for word in _with_joined(label)] for entry in entries]
+    titles = [mine + more for mine, more in zip(own, labels, strict=True)]
     words = sorted({word for title in titles for word in title})
     place = {word: i for i, word in enumerate(words)}
     seen = np.zeros(len(words), dtype=np.float32)  # in how many titles each word stands
@@ -107,6 +111,14 @@ def _taken_apart(entries: tuple[Entry, ...]) -> _Titles:
         near=Words(dict.fromkeys(words, 1), {}),
         weights=weights.astype(np.float32),
         flat=np.array([place[word] for title in titles for word in title], dtype=np.int32),
+        worth=np.array(
+            [
+                worth
+                for mine, more in zip(own, labels, strict=True)
+                for worth in [1.0] * len(mine) + [IN_A_LABEL] * len(more)
+            ],
+            dtype=np.float32,
+        ),
         languages=np.array([entry.language for entry in entries]),
         starts=np.cumsum([0, *(len(title) for title in titles[:-1])], dtype=np.int32),
         beginnings={},
@@ -126,7 +138,7 @@ def _score(titles: _Titles, typed: list[str], typed_text: str) -> Scores:
         if _is_empty(word):
             weight = min(weight, most * EMPTY_WORD)
         total += weight
-        reached += weight * np.maximum.reduceat(likeness[titles.flat], titles.starts)
+        reached += weight * np.maximum.reduceat(likeness[titles.flat] * titles.worth, titles.starts)
     scores = reached / max(total, 1e-6)
     begins = np.zeros(count, dtype=bool)
     begins[titles.order[slice(*_range(titles.folded, typed_text))]] = True
@@ -186,10 +198,11 @@ def _words(text: str) -> list[str]:
     return found
 
 
-def _joined(words: list[str]) -> list[str]:
-    """Short neighbours as one word: people write "backup", "login" and "email" for "back up", "log in" and "e-mail"."""
+def _with_joined(text: str) -> list[str]:
+    """Its words, and short neighbours as one: people write "backup", "login" and "email" for "back up", "log in" and "e-mail"."""
+    words = _words(text)
     pairs = ((a, b) for a, b in pairwise(words) if min(len(a), len(b)) <= 4 and 4 <= len(a) + len(b) <= 10)
-    return [a + b for a, b in pairs if not _cjk.search(a + b)]
+    return words + [a + b for a, b in pairs if not _cjk.search(a + b)]
 
 
 def _is_empty(word: str) -> bool:

@@ -103,6 +103,23 @@ def test_the_beginning_of_a_title_comes_before_its_middle(database: Database) ->
     assert [entry.title for entry in found] == ["Refund a parcel", "What a refund is"]
 
 
+def test_an_article_is_suggested_by_its_labels_after_titles(database: Database) -> None:
+    write(database, "End your rental", labels=["cancel", "give notice", "back up"])
+    write(database, "Ways to cancel an order")
+    write(database, "Opening hours", "Prices")
+    suggestions = Suggestions(Outline(database))
+
+    def titles(typed: str) -> list[str]:
+        return [entry.title for entry in suggestions.find(typed, STRANGER)]
+
+    for typed in ("cancel", "canc", "cancle", "how do i cancel"):
+        assert titles(typed) == ["Ways to cancel an order", "End your rental"], typed
+    assert titles("notice") == titles("backup") == titles("cancel rental")[:1] == ["End your rental"]
+    write(database, "End your rental", labels=["stop"])
+    assert titles("cancel") == ["Ways to cancel an order"]
+    assert titles("stop") == ["End your rental"]
+
+
 def test_no_more_than_the_limit_and_each_once(database: Database) -> None:
     write(database, *(f"Refund number {number}" for number in range(30)))
     found = Suggestions(Outline(database)).find("refund", STRANGER, 5)
