@@ -31,7 +31,7 @@ ALIKE = 80  # of 100, for words of at least five letters
 MAX_QUERY = 1000  # characters looked at
 MAX_TEXT = 20_000  # characters looked at
 
-_sentence = re.compile(r"(?:(?<=[.!?:;])\s|(?<=[。！？])|\n)")
+_sentence = re.compile(r"(?:(?<=[.!?;])\s|(?<=[。！？])|\n)")
 
 Span = tuple[int, int, str]  # start, end, the searched token that it matches
 

@@ -13,10 +13,13 @@ from help_center.markup.parsing import INSPECTOR, READER, inline_text
 from help_center.markup.tags import words_of_html
 from help_center.markup.text import legible, slugify
 
+_ENDS = ".!?:;,…。！？"
+
 
 def plain_text(markdown: str) -> str:
-    """The words alone, a block a line and a table row a line, for search and excerpts."""
+    """The words alone, a block a line and a table row a line ("name: one, two;"), for search and excerpts."""
     lines: list[str] = []
+    row_ends = False  # the line before is a row of the table that goes on
     cells: list[str] | None = None
     tokens = INSPECTOR.parse(containers_as_quotes(legible(markdown)))
     for place, token in enumerate(tokens):
@@ -26,8 +29,14 @@ def plain_text(markdown: str) -> str:
         if token.type == "tr_open":
             cells = []
         elif token.type == "tr_close" and cells is not None:
-            lines.append(" | ".join(cells))
+            if row := _row(cells):
+                if row_ends and lines[-1][-1] not in _ENDS:
+                    lines[-1] += ";"
+                lines.append(row)
+                row_ends = True
             cells = None
+        elif token.type == "table_close":
+            row_ends = False
         elif token.type == "inline":
             text = inline_text(token.children, line_break="\n").strip()
             if cells is not None:
@@ -39,6 +48,13 @@ def plain_text(markdown: str) -> str:
         elif token.type == "html_block":
             lines.append(words_of_html(token.content))
     return "\n".join(line for line in lines if line.strip())
+
+
+def _row(cells: Sequence[str]) -> str:
+    """A row as it is read aloud: what it is about, then what is said of it."""
+    name, *said = (" ".join(cell.split()) for cell in cells)
+    told = ", ".join(cell for cell in said if cell)
+    return f"{name.rstrip(':')}: {told}" if name and told else name or told
 
 
 def headings(markdown: str) -> list[tuple[int, str, str]]:

@@ -330,7 +330,15 @@ def test_control_characters_and_lone_surrogates_go() -> None:
 
 def test_plain_text_is_the_words_alone() -> None:
     text = "# A *b*\n\nSee [this](https://x.com/secret) &amp; `that`.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode\n```\n\n<div>in html</div>"
-    assert plain_text(text) == "A b\nSee this & that.\none\ntwo\na | b\n1 | 2\ncode\nin html"
+    assert plain_text(text) == "A b\nSee this & that.\none\ntwo\na: b;\n1: 2\ncode\nin html"
+
+
+def test_the_rows_of_a_table_are_read_aloud() -> None:
+    prices = "| Plan | Price | Note |\n|---|---|---|\n| Free: | 0 € | |\n| Team | 9 € | By the month. |\n| | 90 € | a year |\n| | | |\n| `Own` |\n"
+    text = f"{prices}\nMore:\n\n| a | b |\n|---|---|\n| x<br>y | z |"
+    assert plain_text(text).split("\n") == [
+        "Plan: Price, Note;", "Free: 0 €;", "Team: 9 €, By the month.", "90 €, a year;", "Own", "More:", "a: b;", "x y: z",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,15 @@ def test_without_a_match_it_is_the_beginning() -> None:
     assert found.endswith(" …")
 
 
+def test_a_row_of_a_table_keeps_its_name() -> None:
+    rows = "".join(f"| number{n} | what part {n} of the bicycle is for | {n} € |\n" for n in range(20))
+    table = (
+        f"| Part | Use | Price |\n|---|---|---|\n{rows}| saddle | sitting on the moving bicycle | 30 € |\n"
+    )
+    found = excerpt(table + "\n" + FILLER, "sitting", length=120)
+    assert found.startswith("… saddle: sitting on the moving bicycle, 30 € Nothing")
+
+
 def test_it_is_cut_between_words() -> None:
     words = set(FILLER.split())
     assert set(excerpt(FILLER, "zebra").strip("… ").split()) <= words
