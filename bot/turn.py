@@ -73,7 +73,7 @@ class Asked:
 
     @property
     def answered(self) -> bool:
-        """Whether anything but small talk came before."""
+        """Whether anything but small talk and mere files came before."""
         return any(action not in TALK for action in self.earlier)
 
     @property
@@ -88,7 +88,7 @@ def remembered(action: str, reasons: Sequence[str], said: str = "", helped: bool
     file that nobody asked anything about. What the customer called helpful (`helped`) was an answer, and what they thanked for
     ("thanks!" is what they `said` next) is not held against anybody."""
     if ONLY_FILES in reasons:
-        return "chat"
+        return "unread"
     if helped and action == "offer":
         return "answer"
     if action == "chat" and chat_kind(said) == "thanks":
@@ -96,7 +96,7 @@ def remembered(action: str, reasons: Sequence[str], said: str = "", helped: bool
     return "unrelated" if "nothing_relevant" in reasons else action
 
 
-TALK = frozenset({"chat", "thanked"})  # small talk, as `remembered`
+TALK = frozenset({"chat", "thanked", "unread"})  # what asked nothing, as `remembered`
 ONLY_FILES = "rule:only_files"  # the reason of a turn that had no words to answer
 
 
@@ -227,8 +227,12 @@ async def outcome_of(
 
 def _begun(asked: Asked, parts: Parts) -> tuple[Question, Calibration, Policy, _Looked]:
     """All that a turn reads and looks for before it is judged, in a thread: the event loop serves everybody."""
-    parting = asked.answered and asked.earlier[-1] in TALK
-    question = understand(asked.text, asked.history, asked.choices, asked.answered, asked.settled, parting)
+    last = asked.earlier[-1] if asked.earlier else None
+    unread = last == "unread"
+    parting = asked.answered and last in TALK and not unread
+    question = understand(
+        asked.text, asked.history, asked.choices, asked.answered, asked.settled, parting, unread
+    )
     calibration = parts.calibration()
     return question, calibration, calibration.policy(parts.max_wrong()), _look(question, asked, parts)
 

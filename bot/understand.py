@@ -156,18 +156,20 @@ def understand(
     answered: bool = False,
     settled: int = 0,
     parting: bool = False,
+    unread: bool = False,
 ) -> Question:
     """`text`: what was written in one breath (several messages joined by line breaks); `history`: oldest first;
     `choices`: the titles that the turn before asked back about; `answered`: something was answered, or tried, before;
     `settled`: so many messages of the history are another matter: a question of theirs is not asked again here; `parting`:
-    the turn before asked whether there was anything else."""
-    chat, before = chat_kind(text), matters(history)
+    the turn before asked whether there was anything else; `unread`: it said that files cannot be read."""
+    chat: str | None = chat_kind(text)
+    before = matters(history)
     if chat == "murmur" and choices:  # "hm" is no answer to a question back
         chat = None
-    if not choices and _only_no.fullmatch(text.strip()) and (parting or not answered):
+    if not choices and _only_no.fullmatch(text.strip()) and (parting or unread or not answered):
         chat = "farewell" if parting else "murmur"
     if not choices and _only_yes.fullmatch(text.strip()):
-        chat = "murmur"
+        chat = "unread" if unread else "murmur"
     named = next((title for title in choices if _same_words(text, title)), None)
     refused = bool(choices) and _refused(text)
     wished = (

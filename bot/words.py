@@ -52,6 +52,7 @@ class Words:
             "farewell": self.goodbye,
             "murmur": self.go_on,
             "about": self.greeting,
+            "unread": self.files_unread,
         }
         return said.get(kind or "", self.hello)
 

@@ -47,6 +47,20 @@ def test_files_alone_are_kept_and_the_bot_says_that_it_cannot_read_them(service:
     assert talk.say("How do I mend a flat tyre?")["action"] == "answer"
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_yes_and_no_to_what_the_bot_says_of_files_are_no_farewell_and_no_complaint(
+    service: Service, answered: bool
+) -> None:
+    for said, told in (("no", "Just write if there is anything"), ("yes", "Tell me in words")):
+        talk = service.talk()
+        if answered:
+            assert talk.say("How do I mend a flat tyre?")["action"] == "answer"
+        sent(talk, upload(talk, picture(), "a.png").json()["id"])
+        turn = talk.say(said)
+        assert (turn["action"], turn["reasons"]) == ("chat", [])
+        assert told in turn["message"]["text"], said
+
+
 def test_a_question_with_a_file_is_answered_and_the_file_is_not_passed_over_in_silence(
     service: Service,
 ) -> None:
