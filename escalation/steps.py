@@ -167,10 +167,10 @@ def routes(database: Database, doorkeeper: Doorkeeper) -> APIRouter:
         name: Annotated[
             CleanText, Query(min_length=1, max_length=300, description="its name, with its ending")
         ],
+        viewer: Viewer = Depends(doorkeeper.agent),
     ) -> dict[str, Any]:
         """Keeps the request's body as a file, to be sent with a reply: give its `id` in `files`. The customer sees it
         when it is sent."""
-        viewer = await database.run(doorkeeper.agent, request)
         data = await request.body()
 
         def kept() -> dict[str, Any]:

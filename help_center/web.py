@@ -14,6 +14,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -21,8 +22,10 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.dependencies.utils import solve_dependencies
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse, format_sse_event
 from limits import parse as parse_limit
 from limits.aio.storage import MemoryStorage, RedisStorage
@@ -80,11 +83,16 @@ def install_problems(app: FastAPI) -> None:
         return problem_response(problem.status, problem.detail, problem.headers)
 
     @app.exception_handler(AnyHTTPException)
-    async def on_http(_request: Request, error: AnyHTTPException) -> Response:
+    async def on_http(request: Request, error: AnyHTTPException) -> Response:
+        if error.status_code == 400 and (refusal := await _refusal(request)):
+            return problem_response(refusal.status, refusal.detail, refusal.headers)
         return problem_response(error.status_code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid(_request: Request, error: RequestValidationError) -> Response:
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        unread = any(item["type"] == "json_invalid" for item in error.errors())
+        if unread and (refusal := await _refusal(request)):
+            return problem_response(refusal.status, refusal.detail, refusal.headers)
         told = []
         for item in error.errors()[:5]:
             where = ".".join(str(part) for part in item["loc"] if part not in {"body", "query", "path"})
@@ -96,6 +104,22 @@ def install_problems(app: FastAPI) -> None:
     async def on_bug(request: Request, error: Exception) -> Response:
         log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
         return problem_response(500, "something went wrong here; it was logged. Please try again.")
+
+
+async def _refusal(request: Request) -> Problem | None:
+    """What keeps the caller out of the door whose request body could not be read. FastAPI reads the body before it asks the
+    door's dependencies: who may not come in hears that, and not what is wrong with the body."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return None
+    try:
+        async with AsyncExitStack() as stack:
+            await solve_dependencies(
+                request=request, dependant=route.dependant, async_exit_stack=stack, embed_body_fields=False
+            )
+    except Problem as refusal:
+        return refusal
+    return None
 
 
 def clean_text(value: str) -> str:

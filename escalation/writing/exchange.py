@@ -45,10 +45,10 @@ def routes(desk: Desk) -> APIRouter:
         ],
         dry_run: Annotated[bool, Query(description="say what would happen, and change nothing")] = True,
         prune: Annotated[bool, Query(description="remove articles that the file does not have")] = False,
+        viewer: Viewer = Depends(desk.doorkeeper.admin),
     ) -> dict[str, Any]:
         """Brings articles in from a zip (an export of this desk, or any of Markdown files), a .jsonl or a Markdown file. Says what is
         added, changed and removed; without `dry_run=false` nothing is."""
-        viewer = await desk.database.run(desk.doorkeeper.admin, request)
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
             async for piece in request.stream():
                 file.write(piece)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -232,6 +233,31 @@ def test_a_token_opens_its_own_conversation_and_no_other(
         is_problem(client.request(method, url, json=body, params={"token": mine.token}), 401)
         assert client.request(method, url, json=body, headers=service.agent()).status_code == 401
     assert mine.show()["messages"] == []
+
+
+def test_who_may_not_come_in_hears_that_first_whatever_the_body(service: Service) -> None:
+    open_to_all = {
+        "POST /api/conversations", "POST /api/customers/session", "POST /api/session", "DELETE /api/session",
+        "POST /api/articles/{id}/feedback",
+    }  # fmt: skip
+    json_body, met = {"Content-Type": "application/json"}, set()
+    with service.client() as client:
+        doors = client.get("/openapi.json").json()["paths"].items()
+        for path, method in [(path, method.upper()) for path, methods in doors for method in methods]:
+            if method == "GET":
+                continue
+            url = re.sub(r"{[^}]*}", "x", path)
+            for body in (b'"x"', b"{", b'"\xff"', b"[" * 100_000):
+                answer = client.request(method, url, content=body, headers=json_body)
+                if f"{method} {path}" not in open_to_all:
+                    assert answer.status_code == 401, (method, path, body[:9])
+                    assert answer.json()["detail"]
+                    met.add(path)
+        assert len(met) > 50
+        answer = client.put("/api/articles/x", content=b"{", headers=json_body | service.agent())
+        assert is_problem(answer, 403), "an agent who is no admin"
+        answer = client.put("/api/articles/x", content=b"{", headers=json_body | service.agent("admin"))
+        assert "JSON" in is_problem(answer, 422)["detail"]
 
 
 def test_a_good_token_of_a_conversation_that_is_gone_is_a_404(service: Service) -> None:
