@@ -446,6 +446,13 @@ class ConversationTokens:
         wanted = hmac.new(self._key, customer_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
         return hmac.compare_digest(wanted.encode(), user_hash.strip().lower().encode("utf-8", "replace"))
 
+    @staticmethod
+    def why_unproven(customer_id: str) -> str:
+        """What the site's developer is told of a hash that `proves` nothing."""
+        if customer_id.startswith(SIGNED_LINK):
+            return f"no user_hash proves an id that begins with `{SIGNED_LINK}`: signed links begin so. Give this customer another id."
+        return "this user_hash does not belong to this id: sign the id with PARLEY_SECRET_KEY."
+
     def conversation_id(self, token: str) -> str | None:
         """The id that the token opens, or None for a token that we did not sign."""
         try:

@@ -175,11 +175,10 @@ def routes(
     def vouched_for(customer: dict[str, Any] | None, user_hash: str | None) -> bool:
         if user_hash is None:
             return False
-        proven = bool(customer and customer["id"] and tokens.proves(customer["id"], user_hash))
+        id = (customer and customer["id"]) or ""
+        proven = bool(id) and tokens.proves(id, user_hash)
         if not proven:  # the site's developer finds out here
-            log.warning(
-                "a user_hash did not belong to its customer.id: check the key that the site signs with"
-            )
+            log.warning("a customer was not proven: %s", tokens.why_unproven(id))
         return proven
 
     @api.post("", status_code=201)
@@ -298,9 +297,7 @@ def routes(
         """The customer has signed in on the site meanwhile: the conversation is theirs, on all their devices."""
         customer = told(given.customer)
         if customer is None or not vouched_for(customer, given.user_hash):
-            raise Problem(
-                403, "this user_hash does not belong to this id: sign the id with PARLEY_SECRET_KEY."
-            )
+            raise Problem(403, tokens.why_unproven(given.customer.id or ""))
         reception.identify(conversation, customer)
 
     @api.post("/{conversation_id}/contact", status_code=204)

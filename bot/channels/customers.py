@@ -47,12 +47,9 @@ def routes(
         """A customer's token for a day. 403 where the proof is not of this id."""
         await limits.spend("creations", f"customer {doorkeeper.address(request)}")
         if not given.id or not tokens.proves(given.id, given.user_hash):
-            log.warning(
-                "a user_hash did not belong to its customer id: check the key that the site signs with"
-            )
-            raise Problem(
-                403, "this user_hash does not belong to this id: sign the id with PARLEY_SECRET_KEY."
-            )
+            why = tokens.why_unproven(given.id)
+            log.warning("a customer was not proven: %s", why)
+            raise Problem(403, why)
         return {
             "token": customers.make(proven_id(given.id)),
             "expires_at": iso(datetime.now(UTC) + timedelta(seconds=customers.seconds)),

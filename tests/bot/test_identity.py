@@ -132,12 +132,15 @@ def test_no_id_that_a_customer_may_choose_takes_over_another(vouching: Service) 
             assert client.get("/api/customers/me/conversations", headers=stolen).status_code == 401
         session = client.post("/api/customers/session", json={"id": chosen, "user_hash": links[1][1]})
         assert session.status_code == 403, "the proof of a link is no user_hash"
+        assert "begins with `help:`" in session.json()["detail"], "it is not the key that is wrong"
         assert client.post(
             "/api/customers/session", json={"id": "help", "user_hash": proof("help")["user_hash"]}
         ).is_success
     token = signed_in(vouching, "bob")["Authorization"].removeprefix("Bearer ")
     assert not CustomerLinks(KEY).proves(token)
-    assert vouching.talk(**proof(chosen)).post("/identify", proof(chosen)).status_code == 403
+    refused = vouching.talk(**proof(chosen)).post("/identify", proof(chosen))
+    assert refused.status_code == 403
+    assert "begins with `help:`" in refused.json()["detail"]
 
 
 def test_who_signs_in_meanwhile_takes_the_conversation_along(vouching: Service) -> None:
