@@ -33,6 +33,7 @@ from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
 from escalation.trend import strain
 from help_center.people import STRANGER, Viewer
+from retrieval.embedders.base import Vectors
 from retrieval.evidence import Evidence
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit
@@ -44,6 +45,8 @@ VECTORS_KEPT = 512  # embeddings of what customers wrote, so that the next turn 
 HEADING_WEIGHT = (
     0.15  # of a passage's own heading against its fused score, when the passage of an article is chosen
 )
+# sections whose scores are so near are told apart by what their headings mean, too: docs/log.md
+SECTIONS_ALIKE, HEADING_MEANING = 0.1, 0.2
 
 
 NEARLY = 0.9  # of the best article's score: as good as it, for somebody who is reading the other one
@@ -151,8 +154,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What a turn knows before it is judged. `matters`: each question with what it found; one, but for several questions
-    in one breath. `found`: of all of them."""
+    """What a turn knows before it is judged. `matters`: each question with what it found, the passages as they are to be
+    quoted; one, but for several questions in one breath. `found`: of all of them."""
 
     found: Found
     matters: tuple[tuple[Question, Found], ...]
@@ -258,6 +261,7 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
     if len({found.hits[0].article_id for _, found in matters if found.hits}) < 2:  # about the same thing
         matters = ((question, find(question)),)
     found = matters[0][1] if len(matters) == 1 else _as_one([found for _, found in matters])
+    matters = tuple((one, to_be_quoted(seen, one.query, parts.embed)) for one, seen in matters)
     mood = parts.feelings.read(asked.text)
     times = times_asked(question, asked.history[asked.settled :], parts.embed)
     last = moments(
@@ -454,15 +458,19 @@ def _quote_each(matters: Sequence[tuple[Question, Found]]) -> tuple[str, list[Hi
     for question, found in matters:
         if found.hits:
             language = found.hits[0].language
-            text, hits = quote(question, _passages(found, question.query), language)
+            text, hits = quote(question, found.passages, language)
             used += hits
             cited = list(dict.fromkeys(hit.article_id for hit in used))
             texts.append(text.replace(" [1]", f" [{cited.index(hits[0].article_id) + 1}]", 1))
     return "\n\n".join(texts), used
 
 
-def _passages(found: Found, query: str = "") -> list[Hit]:
-    """The best article's passages first, the one under the most fitting heading at the top, then the others'."""
+def to_be_quoted(found: Found, query: str, embed: Callable[[str], Vectors]) -> Found:
+    """With the best article's passages first, the one under the most fitting heading at the top, then the others'. Of
+    sections that fit nearly as well, the one comes first whose heading is nearest in meaning; but for an article's opening,
+    which takes a section along."""
+    if not found.hits:
+        return found
     best = found.hits[0]
     language = best.language
     wanted = set(tokens(telling_words(query, language), language))
@@ -472,7 +480,14 @@ def _passages(found: Found, query: str = "") -> list[Hit]:
         return hit.score + HEADING_WEIGHT * len(wanted & heading) / (len(wanted) or 1)
 
     mine = sorted((hit for hit in found.passages if hit.article_id == best.article_id), key=fit, reverse=True)
-    return (mine or [best]) + [hit for hit in found.passages if hit.article_id != best.article_id]
+    mine = mine or [best]
+    alike = [one for one in mine if one.passage.headings and fit(one) >= fit(mine[0]) - SECTIONS_ALIKE]
+    asked = found.vector
+    if asked is not None and mine[0].passage.headings and len({one.heading for one in alike}) > 1:
+        first = max(alike, key=lambda one: fit(one) + HEADING_MEANING * float(asked @ embed(one.heading)))
+        mine = [first, *(one for one in mine if one is not first)]
+    others = [hit for hit in found.passages if hit.article_id != best.article_id]
+    return replace(found, passages=mine + others)
 
 
 def _outcome(
@@ -553,9 +568,7 @@ def _outcome(
         looked.sentiment,
         question.query[:SUMMARY_CHARACTERS],
         tried,
-        from_passage(
-            question, found, _passages(found, question.query) if found.hits else [], asked.locale, hosts
-        ),
+        from_passage(question, found, looked.matters[0][1].passages, asked.locale, hosts),
         record,
         {name: round(value, 2) for name, value in timings.items()},
         tuple(hit.article_id for hit in found.hits),

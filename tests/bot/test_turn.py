@@ -14,7 +14,7 @@ from bot import words
 from bot.house import House
 from bot.llm import ModelError
 from bot.oneshot import ask_once
-from bot.turn import Asked, Stage, read_first, remembered, take_turn
+from bot.turn import Asked, Stage, read_first, remembered, take_turn, to_be_quoted
 from bot.understand import Said
 from help_center.database import now
 from help_center.people import Viewer
@@ -55,6 +55,26 @@ def test_of_two_articles_that_fit_alike_the_one_that_is_read_comes_first() -> No
     assert order.pop("b") == ["b", "a", "c"]
     assert all(told == ["a", "b", "c"] for told in order.values())  # what fits less is not preferred
     assert read_first(Found(), "a").hits == []
+
+
+def test_of_sections_that_fit_alike_the_one_whose_heading_means_the_question_is_quoted(
+    library: House,
+) -> None:
+    asked = "How do we store the German versions?"
+
+    def hit(heading: str, score: float) -> Hit:
+        passage = Passage(heading, "languages", 0, (heading,) if heading else (), "Words.")
+        return Hit(passage, "Languages", "languages", (), "en", now(), score, score, score)
+
+    def quoted(*hits: Hit) -> list[str]:
+        found = Found(hits=[hits[0]], passages=list(hits), vector=library.search.vector(asked))
+        return [one.heading for one in to_be_quoted(found, asked, library.search.vector).passages]
+
+    near, far = "What readers see", "Add a translation"
+    assert quoted(hit(near, 0.52), hit(far, 0.48)) == [far, near]
+    assert quoted(hit(near, 0.72), hit(far, 0.48)) == [near, far], "it fits much better"
+    assert quoted(hit("", 0.52), hit(far, 0.48)) == ["Languages", far], "an opening takes a section along"
+    assert to_be_quoted(Found(), asked, library.search.vector).passages == []
 
 
 # --- an answer without a model -----------------------------------------------------------------------------
