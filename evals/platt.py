@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.assess import logit
 
-STEPS, LONGEST, SMALL = 50, 2.0, 1e-7  # Newton's: how many, how long, until how short
+STEPS, SMALL = 50, 1e-7  # Newton's: how many, until how short
 WIDER = 1.5  # of a few curves the spread is known badly, too
 LEAST = 0.1  # spread, where some curves agree by chance
 
@@ -50,13 +50,22 @@ def curve(raw: Floats, right: NDArray[np.bool_], weights: Floats, prior: Prior) 
     x = np.stack([raw, np.ones_like(raw)], axis=1)
     known = np.array([prior.slope, prior.shift])
     sureness = np.diag([prior.slope_spread**-2, prior.shift_spread**-2])
+
+    def cost(at: Floats) -> float:
+        z = x @ at
+        lost = weights @ (np.logaddexp(0.0, z) - right * z)
+        return float(lost + 0.5 * (at - known) @ sureness @ (at - known))
+
     found = np.array([1.0, 0.0])
     for _ in range(STEPS):
         forecast = 1 / (1 + np.exp(-np.clip(x @ found, -30, 30)))
         gradient = x.T @ (weights * (forecast - right)) + sureness @ (found - known)
         curved = (x * (weights * forecast * (1 - forecast))[:, None]).T @ x + sureness
         step = np.linalg.solve(curved, gradient)
-        found = found - step * min(1.0, LONGEST / max(float(np.abs(step).max()), SMALL))
+        before = cost(found)
+        while cost(found - step) > before and np.abs(step).max() > SMALL:
+            step = step / 2  # the cost is convex: some part of the way is downhill
+        found = found - step
         if np.abs(step).max() < SMALL:
             break
     return float(found[0]), float(found[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from evals.platt import FLAT, KNOWN, LEAST, WIDER, Prior, curve
@@ -30,6 +31,29 @@ def test_knowing_nothing_it_is_what_scikit_learn_finds() -> None:
     assert curve(raw, right, weights, FLAT) == pytest.approx(
         (model.coef_[0][0], model.intercept_[0]), abs=1e-3
     )
+
+
+@pytest.mark.parametrize("slope", [-0.5, 0.0, 0.2, 1.4])
+@pytest.mark.parametrize("prior", [FLAT, KNOWN])
+def test_signals_that_say_little_give_a_flat_curve_and_not_a_steep_one(slope: float, prior: Prior) -> None:
+    """Newton's steps alone jump to and fro there."""
+    dice = np.random.default_rng(5)
+    for _ in range(20):
+        raw = np.clip(dice.normal(0, 8, 100), -9.21, 9.21)
+        right = dice.random(100) < 1 / (1 + np.exp(-slope * raw))
+        weights = dice.integers(0, 3, 100).astype(float)
+
+        def cost(
+            at: np.ndarray, raw: np.ndarray = raw, right: np.ndarray = right, weights: np.ndarray = weights
+        ) -> float:
+            z = at[0] * raw + at[1]
+            far = ((at[0] - prior.slope) / prior.slope_spread) ** 2 + (
+                (at[1] - prior.shift) / prior.shift_spread
+            ) ** 2
+            return float(weights @ (np.logaddexp(0, z) - right * z) + far / 2)
+
+        best = minimize(cost, np.zeros(2), method="BFGS").x
+        assert curve(raw, right, weights, prior) == pytest.approx(tuple(best), abs=2e-3)
 
 
 def test_few_labels_are_held_by_what_is_known() -> None:
