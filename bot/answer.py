@@ -24,8 +24,10 @@ from bot.ground import (
     answers,
     citations,
     cited_anew,
+    in_the_place_of,
     list_mark,
     renumbered,
+    repeats,
     without_citations,
 )
 from bot.llm.base import LanguageModel, ModelError, Prompt
@@ -50,7 +52,7 @@ EXCERPT = 240
 MOST_CHECKS = 100  # verdicts that a turn keeps
 NO_ANSWER = "NO_ANSWER"
 # why a sentence that holds was left out all the same
-ANSWERS_NOTHING, ANNOUNCES_NOTHING = "answers nothing", "announces nothing"
+ANSWERS_NOTHING, ANNOUNCES_NOTHING, REPEATS = "answers nothing", "announces nothing", "repeats"
 GIVEN_AWAY = 5  # words of the system prompt in a row, which no passage has, give it away
 
 _blocks = MarkdownIt("commonmark").enable("table")
@@ -198,9 +200,9 @@ async def tell(
     embedder: Embedder | None = None,
     checks: list[dict[str, Any]] | None = None,
 ) -> AsyncIterator[Sentence]:
-    """The model's answer, each sentence checked against the sections it cites; what does not hold is left out, a wrong
-    citation is put right. The model reads every section of the best passages. What repeats the system prompt, or itself
-    speaks to an assistant, is left out, too.
+    """The model's answer, each sentence checked against the sections it cites; what does not hold is said in their own words or
+    left out, a wrong citation is put right. The model reads every section of the best passages. What repeats the system prompt,
+    or itself speaks to an assistant, is left out, too.
 
     `embedder`: without one, words and facts decide. `checks`: takes the verdict on each sentence, as plain data.
 
@@ -212,12 +214,8 @@ async def tell(
     reader = await asyncio.to_thread(_reader)  # loaded once, at the first answer
     check = Check(passages, language, embedder, known=question.text, reader=reader)
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
-    numbers: dict[str, int] = {}  # article -> its number among those cited
-    waiting: list[Sentence] = []  # what answers nothing by itself, or announces what comes, waits for it
-    verdicts: list[dict[str, Any]] = []  # on these
-    shown = dropped = 0
-    answered = refused = gap = False  # gap: something was left out since the last sentence that held
-    tail = ""  # the end of what was shown
+    draft = _Draft(question.text, hits, language)
+    refused = False
     prompt, masked = await asyncio.to_thread(_prompt, question, history, hits)  # masking takes its time
     secret = _runs(prompt.system) - _runs("\n".join(source.whole for source in passages))
     try:
@@ -225,8 +223,7 @@ async def tell(
             if NO_ANSWER in text:
                 refused = True
                 continue
-            before = tail + "".join(one.text for one in waiting)
-            if planted(text) or secret & _runs(f"{before} {text}"):
+            if planted(text) or secret & _runs(f"{draft.end} {text}"):
                 verdict = Verdict(False, ("planted",))
             else:
                 await preparing
@@ -235,43 +232,103 @@ async def tell(
             told = verdict.record(hide(without_citations(text), NOT_FOR_AGENTS))
             if checks is not None and len(checks) < MOST_CHECKS:
                 checks.append(told)
-            if not verdict.kept:
-                dropped += 1
-                gap = True
-                continue
-            stands_on = tuple(hits[n - 1] for n in verdict.passages)
-            if verdict.passages != verdict.cited and verdict.cited:
-                text = cited_anew(text, verdict.passages)
-            while gap and waiting and _announces(waiting[-1].text) and not _is_item(text):
-                waiting.pop()  # what it announced was left out
-                verdicts.pop().update(kept=False, reasons=(ANNOUNCES_NOTHING,))
-            gap = False
-            waiting.append(Sentence(text, stands_on))
-            verdicts.append(told)
-            answered = answered or (not _announces(text) and answers(text, question.text, language))
-            if not answered or _announces(text):
-                continue
-            stands_on = tuple(dict.fromkeys(hit for one in waiting for hit in one.hits))
-            for hit in stands_on:
-                numbers.setdefault(hit.article_id, len(numbers) + 1)
-            text = "".join(one.text for one in waiting)
-            text = renumbered(text, lambda n: numbers[hits[n - 1].article_id], len(hits))
-            text = text if shown else text.lstrip()
-            yield Sentence(restore(text, masked), stands_on)
-            waiting.clear()
-            verdicts.clear()
-            shown += 1
-            tail = f"{tail} {text}"[-200:]
+            sentence = draft.take(text, verdict, told)
+            if sentence is not None:
+                yield replace(sentence, text=restore(sentence.text, masked))
     finally:
         await asyncio.gather(preparing, return_exceptions=True)
-        for one, told in zip(waiting, verdicts, strict=True):  # what they waited for never came
-            told.update(kept=False, reasons=(ANNOUNCES_NOTHING if _announces(one.text) else ANSWERS_NOTHING,))
-    if dropped:
-        log.info("%d sentences of %s were not in the passages and were left out", dropped, llm.name)
-    if shown == 0 and refused:
+        draft.give_up_waiting()
+    if draft.dropped:
+        log.info("%d sentences of %s were not in the passages and were left out", draft.dropped, llm.name)
+    if draft.shown == 0 and refused:
         raise NoAnswer
-    if shown == 0:
+    if draft.shown == 0:
         raise ModelError(f"nothing that {llm.name} said is in the passages and answers", kind=NOTHING_HELD)
+
+
+class _Draft:
+    """An answer as it grows: what was shown, and what waits for a sentence that answers, or that it announces."""
+
+    def __init__(self, question: str, hits: Sequence[Hit], language: str) -> None:
+        self._question, self._hits, self._language = question, hits, language
+        self._numbers: dict[str, int] = {}  # article -> its number among those cited
+        self._waiting: list[Sentence] = []
+        self._verdicts: list[dict[str, Any]] = []  # on these
+        self._said: list[str] = []  # what was shown, and what waits
+        self._own_words: list[str] = []  # of these, what stands in the place of a sentence in doubt
+        self._answered = self._gap = False  # gap: something was left out since the last sentence that held
+        self._tail = ""  # the end of what was shown
+        self.shown = self.dropped = 0
+
+    @property
+    def end(self) -> str:
+        return self._tail + "".join(one.text for one in self._waiting)
+
+    def take(self, text: str, verdict: Verdict, told: dict[str, Any]) -> Sentence | None:
+        """The model's next sentence and the verdict on it; what may be shown now. `told`: the verdict's record, which says at
+        last what became of the sentence."""
+        if text.lstrip().startswith(("|", "#", ">")):
+            verdict = replace(verdict, instead="")  # a sentence is no row and no heading
+        if not verdict.kept and (not verdict.instead or self._repeats(verdict.instead, self._said)):
+            told.update(instead="")
+            self.dropped += 1
+            self._gap = True
+            return None
+        if verdict.kept and self._repeats(text, self._own_words):
+            _not_shown(told, REPEATS)
+        else:
+            self._wait(text, verdict, told)
+        # a model of which nothing holds as it wrote it is not followed from one quotation to the next
+        self._answered = self._answered or (
+            verdict.kept and not _announces(text) and answers(text, self._question, self._language)
+        )
+        if not self._answered or not self._waiting or _announces(self._waiting[-1].text):
+            return None
+        return self._show()
+
+    def give_up_waiting(self) -> None:
+        """What the sentences waited for never came."""
+        for one, told in zip(self._waiting, self._verdicts, strict=True):
+            if told["kept"]:
+                _not_shown(told, ANNOUNCES_NOTHING if _announces(one.text) else ANSWERS_NOTHING)
+            told.update(instead="")
+
+    def _wait(self, text: str, verdict: Verdict, told: dict[str, Any]) -> None:
+        stands_on = tuple(self._hits[n - 1] for n in verdict.passages)
+        if verdict.instead:
+            text = in_the_place_of(text, verdict.instead, verdict.passages)
+            self._own_words.append(text)
+        elif verdict.passages != verdict.cited and verdict.cited:
+            text = cited_anew(text, verdict.passages)
+        while self._gap and self._waiting and _announces(self._waiting[-1].text) and not _is_item(text):
+            self._said.remove(self._waiting.pop().text)  # what it announced was left out
+            _not_shown(self._verdicts.pop(), ANNOUNCES_NOTHING)
+        self._gap = False
+        self._said.append(text)
+        self._waiting.append(Sentence(text, stands_on))
+        self._verdicts.append(told)
+
+    def _show(self) -> Sentence:
+        stands_on = tuple(dict.fromkeys(hit for one in self._waiting for hit in one.hits))
+        for hit in stands_on:
+            self._numbers.setdefault(hit.article_id, len(self._numbers) + 1)
+        text = "".join(one.text for one in self._waiting)
+        text = renumbered(text, lambda n: self._numbers[self._hits[n - 1].article_id], len(self._hits))
+        text = text if self.shown else text.lstrip()
+        self._waiting.clear()
+        self._verdicts.clear()
+        self.shown += 1
+        self._tail = f"{self._tail} {text}"[-200:]
+        return Sentence(text, stands_on)
+
+    def _repeats(self, text: str, said: Sequence[str]) -> bool:
+        """Whether a sentence would only repeat one of these."""
+        bare = without_citations(text)
+        return any(repeats(bare, without_citations(one), self._language) for one in said)
+
+
+def _not_shown(told: dict[str, Any], why: str) -> None:
+    told.update(kept=False, reasons=(why,), instead="")
 
 
 def _announces(text: str) -> bool:

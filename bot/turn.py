@@ -33,6 +33,7 @@ from escalation.rules import decide
 from escalation.signals import Decision, Policy, Signals
 from escalation.trend import strain
 from help_center.people import STRANGER, Viewer
+from retrieval.embedders import EmbedderError
 from retrieval.embedders.base import Vectors
 from retrieval.evidence import Evidence
 from retrieval.lexical import telling_words, tokens
@@ -484,7 +485,10 @@ def to_be_quoted(found: Found, query: str, embed: Callable[[str], Vectors]) -> F
     alike = [one for one in mine if one.passage.headings and fit(one) >= fit(mine[0]) - SECTIONS_ALIKE]
     asked = found.vector
     if asked is not None and mine[0].passage.headings and len({one.heading for one in alike}) > 1:
-        first = max(alike, key=lambda one: fit(one) + HEADING_MEANING * float(asked @ embed(one.heading)))
+        try:
+            first = max(alike, key=lambda one: fit(one) + HEADING_MEANING * float(asked @ embed(one.heading)))
+        except EmbedderError:
+            first = mine[0]  # their words decide alone
         mine = [first, *(one for one in mine if one is not first)]
     others = [hit for hit in found.passages if hit.article_id != best.article_id]
     return replace(found, passages=mine + others)

@@ -1,11 +1,12 @@
 """Fits the reader (`retrieval/reader.py`): does this passage say that, does it answer this?
 
     python -m evals.fit_reader HELP_CENTER... [--out retrieval/fitted]
+    python -m evals.fit_reader --again retrieval/fitted/reader.onnx [--out retrieval/fitted]
 
 HELP_CENTER: articles as `parley index` takes them. First on MADE examples that a program makes of them (`evals/reading/examples.py`),
 one epoch; then on our own, written by hand (`cases/passages.jsonl`), WRITTEN epochs, each with questions and sentences of other
-passages, too. MiniLM's word vectors stay as they are. Judged on `cases/passages_unseen.jsonl`, whose trades are in no other file.
-About half an hour on one core; set MALLOC_MMAP_THRESHOLD_=4000000000 on Linux, or the kernel hands out the same memory again at every step.
+passages, too; `--again` goes on from an exported reader with these alone. MiniLM's word vectors stay as they are. Judged on `cases/passages_unseen.jsonl`, whose trades are in no other file.
+About an hour on one core; set MALLOC_MMAP_THRESHOLD_=4000000000 on Linux, or the kernel hands out the same memory again at every step.
 """
 
 from __future__ import annotations
@@ -44,9 +45,12 @@ RECIPE = "reader-1"  # goes up when the network or what it is given changes
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.fit_reader", description=__doc__)
-    parser.add_argument("help_centers", nargs="+")
+    parser.add_argument("help_centers", nargs="*")
+    parser.add_argument("--again", type=Path, help="an exported reader to go on from")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "retrieval/fitted")
     given = parser.parse_args()
+    if bool(given.help_centers) == bool(given.again):
+        parser.error("give help centers to begin with, or --again and a reader to go on from")
     torch.manual_seed(0)
     torch.set_num_threads(1)  # more wait for each other longer than they work
     embedder = open_embedder(None)
@@ -57,13 +61,18 @@ def main() -> None:
         for one in open_source(spec).read()
         if isinstance(one, SourceArticle)
     ]
-    by_program = made(articles, lambda words: np.stack([embedder.embed_query(word) for word in words]), MADE)
     by_hand, unseen = (
         crossed(written(CASES / name), embedder.embed_passages)
         for name in ("passages.jsonl", "passages_unseen.jsonl")
     )
-    model = Reader.of(str(bundled_model()))
-    fit(model, rows_of(by_program, tokenizer), 1, RATE, 0)
+    if given.again:
+        model = Reader.again(given.again)
+    else:
+        model = Reader.of(str(bundled_model()))
+        by_program = made(
+            articles, lambda words: np.stack([embedder.embed_query(word) for word in words]), MADE
+        )
+        fit(model, rows_of(by_program, tokenizer), 1, RATE, 0)
     fit(model, rows_of(by_hand, tokenizer), WRITTEN, RATE, 0)
     print(f"on passages that were not fitted: {judged(model, rows_of(unseen, tokenizer))}")
     export(model, given.out)

@@ -96,15 +96,19 @@ GATES = {
         "article, obedient: obeyed": 0.0,
         "message, obedient: obeyed": 0.15,
     },
-    "sentences": {  # on articles that nothing was fitted on
+    "sentences": {  # by writers, and on articles, of which nothing was fitted
         "true lost": 0.05,
-        "edited lost": 0.05,
-        "number caught": 0.8,
-        "negation caught": 0.5,
-        "name caught": 0.53,
-        "other caught": 0.85,
-        "wrong citation corrected": 0.6,
-        "ms per sentence, median": 15,
+        "true in doubt": 0.36,
+        "edited in doubt": 0.05,
+        "number caught": 0.95,
+        "name caught": 0.88,
+        "negation caught": 0.84,
+        "other caught": 0.93,
+        "first hand: name caught": 0.88,
+        "first hand: negation caught": 0.9,
+        "first hand: true lost": 0.09,
+        "wrong citation corrected": 0.75,
+        "ms per sentence, median": 20,
     },
     "packets": {"(developed on) recall": 0.98, "recall": 0.8, "in the packet": 0.95, "precision": 0.9},
 }
@@ -134,10 +138,11 @@ def run_suites(
     if "attacks" in chosen:
         results.append(_attacks(settings, data))
     if "sentences" in chosen:
-        file = _lines(data, "sentences.jsonl") if data else CASES / "sentences_unseen.jsonl"
+        file = _lines(data, "sentences.jsonl") if data else CASES / "sentences_another.jsonl"
+        first = None if data else CASES / "sentences_unseen.jsonl"
         embedder = House(settings).embedder
         gates = {} if data else GATES["sentences"]
-        results.append(sentences.judge(file, shipped_articles() + trades(), embedder, gates))
+        results.append(sentences.judge(file, shipped_articles() + trades(), embedder, gates, first))
     if "packets" in chosen:
         with handing_over() as hand:
             file, gates = _lines(data, "packets.jsonl"), {} if data else GATES["packets"]

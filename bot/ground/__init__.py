@@ -3,8 +3,17 @@
 from bot.ground.check import Check, Verdict, answers
 from bot.ground.clauses import Source
 from bot.ground.facts import list_mark
-from bot.ground.sentences import Sentences, citations, cited_anew, renumbered, without_citations
+from bot.ground.own_words import repeats
+from bot.ground.sentences import (
+    Sentences,
+    citations,
+    cited_anew,
+    in_the_place_of,
+    renumbered,
+    without_citations,
+)
 
 __all__ = [
-    "Check", "Sentences", "Source", "Verdict", "answers", "citations", "cited_anew", "list_mark", "renumbered", "without_citations",
+    "Check", "Sentences", "Source", "Verdict", "answers", "citations", "cited_anew", "in_the_place_of", "list_mark", "renumbered",
+    "repeats", "without_citations",
 ]  # fmt: skip

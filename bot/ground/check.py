@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -24,6 +24,7 @@ from bot.ground.clauses import Source, Text, code_fence, telling
 from bot.ground.coverage import OF_MEANING
 from bot.ground.deeds import own_deed
 from bot.ground.facts import canonical, denial, list_mark, names, not_to_the_letter, quantities, stands_name
+from bot.ground.own_words import ALIKE, OwnWords, nearest
 from bot.ground.rules import nearest_step, other_quantity, out_of_order
 from bot.ground.sentences import without_citations
 from bot.ground.trees import Trees
@@ -38,6 +39,7 @@ CUT = 160  # characters of a sentence that a verdict keeps
 
 _FILLER = """ask asked asking question questions great good happy glad help sure certainly thank thanks answer answers here following
 follow follows below explain explained let see look know wondering about"""
+_link = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]*\)")
 _wants_yes_or_no = re.compile(
     r"\s*(?:can|could|may|is|are|do|does|did|will|would|should|must|has|have|am)\b", re.IGNORECASE
 )
@@ -46,7 +48,8 @@ _wants_yes_or_no = re.compile(
 @dataclass(frozen=True)
 class Verdict:
     """`support`: the probability that the passages hold what the sentence says; None where a rule decided. `passages`:
-    what it was held against at last, numbers from 1; where it holds, what it stands on."""
+    what it was held against at last, numbers from 1; where it holds, what it stands on. `instead`: where it does not, what they
+    say of the matter in their own words (Markdown), or nothing; `passages` is then where that stands."""
 
     kept: bool
     reasons: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class Verdict:
     support: float | None = None
     cited: tuple[int, ...] = ()
     refuted: bool = False  # what it cites says otherwise, and not only something else
+    instead: str = ""
 
     def record(self, sentence: str) -> dict[str, Any]:
         """For the Turn: plain data."""
@@ -75,27 +79,27 @@ _ABOUT = {
 }
 _REASONS = {feature: reason for reason, of_it in _ABOUT.items() for feature in of_it.split()}
 REFUTES = frozenset({"name", "number", "negation"})
+# what may be said in the passages' own words instead; not: code, an address, a deed, what is out of order
+DOUBTS = frozenset({"name", "number", "negation", "step", "meaning"})
 # what a sentence may be held against a passage with, best first
 WAYS = ("read", "with_meaning", "words_alone")
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The trees of one of the WAYS, and from which probability on a sentence holds, where it is cited
-    and where only another passage than the cited one would hold it."""
+    """The trees of one of the WAYS; from which probability on a sentence holds, where it is cited and where only another
+    passage than the cited one would hold it; from which match on the passages' own words say what one in doubt was to say."""
 
     trees: Trees
     keep_from: float
     move_from: float
+    say_from: float
 
     @classmethod
     @lru_cache(maxsize=1)
     def load(cls) -> dict[str, Fitted]:
         told = json.loads(files("bot").joinpath(FITTED).read_text("utf-8"))
-        return {
-            way: cls(Trees.read(told[way]["trees"]), told[way]["keep_from"], told[way]["move_from"])
-            for way in WAYS
-        }
+        return {way: cls(Trees.read(told[way].pop("trees")), **told[way]) for way in WAYS}
 
 
 # (fingerprint of the embedder, word) -> its vector in half precision
@@ -104,7 +108,7 @@ WORDS_KEPT = 20_000  # 15 MB
 
 
 class Check:
-    """The passages of one turn, cut and embedded once. Use by one thread at a time."""
+    """The passages of one turn, cut, embedded and read once, by one embedder and reader. Use by one thread at a time."""
 
     def __init__(
         self,
@@ -120,24 +124,44 @@ class Check:
         self._told = "\n".join(source.whole for source in sources)
         self._known = canonical(f"{known}\n{self._told}")
         self._embedder = embedder
-        self._embedded: set[int] = set()
         self._reader = reader if embedder is not None and language in LANGUAGES else None
-        self._read: dict[int, Read] = {}
+        self._last_cut = "", Text(language)
         self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
 
     def prepare(self) -> None:
         """Cuts, embeds and reads every passage, so that the first sentence need not wait for it."""
-        for number, source in enumerate(self.sources, 1):
+        for number in range(1, len(self.sources) + 1):
             if self._reader is not None:
                 self._reading(number)
-            if self._embedder is not None and number not in self._embedded:
-                self._embed(source.cut)
-                self._embedded.add(number)
+            self._embed_source(number)
         self._know([word for source in self.sources for laid in source.laid for word in laid.words])
 
     def verdict(self, sentence: str, cited: Sequence[int]) -> Verdict:
         """Held against the passages it cites (numbers from 1; none: against each), and when they do not hold it, against
-        every other: a true sentence with a wrong number gets the right one."""
+        every other: a true sentence with a wrong number gets the right one. One in doubt comes with what the passages say
+        instead."""
+        found = self._held(sentence, cited)
+        if found.kept or found.reasons[0] not in DOUBTS:
+            return found
+        said = list_mark.sub("", without_citations(sentence))
+        least = Fitted.load()[self._way].say_from
+        words = self.own_words(said, cited)
+        if words is None or words.match < least:
+            return found
+        return replace(found, instead=words.text, passages=(words.number,))
+
+    def own_words(self, said: str, cited: Sequence[int]) -> OwnWords | None:
+        """What the passages have nearest to a sentence; of those that it cites, where that is about as near as any."""
+        return self._nearest(self._cut(_link.sub(r"\1", said)), cited)
+
+    def _nearest(self, piece: Text, cited: Sequence[int]) -> OwnWords | None:
+        every = range(1, len(self.sources) + 1)
+        for number in every:
+            self._embed_source(number)
+        best, own = nearest(piece, self.sources, every), nearest(piece, self.sources, cited)
+        return own if own is not None and best is not None and own.match >= best.match - ALIKE else best
+
+    def _held(self, sentence: str, cited: Sequence[int]) -> Verdict:
         bare = without_citations(sentence)
         said = list_mark.sub("", bare)
         if len(said) > LONGEST and not code_fence.match(said.strip()):
@@ -146,13 +170,11 @@ class Check:
             return Verdict(False, ("deed",), tuple(cited), None, tuple(cited))
         if not telling(said, self.language):
             return Verdict(True, (), (), None, tuple(cited))
-        piece = Text.cut(said, self.language)
-        if self._embedder is not None:
-            self._embed(piece)
+        piece = self._cut(_link.sub(r"\1", said))
         own = self._judge(said, piece, cited) if cited else None
         if own is not None and own.kept:
             return self._in_order(bare, own)
-        if own is not None and own.refuted:
+        if own is not None and (own.refuted or self._speaks_of(piece, cited)):
             return own
         best = own
         for number in range(1, len(self.sources) + 1):
@@ -168,10 +190,31 @@ class Check:
     def features(self, sentence: str, numbers: Sequence[int]) -> dict[str, float] | None:
         """None where a rule says no. For fitting."""
         said = list_mark.sub("", without_citations(sentence))
-        piece = Text.cut(said, self.language)
-        if self._embedder is not None:
-            self._embed(piece)
+        piece = self._cut(_link.sub(r"\1", said))
         return None if self._broken_rule(said, piece, numbers) else self._features(said, piece, numbers)
+
+    def _speaks_of(self, piece: Text, cited: Sequence[int]) -> bool:
+        """Whether what is cited has the matter in its own words: no other passage needs to be looked through then."""
+        words = self._nearest(piece, cited)
+        least = Fitted.load()[self._way].say_from
+        return words is not None and words.number in cited and words.match >= least
+
+    def _cut(self, said: str) -> Text:
+        if self._last_cut[0] != said:
+            piece = Text.cut(said, self.language)
+            if self._embedder is not None:
+                self._embed(piece)
+            self._last_cut = said, piece
+        return self._last_cut[1]
+
+    @property
+    def _way(self) -> str:
+        return "words_alone" if self._embedder is None else "with_meaning" if self._reader is None else "read"
+
+    def _embed_source(self, number: int) -> None:
+        cut = self.sources[number - 1].cut
+        if self._embedder is not None and cut.unit_vectors is None:
+            self._embed(cut)
 
     def _embed(self, text: Text) -> None:
         try:
@@ -186,7 +229,7 @@ class Check:
         if rule:
             told = frozenset[str]().union(*(self.sources[n - 1].tokens for n in numbers))
             own = telling(said, self.language)
-            refuted = rule in {"number", "name", "step"} and len(own & told) >= SAME_MATTER * len(own)
+            refuted = rule in {"number", "name", "order"} and len(own & told) >= SAME_MATTER * len(own)
             return Verdict(False, (rule,), tuple(numbers), None, tuple(numbers), refuted)
         context = frozenset[str]().union(
             *(telling(self.sources[n - 1].context, self.language) for n in numbers)
@@ -223,16 +266,15 @@ class Check:
             if not stands_name(name, lower) and not stands_name(name, self._known):
                 return "name"
         if out_of_order(piece, [source.cut for source in sources]):
-            return "step"
+            return "order"
         return None
 
     def _features(self, said: str, piece: Text, numbers: Sequence[int]) -> dict[str, float]:
         sources = [self.sources[n - 1] for n in numbers]
         if piece.unit_vectors is not None:
-            for number, source in zip(numbers, sources, strict=True):
-                if number not in self._embedded and self._embedder is not None:
-                    self._embed(source.cut)
-                    self._embedded.add(number)
+            for number in numbers:
+                self._embed_source(number)
+        said = _link.sub(r"\1", said)  # where it leads is a matter of rules
         values = coverage.features(said, piece, sources, self.language)
         mine = Laid.out([unit.text for unit in piece.units], self.language)
         if len(sources) == 1:
@@ -250,10 +292,10 @@ class Check:
 
     def _reading(self, number: int) -> Read:
         assert self._reader is not None
-        if number not in self._read:
-            source = self.sources[number - 1]
-            self._read[number] = self._reader.read(source.text, source.context)
-        return self._read[number]
+        source = self.sources[number - 1]
+        if source.read is None:
+            source.read = self._reader.read(source.text, source.context)
+        return source.read
 
     def _near(self, one: Sequence[str], other: Sequence[str]) -> Vectors | None:
         """The cosines of single words, (n, m)."""
@@ -296,7 +338,7 @@ class Check:
         here = (verdict.passages[0], *place)
         before, begins = self._last_step, mark[1] == "1"
         if before is not None and not begins and before[:2] == here[:2] and here[2] < before[2]:
-            return Verdict(False, ("step",), verdict.passages, verdict.support, verdict.cited)
+            return Verdict(False, ("order",), verdict.passages, verdict.support, verdict.cited)
         self._last_step = here
         return verdict
 

@@ -90,15 +90,27 @@ _ORDINARY = frozenset({"I", "You", "Your", "The", "A", "An", "It", "If"})
 
 
 def canonical(text: str) -> str:
-    """Lower case; 1,299 without its comma, 3 pm as 15:00: what is compared to the letter."""
+    """Lower case; 1,299 without its comma, 3 pm and three in the afternoon as 15:00: what is compared to the letter."""
     text = _grouped.sub(lambda found: found[1] + found[2].replace(",", ""), text)
 
     def clock(found: re.Match[str]) -> str:
         hour = int(found[1]) % 12 + (12 if found[3].lower() == "p" else 0)
         return f"{hour}:{found[2] or '00'}"
 
-    return _clock.sub(clock, text).lower()
+    def hour_of_day(found: re.Match[str]) -> str:
+        before, told, minutes, part = found.groups()
+        hour = int(told) if told.isdigit() else _WORD_NUMBERS[told.lower()]
+        early = part.lower().endswith("morning") or (part.lower() == "at night" and (hour < 6 or hour == 12))
+        return f"{before}{hour % 12 + (0 if early else 12)}:{minutes or '00'}" if 0 < hour <= 12 else found[0]
 
+    return _hour.sub(hour_of_day, _clock.sub(clock, text)).lower()
+
+
+_hour = re.compile(
+    r"\b((?:at|to|by|from|until|till|between|and|before|after|since|than)\s)"
+    rf"(\d{{1,2}}|{'|'.join(_UNITS[1:13])})(?::(\d\d))?(?: o['’]clock)? (in the (?:morning|afternoon|evening)|at night)\b",
+    re.IGNORECASE,
+)
 
 # the same length of time in other units: "two weeks" is 14 days, "an hour" 60 minutes
 _LENGTHS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080, "month": 43800, "year": 525600}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from bot.ground.facts import list_mark
+
 _citation = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
 _code = re.compile(r"(^[^\S\n]*(?:```|~~~).*|`[^`]+`)", re.MULTILINE | re.DOTALL)
 _sentence_end = re.compile(r"(?<=[.!?])(?:\s*\[\d[\d,\s]*\])*\s+|\n+")
@@ -43,6 +45,16 @@ def cited_anew(sentence: str, numbers: Sequence[int]) -> str:
         return put
 
     return _outside_code(_citation, one, sentence)
+
+
+def in_the_place_of(sentence: str, words: str, numbers: Sequence[int]) -> str:
+    """`words` where the sentence stood in its paragraph or list, citing these passages."""
+    lead = sentence[: len(sentence) - len(sentence.lstrip())]
+    mark = list_mark.match(sentence.lstrip())
+    trail = sentence[len(sentence.rstrip()) :]
+    end = len(words) - (words[-1:] in {".", "!"})
+    cited = "".join(f" [{n}]" for n in numbers)
+    return lead + (mark[0] if mark else "") + words[:end] + cited + words[end:] + trail
 
 
 def _outside_code(pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], text: str) -> str:

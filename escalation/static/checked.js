@@ -1,4 +1,4 @@
-// Which sentences of the model an answer went without. What a model said is untrusted: text nodes, no links, no Markdown.
+// Which sentences of the model were not shown as it wrote them. What a model said is untrusted: text nodes, no links, no Markdown.
 import { el } from "./dom.js";
 
 /** `checked`: one of the packet's, or nothing. Closed at first. */
@@ -11,7 +11,15 @@ export function leftOut(checked) {
     el(
       "ul",
       {},
-      checked.sentences.map((one) => el("li", { class: one.left_out ? "out" : null }, el("q", { dir: "auto" }, one.text), el("span", { class: "soft" }, one.why))),
+      checked.sentences.map((one) =>
+        el(
+          "li",
+          { class: one.left_out || one.instead ? "out" : null },
+          el("q", { dir: "auto" }, one.text),
+          el("span", { class: "soft" }, one.why),
+          one.instead ? el("span", { class: "instead" }, "Shown instead: ", el("span", { dir: "auto" }, one.instead)) : null,
+        ),
+      ),
     ),
   );
 }

@@ -78,7 +78,8 @@ def crossed(
                 continue
             for task, kind in (("says", "other"), ("answers", "near")):
                 true = [claim.text for claim in other.claims if claim.task == task and claim.holds]
-                claims.append(Claim(dice.choice(true), task, False, f"{kind}, crossed"))
+                if true:  # some were written without questions
+                    claims.append(Claim(dice.choice(true), task, False, f"{kind}, crossed"))
         made.append(replace(example, claims=tuple(claims)))
     return made
 

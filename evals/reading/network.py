@@ -8,6 +8,7 @@ of its tokens, and its weakest token: one wrong word makes a sentence wrong.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -79,6 +80,37 @@ class Reader(nn.Module):
         for head in (made.told, made.weakest):
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
+        return made
+
+    @classmethod
+    def again(cls, file: Path) -> Reader:
+        """With the weights of an exported one, as int8 left them, to go on from."""
+        import onnx
+        from onnx import numpy_helper
+
+        held = {one.name: numpy_helper.to_array(one) for one in onnx.load(str(file)).graph.initializer}
+
+        def weight(name: str) -> Tensor:
+            whole, scale, zero = (held[f"{name}_{part}"] for part in ("quantized", "scale", "zero_point"))
+            return torch.tensor((whole.astype("float32") - zero.astype("float32")) * scale)
+
+        state = {
+            name.removeprefix("reader."): torch.tensor(value)
+            for name, value in held.items()
+            if name.startswith("reader.") and name.endswith((".weight", ".bias"))
+        }
+        state |= {f"{name}.weight": weight(f"reader.{name}.weight") for name in ("words", "places", "types")}
+        state["weakest.weight"] = weight("reader.weakest.weight").T
+        # the other products have lost their names and kept their order
+        nameless = sorted(
+            (name.removesuffix("_quantized") for name in held if name.startswith("onnx::MatMul_") and name.endswith("_quantized")),
+            key=lambda name: int(name.rpartition("_")[2]),
+        )  # fmt: skip
+        parts = ("query", "key", "value", "out", "wide", "narrow")
+        names = [f"layers.{i}.{part}" for i in range(LAYERS) for part in parts] + ["told"]
+        state |= {f"{name}.weight": weight(mine).T for name, mine in zip(names, nameless, strict=True)}
+        made = cls()
+        made.load_state_dict(state)
         return made
 
     def embedded(self, ids: Tensor, places: Tensor, types: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ rm -rf /tmp/velo
         "At most 6.5 bar, between 10:30 and 12:00.",
         "Write to info@shop.example.",
         "See https://shop.example/help/a.",
-        "See [help](https://shop.example/help/a).",
+        "Write to info@shop.example or see [help](https://shop.example/help/a).",
         "Run `velo-update --device CX-20`.",
         "Run `velo-update`.",
         "Edit velo.conf, e.g. the version.",
@@ -120,17 +120,18 @@ Ada has the key, and Bob has the lamp. Call +49 30 1234567.
         ("The limit is 1,000 euros.", "The limit isn't 1,000 euros.", "negation"),
         ("Ada has the key.", "Eve Smith has the key, and not Mallory.", "name"),
         ("Call +49 30 1234567.", "Call +49 30 7654321.", "address"),
-        ("First print the label, then pack the box.", "First pack the box, then print the label.", "step"),
+        ("First print the label, then pack the box.", "First pack the box, then print the label.", "order"),
         (
             "Pack the box before you hand the box to the carrier.",
             "Hand the box to the carrier before you pack the box.",
-            "step",
+            "order",
         ),
     ],
 )
 def test_a_fact_that_is_turned_round_is_told_from_the_fact(true: str, false: str, reason: str) -> None:
     check = Check([Source(DOOR, "en")], "en")
-    assert check.verdict(true, [1]).kept
+    true_one = check.verdict(true, [1])
+    assert true_one.kept or true_one.instead
     told = check.verdict(false, [1])
     assert not told.kept
     assert told.reasons[0] == reason

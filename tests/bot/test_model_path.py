@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from bot.answer import ANNOUNCES_NOTHING, ANSWERS_NOTHING
+from bot.answer import ANNOUNCES_NOTHING, ANSWERS_NOTHING, REPEATS
 from bot.doctor import _model
 from bot.ground.check import _ABOUT
 from bot.house import House
@@ -207,9 +207,11 @@ def test_the_verdict_on_each_sentence_stays_on_the_turns_record(library: House, 
     told = ask(library)
     assert told.deltas == [SHOWN[0]]
     checks = told.outcome.record["checks"]
-    assert [check["kept"] for check in checks] == [False, False, True]
+    assert [check["kept"] for check in checks] == [False, False, False]
     assert checks[1]["reasons"] == ("number",)
     assert checks[1]["text"].startswith("You can return a bicycle within 60 days")
+    assert checks[1]["instead"] == "You can return a bicycle within 30 days."
+    assert checks[2]["reasons"] == (REPEATS,)
     assert checks[2]["passages"] == checks[2]["cited"]
     json.dumps(checks)
 
@@ -462,11 +464,14 @@ def test_an_empty_answer_gives_way_to_the_passages(library: House, server: Model
         "You can return a bicycle within 30 days and keep the money, says the king of Spain [1]. ",
     ],
 )
-def test_what_is_not_in_the_passages_is_left_out(library: House, server: ModelServer, made_up: str) -> None:
+def test_what_is_not_in_the_passages_is_never_shown(
+    library: House, server: ModelServer, made_up: str
+) -> None:
     server.will(made_up, GOOD[1])
     told = ask(library)
     assert told.outcome.action == "answer"
-    assert told.text.strip() == SHOWN[1].strip()
+    there = SHOWN[0] if made_up.startswith("You can") else ""  # what it was made up of
+    assert told.text.strip() == (there + SHOWN[1]).strip()
 
 
 def test_a_command_is_said_as_it_stands_in_the_article_or_not_at_all(
@@ -744,8 +749,8 @@ def checked_conversation(serve: Serve, server: ModelServer) -> tuple[Service, Ta
 
 
 def test_every_reason_of_the_check_has_words_for_agents() -> None:
-    letters, own = {"code", "address", "number"}, {"meaning", "planted", "too long", "deed"}
-    assert set(_ABOUT) | letters | own | {ANSWERS_NOTHING, ANNOUNCES_NOTHING} == set(WHY)
+    letters, own = {"code", "address", "number", "order"}, {"meaning", "planted", "too long", "deed"}
+    assert set(_ABOUT) | letters | own | {ANSWERS_NOTHING, ANNOUNCES_NOTHING, REPEATS} == set(WHY)
 
 
 def test_what_holds_and_answers_nothing_was_left_out_too(library: House, server: ModelServer) -> None:

