@@ -1,7 +1,6 @@
 """Holds each sentence that a model says against the passages that it cites."""
 
 from bot.ground.check import Check, Verdict, answers
-from bot.ground.clauses import Source
 from bot.ground.facts import list_mark
 from bot.ground.own_words import repeats
 from bot.ground.sentences import (
@@ -12,6 +11,7 @@ from bot.ground.sentences import (
     renumbered,
     without_citations,
 )
+from bot.ground.source import Source
 
 __all__ = [
     "Check", "Sentences", "Source", "Verdict", "answers", "citations", "cited_anew", "in_the_place_of", "list_mark", "renumbered",

@@ -20,13 +20,14 @@ import numpy as np
 
 from bot.ground import alignment, coverage
 from bot.ground.alignment import Laid
-from bot.ground.clauses import Source, Text, code_fence, telling
+from bot.ground.clauses import Text, code_fence, telling
 from bot.ground.coverage import OF_MEANING
 from bot.ground.deeds import own_deed
 from bot.ground.facts import canonical, denial, list_mark, names, not_to_the_letter, quantities, stands_name
 from bot.ground.own_words import ALIKE, OwnWords, nearest
 from bot.ground.rules import nearest_step, other_quantity, out_of_order
 from bot.ground.sentences import without_citations
+from bot.ground.source import Source
 from bot.ground.trees import Trees
 from retrieval.embedders.base import Embedder, EmbedderError, Vectors
 from retrieval.reader import LANGUAGES, Read, Reader
@@ -125,7 +126,6 @@ class Check:
         self._known = canonical(f"{known}\n{self._told}")
         self._embedder = embedder
         self._reader = reader if embedder is not None and language in LANGUAGES else None
-        self._last_cut = "", Text(language)
         self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
 
     def prepare(self) -> None:
@@ -140,42 +140,51 @@ class Check:
         """Held against the passages it cites (numbers from 1; none: against each), and when they do not hold it, against
         every other: a true sentence with a wrong number gets the right one. One in doubt comes with what the passages say
         instead."""
-        found = self._held(sentence, cited)
-        if found.kept or found.reasons[0] not in DOUBTS:
-            return found
-        said = list_mark.sub("", without_citations(sentence))
-        least = Fitted.load()[self._way].say_from
-        words = self.own_words(said, cited)
-        if words is None or words.match < least:
+        bare = without_citations(sentence)
+        said = list_mark.sub("", bare)
+        unfit = self._unfit(said, cited)
+        if unfit is not None:
+            return unfit
+        piece = self._cut(said)
+        found = self._judge(said, piece, cited) if cited else None
+        if found is not None and found.kept:
+            return self._in_order(bare, found)
+        words = self._own_words(piece, cited)
+        if words is not None and words.match < Fitted.load()[self._way].say_from:
+            words = None
+        of_this = words is not None and words.number in cited  # no other passage needs to be looked through
+        if found is None or not (found.refuted or of_this):
+            found = self._elsewhere(said, piece, cited, found)
+        if found.kept:
+            return self._in_order(bare, found)
+        if words is None or found.reasons[0] not in DOUBTS:
             return found
         return replace(found, instead=words.text, passages=(words.number,))
 
-    def own_words(self, said: str, cited: Sequence[int]) -> OwnWords | None:
-        """What the passages have nearest to a sentence; of those that it cites, where that is about as near as any."""
-        return self._nearest(self._cut(_link.sub(r"\1", said)), cited)
+    def own_words(self, sentence: str, cited: Sequence[int]) -> OwnWords | None:
+        """What the passages have nearest to a sentence, however far. For fitting."""
+        return self._own_words(self._cut(list_mark.sub("", without_citations(sentence))), cited)
 
-    def _nearest(self, piece: Text, cited: Sequence[int]) -> OwnWords | None:
+    def _own_words(self, piece: Text, cited: Sequence[int]) -> OwnWords | None:
+        """Those that it cites come first where they are about as near as any."""
         every = range(1, len(self.sources) + 1)
         for number in every:
             self._embed_source(number)
         best, own = nearest(piece, self.sources, every), nearest(piece, self.sources, cited)
         return own if own is not None and best is not None and own.match >= best.match - ALIKE else best
 
-    def _held(self, sentence: str, cited: Sequence[int]) -> Verdict:
-        bare = without_citations(sentence)
-        said = list_mark.sub("", bare)
+    def _unfit(self, said: str, cited: Sequence[int]) -> Verdict | None:
+        """The verdict on what need not be held against anything."""
         if len(said) > LONGEST and not code_fence.match(said.strip()):
             return Verdict(False, ("too long",), tuple(cited), None, tuple(cited))
         if own_deed(said, self._told, self.language):
             return Verdict(False, ("deed",), tuple(cited), None, tuple(cited))
         if not telling(said, self.language):
             return Verdict(True, (), (), None, tuple(cited))
-        piece = self._cut(_link.sub(r"\1", said))
-        own = self._judge(said, piece, cited) if cited else None
-        if own is not None and own.kept:
-            return self._in_order(bare, own)
-        if own is not None and (own.refuted or self._speaks_of(piece, cited)):
-            return own
+        return None
+
+    def _elsewhere(self, said: str, piece: Text, cited: Sequence[int], own: Verdict | None) -> Verdict:
+        """The best verdict of every other passage, or that of the cited ones where none is better."""
         best = own
         for number in range(1, len(self.sources) + 1):
             if list(cited) == [number]:
@@ -184,28 +193,19 @@ class Check:
             if best is None or (other.kept, other.support or 0.0) > (best.kept, best.support or 0.0):
                 best = other
         best = best or Verdict(False, ("meaning",))
-        best = Verdict(best.kept, best.reasons, best.passages, best.support, tuple(cited))
-        return self._in_order(bare, best) if best.kept else best
+        return replace(best, cited=tuple(cited), refuted=False)
 
     def features(self, sentence: str, numbers: Sequence[int]) -> dict[str, float] | None:
         """None where a rule says no. For fitting."""
         said = list_mark.sub("", without_citations(sentence))
-        piece = self._cut(_link.sub(r"\1", said))
+        piece = self._cut(said)
         return None if self._broken_rule(said, piece, numbers) else self._features(said, piece, numbers)
 
-    def _speaks_of(self, piece: Text, cited: Sequence[int]) -> bool:
-        """Whether what is cited has the matter in its own words: no other passage needs to be looked through then."""
-        words = self._nearest(piece, cited)
-        least = Fitted.load()[self._way].say_from
-        return words is not None and words.number in cited and words.match >= least
-
     def _cut(self, said: str) -> Text:
-        if self._last_cut[0] != said:
-            piece = Text.cut(said, self.language)
-            if self._embedder is not None:
-                self._embed(piece)
-            self._last_cut = said, piece
-        return self._last_cut[1]
+        piece = Text.cut(_link.sub(r"\1", said), self.language)
+        if self._embedder is not None:
+            self._embed(piece)
+        return piece
 
     @property
     def _way(self) -> str:

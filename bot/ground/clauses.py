@@ -4,23 +4,19 @@ embedder. Knows what a clause says by its telling words; holds nothing against a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from bot.ground.alignment import Laid
-from bot.ground.facts import canonical, cue_tokens, denial, list_mark
+from bot.ground.facts import cue_tokens, denial, list_mark
 from retrieval.embedders.base import Embedder, Vectors
 from retrieval.lexical import tokens
-from retrieval.reader import Read
 
-LONGEST_BEFORE = 240  # characters that a sentence takes along at most
 EMBEDDED_AT_A_TIME = 900  # characters of a passage: about what the small model reads at once
-_unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？؟])\s*(?=\S)|\n+")
+unit_end = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？؟])\s*(?=\S)|\n+")
 _clause_end = re.compile(
     r"[;:|()]\s*|,\s+|\s+(?=(?:and|or|but|because|since|so|if|unless|when|while|as|which|that|then|before|after)\s)|\s[–—]\s"
 )
@@ -32,16 +28,6 @@ _blanks = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _table_rule = re.compile(r"^[\s|:-]+$")
 _underline = re.compile(r"^\s*=+\s*$")  # of a heading
 _own_line = re.compile(r"\s*(?:[#>]|$)|.*\|")  # a heading, a quotation, nothing, or cells
-_task = re.compile(r"^\[[ xX]\]\s+")
-# what is more than words: references, notes, citations, HTML, pictures
-_not_words = re.compile(r"\]\s?\[|\[\^|^\[[^\]]+\]:|\[\d[\d,\s]*\](?!\()|<[/!a-zA-Z]|!\[")
-_code_span = re.compile(r"`[^`]*`")
-_shortened = re.compile(
-    r"\b(?:e\.\s?g|i\.\s?e|z\.\s?B|d\.\s?h|bzw|ca|approx|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|Fig|Art|p|pp|incl|inkl|resp|cf)\.$"
-)
-_pointing = re.compile(
-    r"(?:it|its|they|their|this|that|these|those|he|she|then|so|otherwise|but|and|also)\b", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -58,13 +44,13 @@ class Clause:
 class Text:
     """A text cut into units (sentences, list items, rows of a table) and those into clauses; each may have a vector.
 
-    `shown`: of each unit the Markdown that may stand alone in an answer, empty where there is none (code, a table's head).
+    `lines`: each with its kind ("prose", "row", "head", "code") and how many units it was cut into.
     """
 
     language: str
     text: str = ""
     units: list[Clause] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    lines: list[tuple[str, str, int]] = field(default_factory=list)
     clauses: list[Clause] = field(default_factory=list)
     steps: dict[int, int] = field(default_factory=dict)  # unit -> its place in its numbered list
     lists: dict[int, int] = field(default_factory=dict)  # unit -> which list
@@ -77,9 +63,9 @@ class Text:
         listing, head = 0, False
         for line, fenced in _unwrapped(_blanks.sub(" ", _without_comments(markdown))):
             ruled = not fenced and bool(_table_rule.match(line))
-            if head and made.shown and not fenced and ((ruled and "-" in line) or _underline.match(line)):
-                made.shown[-1] = ""  # the head of a table, or a heading
-            head = bool(line.strip())
+            if head and not fenced and ((ruled and "-" in line) or _underline.match(line)):
+                made.lines[-1] = (made.lines[-1][0], "head", made.lines[-1][2])
+            head = bool(line.strip()) and not ruled
             if not line.strip() or ruled or (_underline.match(line) and not fenced):
                 listing += not line.strip() and not made.steps
                 continue
@@ -87,16 +73,12 @@ class Text:
             listing += bool(mark and mark[1] == "1")
             plain = list_mark.sub("", line).strip()
             told = line if fenced else plain.strip("|").replace("|", " | ")
-            units = [one.strip() for one in ([told] if fenced else _unit_end.split(told)) if one.strip()]
-            if fenced or (line.startswith(("    ", "\t")) and not list_mark.match(line)):
-                shown = [""] * len(units)  # code
-            elif plain.startswith("|"):
-                shown = [_row(line)] + [""] * (len(units) - 1)
-            else:
-                shown = _alone([one.strip() for one in _unit_end.split(plain) if one.strip()])
+            units = [one.strip() for one in ([told] if fenced else unit_end.split(told)) if one.strip()]
+            indented = line.startswith(("    ", "\t")) and not list_mark.match(line)
+            kind = "code" if fenced or indented else "row" if plain.startswith("|") else "prose"
+            made.lines.append((line if kind == "row" else plain, kind, len(units)))
             for number, unit in enumerate(units):
                 made._add(unit, fenced)
-                made.shown.append(shown[number] if len(shown) == len(units) else "")
                 if mark and number == 0:
                     made.steps[len(made.units) - 1] = int(mark[1])
                     made.lists[len(made.units) - 1] = listing
@@ -146,38 +128,6 @@ class Text:
         self.clause_vectors = np.stack([found.get(clause.span, none) for clause in self.clauses])
 
 
-@dataclass
-class Source:
-    """One passage. `context`: its title and headings, which its sentences leave unsaid. `read`: by the reader, once it was."""
-
-    text: str
-    language: str
-    context: str = ""
-    read: Read | None = None
-
-    @cached_property
-    def cut(self) -> Text:
-        return Text.cut(self.text, self.language)
-
-    @cached_property
-    def whole(self) -> str:
-        return f"{self.context}\n{self.text}"
-
-    @cached_property
-    def lower(self) -> str:
-        return canonical(self.whole)
-
-    @cached_property
-    def tokens(self) -> frozenset[str]:
-        return telling(self.whole, self.language)
-
-    @cached_property
-    def laid(self) -> tuple[Laid, Laid]:
-        """The text and its title and headings, word by word."""
-        units = [unit.text for unit in self.cut.units]
-        return Laid.out(units, self.language), Laid.out(self.context.split("\n"), self.language)
-
-
 def _without_comments(markdown: str) -> str:
     """Without HTML comments, which no page shows; one that is not closed goes on to the end."""
     first, *others = markdown.split("<!--")
@@ -203,52 +153,6 @@ def _unwrapped(markdown: str) -> list[tuple[str, bool]]:
             lines.append((line, bool(fence)))
         goes_on = not (apart or line.endswith(("  ", "\\")))
     return lines
-
-
-def _row(line: str) -> str:
-    """A row of a table as a sentence: its first cell, what is said of that."""
-    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-    first, *rest = [cell for cell in cells if cell] or [""]
-    return _ended(f"{first}: {', '.join(rest)}") if rest else ""
-
-
-def _alone(sentences: Sequence[str]) -> list[str]:
-    """The sentences of a line as each may stand without the others: one that points to the one before takes it along. What
-    was cut at an abbreviation may not."""
-    shown: list[str] = []
-    for number, text in enumerate(sentences):
-        after = sentences[number + 1] if number + 1 < len(sentences) else ""
-        before = sentences[number - 1] if number else ""
-        cut = any(
-            one and (_shortened.search(one) or next_one[:1].islower() or next_one[:1].isdigit())
-            for one, next_one in ((before, text), (text, after))
-            if one and next_one
-        )  # fmt: skip
-        text = _task.sub("", text).rstrip("\\").strip()
-        bare = _code_span.sub("", text)
-        if (
-            cut
-            or _shortened.search(text)
-            or "|" in bare
-            or text.startswith(("#", ">", "<"))
-            or text.endswith((":", "?", "？", "؟", ",", ";"))
-        ):
-            shown.append("")
-        elif _pointing.match(text):
-            led = shown[-1] if shown else ""
-            shown.append(_ended(f"{led} {text}") if led and len(led) <= LONGEST_BEFORE else "")
-        else:
-            shown.append(_ended(text))
-    return shown
-
-
-def _ended(text: str) -> str:
-    """With a full stop; empty where it is more than words, or a mark is opened and not closed since the text was cut within."""
-    bare = _code_span.sub("", text)
-    odd = any(text.count(mark) % 2 for mark in ("**", "`", "__")) or bare.count("[") != bare.count("]")
-    if odd or _not_words.search(bare):
-        return ""
-    return text if text.rstrip("*_`)\"'”").endswith((".", "!", "。", "！")) else f"{text}."
 
 
 @lru_cache(maxsize=8192)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.ground.clauses import Clause, Source, Text, telling
+from bot.ground.clauses import Clause, Text, telling
 from bot.ground.facts import (
     canonical,
     cue_tokens,
@@ -22,6 +22,7 @@ from bot.ground.facts import (
     stands_name,
     without_numbers,
 )
+from bot.ground.source import Source
 from retrieval.lexical import tokens
 
 FEATURES = (

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.ground.clauses import Source, Text, telling
+from bot.ground.clauses import Text, telling
 from bot.ground.facts import denial, quantities
+from bot.ground.source import Source
 from retrieval.planted import planted
 
 WORDS = 0.5  # weight of the shared words beside the cosine
@@ -37,10 +38,10 @@ def nearest(piece: Text, sources: Sequence[Source], numbers: Sequence[int]) -> O
     own = frozenset[str]().union(*(unit.tokens for unit in piece.units))
     best: OwnWords | None = None
     for number in numbers if own else ():
-        cut = sources[number - 1].cut
-        matches = {at: _match(own, piece, cut, at) for at, text in enumerate(cut.shown) if text}
+        cut, shown = sources[number - 1].cut, sources[number - 1].alone
+        matches = {at: _match(own, piece, cut, at) for at, text in enumerate(shown) if text}
         if matches and (best is None or max(matches.values()) > best.match):
-            best = OwnWords(_told(own, cut, matches), number, max(matches.values()))
+            best = OwnWords(_told(own, cut, shown, matches), number, max(matches.values()))
     return None if best is None or planted(best.text) else best
 
 
@@ -54,7 +55,7 @@ def _match(own: frozenset[str], piece: Text, cut: Text, at: int) -> float:
     return WORDS * both / len(own) + float((piece.unit_vectors @ cut.unit_vectors[at]).mean())
 
 
-def _told(own: frozenset[str], cut: Text, matches: dict[int, float]) -> str:
+def _told(own: frozenset[str], cut: Text, shown: Sequence[str], matches: dict[int, float]) -> str:
     """The nearest sentence; with one beside it that has much of what it lacks, or else with another that is as near."""
     first, *others = sorted(matches, key=lambda at: (-matches[at], at))
     missing = own - cut.units[first].tokens
@@ -63,8 +64,8 @@ def _told(own: frozenset[str], cut: Text, matches: dict[int, float]) -> str:
     if second is None or len(missing & cut.units[second].tokens) < ADDS * len(own):
         second = others[0] if others and matches[first] - matches[others[0]] < ALIKE else None
     if second is None:
-        return cut.shown[first]
-    one, two = (cut.shown[at] for at in sorted((first, second)))
+        return shown[first]
+    one, two = (shown[at] for at in sorted((first, second)))
     return two if two == one or two.startswith(f"{one} ") else f"{one} {two}"
 
 

@@ -33,7 +33,7 @@ locker open 12
 
 
 def shown(markdown: str) -> list[str]:
-    return [text for text in Text.cut(markdown, "en").shown if text]
+    return [text for text in Source(markdown, "en").alone if text]
 
 
 def test_what_may_stand_alone_is_whole_sentences_steps_and_rows() -> None:
@@ -52,9 +52,9 @@ def test_what_may_stand_alone_is_whole_sentences_steps_and_rows() -> None:
 
 
 def test_every_unit_has_its_text_to_show_or_none() -> None:
-    cut = Text.cut(LOCKERS, "en")
-    assert len(cut.shown) == len(cut.units)
-    assert "locker open 12" in [unit.text for unit in cut.units]
+    source = Source(LOCKERS, "en")
+    assert len(source.alone) == len(source.cut.units)
+    assert "locker open 12" in [unit.text for unit in source.cut.units]
 
 
 def test_a_paragraph_that_is_wrapped_is_cut_into_its_sentences() -> None:
