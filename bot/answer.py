@@ -269,6 +269,8 @@ class _Draft:
         last what became of the sentence."""
         if text.lstrip().startswith(("|", "#", ">")):
             verdict = replace(verdict, instead="")  # a sentence is no row and no heading
+        if verdict.kept or verdict.instead:
+            self._give_up_announcements(text)
         if not verdict.kept and (not verdict.instead or self._repeats(verdict.instead, self._said)):
             told.update(instead="")
             self.dropped += 1
@@ -293,6 +295,12 @@ class _Draft:
                 _not_shown(told, ANNOUNCES_NOTHING if _announces(one.text) else ANSWERS_NOTHING)
             told.update(instead="")
 
+    def _give_up_announcements(self, text: str) -> None:
+        """Of what was left out, where what comes next is no item that they announce as well."""
+        while self._gap and self._waiting and _announces(self._waiting[-1].text) and not _is_item(text):
+            self._said.remove(self._waiting.pop().text)
+            _not_shown(self._verdicts.pop(), ANNOUNCES_NOTHING)
+
     def _wait(self, text: str, verdict: Verdict, told: dict[str, Any]) -> None:
         stands_on = tuple(self._hits[n - 1] for n in verdict.passages)
         if verdict.instead:
@@ -300,9 +308,6 @@ class _Draft:
             self._own_words.append(text)
         elif verdict.passages != verdict.cited and verdict.cited:
             text = cited_anew(text, verdict.passages)
-        while self._gap and self._waiting and _announces(self._waiting[-1].text) and not _is_item(text):
-            self._said.remove(self._waiting.pop().text)  # what it announced was left out
-            _not_shown(self._verdicts.pop(), ANNOUNCES_NOTHING)
         self._gap = False
         self._said.append(text)
         self._waiting.append(Sentence(text, stands_on))

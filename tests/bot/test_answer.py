@@ -328,7 +328,30 @@ def test_a_model_of_which_nothing_holds_as_it_wrote_it_is_not_followed() -> None
     checks: list[dict[str, Any]] = []
     with pytest.raises(ModelError, match="nothing that"):
         told(StringModel(["Return it within 60 days [1]. "]), A, checks=checks)
-    assert (checks[0]["kept"], checks[0]["instead"]) == (False, "")
+    (told_of,) = checks
+    assert (told_of["kept"], told_of["reasons"], told_of["instead"]) == (False, ("number",), "")
+
+
+@pytest.mark.parametrize("mark", ["## ", "> ", "| "])
+def test_no_sentence_takes_the_place_of_a_heading_a_quotation_or_a_row(mark: str) -> None:
+    said = "You can return a bicycle within 30 days [1]."
+    checks: list[dict[str, Any]] = []
+    found = told(StringModel([f"{mark}Return it within 60 days [1].\n", said]), A, checks=checks)
+    assert [one.text for one in found] == [said]
+    assert [(one["reasons"], one["instead"]) for one in checks] == [(("number",), ""), ((), "")]
+
+
+def test_what_was_announced_in_vain_was_not_said() -> None:
+    model = StringModel(
+        [
+            "You can return a bicycle within 30 days:\n",
+            "- Bananas are yellow.\n\n",
+            "Return it within 60 days [1]. ",
+            "The right pressure stands on the side of the tyre [2].",
+        ]
+    )
+    (found,) = told(model, A, B)
+    assert found.text.startswith("You can return a bicycle within 30 days [1]. The right pressure")
 
 
 def test_without_the_reader_the_rest_of_the_check_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from bot.ground import (
     without_citations,
 )
 from bot.ground.deeds import own_deed
+from bot.ground.facts import canonical
 from retrieval.embedders import EmbedderError, open_embedder
 
 
@@ -135,6 +136,31 @@ def test_a_fact_that_is_turned_round_is_told_from_the_fact(true: str, false: str
     told = check.verdict(false, [1])
     assert not told.kept
     assert told.reasons[0] == reason
+
+
+@pytest.mark.parametrize(
+    ("told", "hours"),
+    [
+        ("Open from nine in the morning to 8 in the evening.", "open from 9:00 to 20:00."),
+        ("Closed at eleven o'clock at night until 2 at night", "closed at 23:00 until 2:00"),
+        ("Before 5:30 in the afternoon", "before 17:30"),
+        ("Room for 10 in the evening", "room for 10 in the evening"),
+        (
+            "Table 5 in the evening, half past nine in the morning",
+            "table 5 in the evening, half past nine in the morning",
+        ),
+    ],
+)
+def test_hours_of_the_day_are_told_alike_and_other_numbers_are_none(told: str, hours: str) -> None:
+    assert canonical(told) == hours
+
+
+def test_where_a_link_leads_is_no_word_of_the_sentence() -> None:
+    check = Check([Source(PASSAGE, "en")], "en")
+    linked = "Write or [see the help](https://shop.example/help/a) for a bicycle."
+    assert (
+        check.features(linked, [1]) == check.features("Write or see the help for a bicycle.", [1]) is not None
+    )
 
 
 @pytest.mark.parametrize("cited", [[1], [2], []])

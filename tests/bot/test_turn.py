@@ -18,6 +18,7 @@ from bot.turn import Asked, Stage, read_first, remembered, take_turn, to_be_quot
 from bot.understand import Said
 from help_center.database import now
 from help_center.people import Viewer
+from retrieval.embedders import EmbedderError
 from retrieval.passages import Hit, Passage
 from retrieval.search import Found
 from tests.bot.support import PART, UNSURE, Dial, StringModel, Told, parts_of, turn
@@ -75,6 +76,16 @@ def test_of_sections_that_fit_alike_the_one_whose_heading_means_the_question_is_
     assert quoted(hit(near, 0.72), hit(far, 0.48)) == [near, far], "it fits much better"
     assert quoted(hit("", 0.52), hit(far, 0.48)) == ["Languages", far], "an opening takes a section along"
     assert to_be_quoted(Found(), asked, library.search.vector).passages == []
+
+    def gone(_text: str) -> Any:
+        raise EmbedderError("no answer")
+
+    found = Found(
+        hits=[hit(near, 0.52)],
+        passages=[hit(near, 0.52), hit(far, 0.48)],
+        vector=library.search.vector(asked),
+    )
+    assert [one.heading for one in to_be_quoted(found, asked, gone).passages] == [near, far], "by words alone"
 
 
 # --- an answer without a model -----------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from evals.calibration import (
     precedents_of,
     rows_of,
 )
+from evals.platt import FLAT, KNOWN
 from evals.scores import auroc, ece, ece_by_chance
 from retrieval.evidence import NAMES
 
@@ -71,6 +72,19 @@ def test_signals_that_tell_nothing_promise_nothing() -> None:
     calibration, _, forecast = _fit(_rows(300, 3, told=0.0))
     assert calibration.threshold(0.1) == NEVER
     assert max(forecast) < 0.8
+
+
+def test_an_owner_s_fit_knows_the_curves_of_others_and_one_across_sets_does_not() -> None:
+    mine = _rows(80, 5)
+    known, flat = (
+        fit(mine, by_group=False, fitted_on="a test", fingerprint="f", prior=prior)[0]
+        for prior in (KNOWN, FLAT)
+    )
+    assert (known.slope, known.table) != (flat.slope, flat.table)
+    assert (_fit(mine)[0].slope, _fit(mine)[0].table) == (known.slope, known.table)
+    sets = [*mine, *_rows(80, 6, group="two")]
+    across = fit(sets, by_group=True, fitted_on="a test", fingerprint="f", prior=FLAT)[0]
+    assert (_fit(sets, by_group=True)[0].slope, across.slope) == (across.slope, across.slope)
 
 
 def test_few_labels_promise_less_than_many() -> None:
