@@ -33,8 +33,7 @@ MOST_TRIED = 3
 MOST_SENTENCES = 4
 MESSAGES_FOR_MODEL = 30
 LONGEST_MESSAGE = 1200  # characters of one, for the model
-# support: less than a sentence of an answer needs. Agents have the conversation beside it, and no own words to take its place
-HOLDS_FROM = 0.2
+HOLDS_FROM = 0.35  # support that a sentence needs: `python -m evals.summaries`
 GIVEN_AWAY = 6  # words of the prompt in a row, which nobody said, give it away
 
 # facts that are told in a summary, in this order; the rest stand beside it
@@ -201,11 +200,7 @@ async def tell(case: Case, llm: LanguageModel, embedder: Embedder | None = None)
         bare = without_citations(sentence).strip()
         if not bare or len(kept) == MOST_SENTENCES:
             continue
-        if (
-            planted(bare)
-            or secret & _runs(bare)
-            or not await asyncio.to_thread(_holds, check, sentence, said)
-        ):
+        if planted(bare) or secret & _runs(bare) or not await asyncio.to_thread(holds, check, sentence, said):
             dropped += 1
             continue
         kept.append(restore(bare, masked))
@@ -227,14 +222,21 @@ def _prepared(
 ) -> tuple[Prompt, Mapping[str, str], Check, set[tuple[str, ...]]]:
     """The prompt, what its placeholders stand for, the check, and what gives the prompt away. Slow: in a thread."""
     prompt, masked = _prompt(said)
-    sources = [Source(_shown(one), "en") for one in said]
-    told = " ".join(source.text for source in sources)
-    check = Check(sources, "en", embedder, known=f"{case.name or ''} {told}")
+    told = " ".join(_shown(one) for one in said)
+    return prompt, masked, check_of(said, embedder, case.name or ""), _runs(prompt.system) - _runs(told)
+
+
+def check_of(said: Sequence[Said], embedder: Embedder | None, name: str = "") -> Check:
+    """Holds sentences against a conversation. `name`: of the customer, which may be said."""
+    told = " ".join(_shown(one) for one in said)
+    # who writes a message ends a line where they mean it: each is a paragraph
+    sources = [Source(_shown(one).replace("\n", "\n\n"), "en") for one in said]
+    check = Check(sources, "en", embedder, known=f"{name} {told}", spoken=True)
     check.prepare()
-    return prompt, masked, check, _runs(prompt.system) - _runs(told)
+    return check
 
 
-def _holds(check: Check, sentence: str, said: Sequence[Said]) -> bool:
+def holds(check: Check, sentence: str, said: Sequence[Said]) -> bool:
     """Whether the conversation holds what the sentence says, apart from who says it ("the customer asks whether ..."), and
     whether it was they who said it."""
     bare = without_placeholders(without_citations(sentence)).strip()

@@ -82,8 +82,8 @@ _REASONS = {feature: reason for reason, of_it in _ABOUT.items() for feature in o
 REFUTES = frozenset({"name", "number", "negation"})
 # what may be said in the passages' own words instead; not: code, an address, a deed, what is out of order
 DOUBTS = frozenset({"name", "number", "negation", "step", "meaning"})
-# what a sentence may be held against a passage with, best first
-WAYS = ("read", "with_meaning", "words_alone")
+# what a sentence may be held against a passage with, best first; and against a message in a conversation
+WAYS = ("read", "with_meaning", "words_alone", "spoken")
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,16 @@ class Check:
         embedder: Embedder | None = None,
         known: str = "",
         reader: Reader | None = None,
+        spoken: bool = False,
     ) -> None:
-        """`known`: what else may be named, such as the question. `reader`: used where it knows the language."""
+        """`known`: what else may be named, such as the question. `reader`: used where it knows the language. `spoken`: the
+        passages are messages, not articles; without a reader."""
         self.sources = sources
         self.language = language
         self._told = "\n".join(source.whole for source in sources)
         self._known = canonical(f"{known}\n{self._told}")
         self._embedder = embedder
+        self._spoken = spoken
         self._reader = reader if embedder is not None and language in LANGUAGES else None
         self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
 
@@ -209,7 +212,9 @@ class Check:
 
     @property
     def _way(self) -> str:
-        return "words_alone" if self._embedder is None else "with_meaning" if self._reader is None else "read"
+        if self._embedder is None:
+            return "words_alone"
+        return "spoken" if self._spoken else "with_meaning" if self._reader is None else "read"
 
     def _embed_source(self, number: int) -> None:
         cut = self.sources[number - 1].cut
@@ -239,7 +244,7 @@ class Check:
         if stated <= context and not denies and not quantities(said, self.language):
             return Verdict(True, (), tuple(numbers), 1.0, tuple(numbers))  # the heading itself
         values = self._features(said, piece, numbers)
-        fitted = Fitted.load()[way_of(values)]
+        fitted = Fitted.load()[self._way]
         support = fitted.trees.probability(list(values.values()))
         least = trust * fitted.keep_from + (1 - trust) * fitted.move_from
         sign = denial(said, self.language)[0]
@@ -341,11 +346,6 @@ class Check:
             return Verdict(False, ("order",), verdict.passages, verdict.support, verdict.cited)
         self._last_step = here
         return verdict
-
-
-def way_of(values: dict[str, float]) -> str:
-    """Which of the WAYS the features belong to."""
-    return "read" if "reads" in values else "with_meaning" if "close" in values else "words_alone"
 
 
 def answers(sentence: str, question: str, language: str) -> bool:

@@ -10,8 +10,8 @@ Caught is what is not shown as it was written. A true sentence is lost where it 
 words, as `says` has it.
 
 Articles are the shipped ones and those of `evals/cases/trades`, written for this: other trades, in other words.
-`sentences.jsonl` fits (`evals.fit_sentences`), by several hands; `sentences_another.jsonl`, by two others, is reported, and
-apart from it `sentences_unseen.jsonl`, by the hand of half of what is fitted. No article has sentences in two of them.
+`sentences.jsonl` fits (`evals.fit_sentences`), by several hands; `sentences_another.jsonl`, by three others, is reported, and
+apart from it `sentences_unseen.jsonl`, by the hand of a third of what is fitted. No article has sentences in two of them.
 
 Each sentence is checked as in a turn: six passages are given, its own and the five nearest (of other articles than `from`).
 Beside the written ones, sentences of the reported passages are edited lightly by a program (`evals/light_edits.py`); they are true.
