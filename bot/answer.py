@@ -19,12 +19,12 @@ from markdown_it import MarkdownIt
 from bot.ground import (
     Check,
     Sentences,
-    Source,
     Verdict,
     answers,
     citations,
     cited_anew,
     in_the_place_of,
+    kept,
     list_mark,
     renumbered,
     repeats,
@@ -210,7 +210,8 @@ async def tell(
     when it fails, before or after sentences were yielded, or when nothing that it says holds and answers.
     """
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
-    passages = [Source(hit.passage.text, language, _heading(hit)) for hit in hits]
+    space = embedder.fingerprint if embedder else None
+    passages = [kept(hit.passage.text, language, _heading(hit), space) for hit in hits]
     reader = await asyncio.to_thread(_reader)  # loaded once, at the first answer
     check = Check(passages, language, embedder, known=question.text, reader=reader)
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks

@@ -6,6 +6,7 @@ must not wait for a vector store. Other packages add commands through the entry 
 
 from __future__ import annotations
 
+import gc
 import getpass
 import json
 import os
@@ -34,6 +35,7 @@ app = typer.Typer(
 )  # fmt: skip
 agents = typer.Typer(no_args_is_help=True, help="The people who answer in the inbox.")
 app.add_typer(agents, name="agent")
+GARBAGE = 20_000  # new objects from which on it is looked for
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The agent's e-mail address.")]
 
@@ -409,6 +411,9 @@ def _database() -> Iterator[Database]:
 def main() -> None:
     """The entry point: every error leaves as one line, and a status that says whose fault it was."""
     os.umask(0o077)  # what is written is the installation's own: conversations, secrets
+    gc.set_threshold(
+        GARBAGE, 20, 50
+    )  # libraries make millions of objects that stay: looking through them again and again costs
     log_to_stderr()
     try:
         for entry in entry_points(group="parley.commands"):

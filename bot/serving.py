@@ -36,6 +36,7 @@ from help_center.settings import Settings, load_settings
 from retrieval.indexing import pending_of
 
 CHROMA_SECONDS = 30.0
+KEPT_OPEN = 75  # s without a request: longer than proxies keep theirs, which would else send one into a closing connection
 # runs a command until standard input ends, or until the command does
 MINDER = """
 import os, subprocess, sys, threading
@@ -126,6 +127,7 @@ def _config(app: FastAPI | str, workers: int = 1) -> uvicorn.Config:
     return uvicorn.Config(
         app, factory=isinstance(app, str), workers=workers, log_level="warning", server_header=False, proxy_headers=False,
         log_config=None, access_log=False,  # its lines go where ours go, see `logs`; addresses hold what people search for
+        timeout_keep_alive=KEPT_OPEN,
         timeout_graceful_shutdown=5,  # an open event stream must not hold up a stop for long
         timeout_worker_healthcheck=30,
     )  # fmt: skip

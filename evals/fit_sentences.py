@@ -30,7 +30,7 @@ from bot.ground.check import FEATURES, OF_READING, WAYS
 from bot.ground.coverage import OF_MEANING
 from bot.ground.trees import Node, Trees
 from evals.run import CASES, shipped_articles, trades
-from evals.suites.sentences import Case, Passages, edited, read_cases
+from evals.suites.sentences import Case, Passages, Remembering, edited, read_cases
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.reader import Reader, shipped
 
@@ -61,7 +61,7 @@ def main() -> None:
             some = [case for case in cases if not by_another_hand.search(case.id)]
         some = [*some, *edited(some, passages, EDITED)]
         meaning = None if way == "words_alone" else embedder
-        reader = shipped() if way == "read" else None
+        reader = Remembering(shipped()) if way == "read" else None
         print(way)
         trees, thresholds = _fit(some, passages, meaning, reader)
         told[way] = {"trees": trees.json(), **thresholds}

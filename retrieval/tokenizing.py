@@ -7,14 +7,16 @@ Knows languages, not indexes. A word that is put together with hyphens, undersco
 from __future__ import annotations
 
 import re
+import runpy
 import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import Stemmer
-from bm25s import stopwords
 
 VERSION = "tokens-2"  # goes up when the same text gives other tokens
 LONGEST = 60  # characters of a word that is put together
@@ -250,8 +252,17 @@ def _pieces(word: str, stop: frozenset[str]) -> Iterator[str]:
 def _words_of(language: str) -> tuple[frozenset[str], Any]:
     name = STEMMED.get(language)
     listed = "EN" if language == "en" else (name or "").upper()
-    stop = [*getattr(stopwords, f"STOPWORDS_{listed}", ()), *_common.get(language, "").split()]
+    stop = [*_lists().get(f"STOPWORDS_{listed}", ()), *_common.get(language, "").split()]
     return frozenset([*stop, *map(folded, stop)]), _Stem(name) if name else None
+
+
+@lru_cache(maxsize=1)
+def _lists() -> dict[str, Any]:
+    """bm25s's lists of stop words, from their file: the package would bring scipy, a fifth of a second at every start."""
+    spec = find_spec("bm25s")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("bm25s is missing: install Parley again.")
+    return runpy.run_path(str(Path(spec.submodule_search_locations[0]) / "stopwords.py"))
 
 
 class _Stem:

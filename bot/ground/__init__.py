@@ -11,9 +11,9 @@ from bot.ground.sentences import (
     renumbered,
     without_citations,
 )
-from bot.ground.source import Source
+from bot.ground.source import Source, kept
 
 __all__ = [
-    "Check", "Sentences", "Source", "Verdict", "answers", "citations", "cited_anew", "in_the_place_of", "list_mark", "renumbered",
-    "repeats", "without_citations",
+    "Check", "Sentences", "Source", "Verdict", "answers", "citations", "cited_anew", "in_the_place_of", "kept", "list_mark",
+    "renumbered", "repeats", "without_citations",
 ]  # fmt: skip

@@ -37,6 +37,7 @@ LONGEST = 2500  # characters: a longer "sentence" is none, unless it is code
 # share of a sentence's words from which on a passage speaks of the same, and a wrong fact refutes it
 SAME_MATTER = 0.7
 CUT = 160  # characters of a sentence that a verdict keeps
+READ_AHEAD = 2  # passages, the best first, of those that a model is given: it cites few of them
 
 _FILLER = """ask asked asking question questions great good happy glad help sure certainly thank thanks answer answers here following
 follow follows below explain explained let see look know wondering about"""
@@ -130,11 +131,12 @@ class Check:
         self._spoken = spoken
         self._reader = reader if embedder is not None and language in LANGUAGES else None
         self._last_step: tuple[int, int, int] | None = None  # passage, list, place: of the list item before
+        self._reads: dict[int, Read] = {}  # megabytes each: of this turn only
 
     def prepare(self) -> None:
-        """Cuts, embeds and reads every passage, so that the first sentence need not wait for it."""
+        """Cuts and embeds every passage, and reads the likeliest, so that the first sentence need not wait for it."""
         for number in range(1, len(self.sources) + 1):
-            if self._reader is not None:
+            if self._reader is not None and number <= READ_AHEAD:
                 self._reading(number)
             self._embed_source(number)
         self._know([word for source in self.sources for laid in source.laid for word in laid.words])
@@ -297,10 +299,10 @@ class Check:
 
     def _reading(self, number: int) -> Read:
         assert self._reader is not None
-        source = self.sources[number - 1]
-        if source.read is None:
-            source.read = self._reader.read(source.text, source.context)
-        return source.read
+        if number not in self._reads:
+            source = self.sources[number - 1]
+            self._reads[number] = self._reader.read(source.text, source.context)
+        return self._reads[number]
 
     def _near(self, one: Sequence[str], other: Sequence[str]) -> Vectors | None:
         """The cosines of single words, (n, m)."""

@@ -37,7 +37,7 @@ from help_center.sources.base import SourceArticle
 from retrieval.chunking import section_at, split
 from retrieval.embedders import Embedder
 from retrieval.embedders.base import Vectors
-from retrieval.reader import shipped
+from retrieval.reader import Read, Reader, shipped
 
 KINDS = ("copy", "paraphrase", "number", "name", "negation", "step", "other")
 GIVEN = 6  # passages, as a model gets them
@@ -161,12 +161,25 @@ def _known(file: Path, passages: Passages) -> list[Case]:
     return cases
 
 
+class Remembering(Reader):
+    """A reader that reads no passage twice: a suite asks of each again and again."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.__dict__.update(reader.__dict__)
+        self._reads: dict[tuple[str, str], Read] = {}
+
+    def read(self, text: str, context: str = "") -> Read:
+        if (text, context) not in self._reads:
+            self._reads[text, context] = super().read(text, context)
+        return self._reads[text, context]
+
+
 class _Judge:
     """The verdict on a case with all there is, and by words alone. `times`: ms of each; `moved`: of true ones that cite another
     passage, whether their own is found."""
 
     def __init__(self, passages: Passages, embedder: Embedder) -> None:
-        self._passages, self._embedder, self._reader = passages, embedder, shipped()
+        self._passages, self._embedder, self._reader = passages, embedder, Remembering(shipped())
         self.times: list[float] = []
         self.moved: list[bool] = []
 

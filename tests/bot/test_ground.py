@@ -15,6 +15,7 @@ from bot.ground import (
     answers,
     citations,
     cited_anew,
+    kept,
     renumbered,
     without_citations,
 )
@@ -249,6 +250,16 @@ def test_without_an_embedding_words_and_facts_go_on_alone() -> None:
     check.prepare()
     assert check.verdict("The bot never quotes drafts.", [1]).kept
     assert not check.verdict("The bot quotes drafts.", [1]).kept
+
+
+def test_what_is_made_of_a_passage_is_kept_for_the_next_turn_but_of_one_embedder_only() -> None:
+    given = "Refunds take five days. Cards are refunded first.", "en", "Refunds"
+    first = kept(*given, "one model")
+    Check([first], "en", open_embedder(None)).prepare()
+    assert first.cut.unit_vectors is not None
+    assert kept(*given, "one model") is first
+    assert kept(*given, None).cut.unit_vectors is None  # words alone stay words alone
+    assert kept(*given[:2], "Payments", "one model").lower != first.lower
 
 
 def test_what_only_repeats_the_question_answers_nothing() -> None:
