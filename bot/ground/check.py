@@ -90,12 +90,14 @@ WAYS = ("read", "with_meaning", "words_alone", "spoken")
 @dataclass(frozen=True)
 class Fitted:
     """The trees of one of the WAYS; from which probability on a sentence holds, where it is cited and where only another
-    passage than the cited one would hold it; from which match on the passages' own words say what one in doubt was to say."""
+    passage than the cited one would hold it; from which match on the passages' own words say what one in doubt was to say, and
+    from which on the cited one plainly speaks of the same matter."""
 
     trees: Trees
     keep_from: float
     move_from: float
     say_from: float
+    of_it_from: float
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -154,10 +156,11 @@ class Check:
         found = self._judge(said, piece, cited) if cited else None
         if found is not None and found.kept:
             return self._in_order(bare, found)
-        words = self._own_words(piece, cited)
-        if words is not None and words.match < Fitted.load()[self._way].say_from:
+        words, fitted = self._own_words(piece, cited), Fitted.load()[self._way]
+        if words is not None and words.match < fitted.say_from:
             words = None
-        of_this = words is not None and words.number in cited  # no other passage needs to be looked through
+        # then no other passage needs to be looked through
+        of_this = words is not None and words.number in cited and words.match >= fitted.of_it_from
         if found is None or not (found.refuted or of_this):
             found = self._elsewhere(said, piece, cited, found)
         if found.kept:
