@@ -31,6 +31,7 @@ from bot.ground import (
     without_citations,
 )
 from bot.llm.base import LanguageModel, ModelError, Prompt
+from bot.reading import reader
 from bot.understand import Question, Said
 from escalation.model_use import NOTHING_HELD
 from help_center.markup import plain_text
@@ -40,7 +41,6 @@ from retrieval.embedders import Embedder
 from retrieval.lexical import telling_words, tokens
 from retrieval.passages import Hit, citation
 from retrieval.planted import planted, visible
-from retrieval.reader import Reader, ReaderError, shipped
 
 log = logging.getLogger(__name__)
 QUOTED_WORDS = 130  # a passage up to this long is quoted whole
@@ -182,15 +182,6 @@ def _first_cell(row: str) -> str:
     return re.split(r"(?<!\\)\|", row.strip().removeprefix("|"), maxsplit=1)[0]
 
 
-def _reader() -> Reader | None:
-    """None where it cannot be loaded: the rest of the check goes on without it."""
-    try:
-        return shipped()
-    except ReaderError as error:
-        log.warning("sentences are checked without the reader: %s", error)
-        return None
-
-
 async def tell(
     question: Question,
     history: Sequence[Said],
@@ -212,8 +203,8 @@ async def tell(
     hits = [section for hit in hits[:PASSAGES_FOR_MODEL] for section in _sections(hit)]
     space = embedder.fingerprint if embedder else None
     passages = [kept(hit.passage.text, language, _heading(hit), space) for hit in hits]
-    reader = await asyncio.to_thread(_reader)  # loaded once, at the first answer
-    check = Check(passages, language, embedder, known=question.text, reader=reader)
+    reads = await asyncio.to_thread(reader)  # loaded once, at the first answer
+    check = Check(passages, language, embedder, known=question.text, reader=reads)
     preparing = asyncio.create_task(asyncio.to_thread(check.prepare))  # while the model thinks
     draft = _Draft(question.text, hits, language)
     refused = False

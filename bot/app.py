@@ -48,6 +48,7 @@ from bot.channels.widget.routes import POPULAR
 from bot.drift import standing, warn_once_a_day
 from bot.house import House
 from bot.message_model import shipped as message_model
+from bot.reading import reader
 from bot.receive import Reception
 from bot.retell import Retelling
 from escalation import audit, documents
@@ -321,6 +322,7 @@ def _warm(house: House, warmed: Callable[[], object]) -> None:
         house.search.warm()
     except Exception as error:
         log.warning("search could not be warmed up: %s", error)
+    reader()
     message_model()
     warmed()
 

@@ -1,8 +1,8 @@
 """How sure are we? Turns the evidence of a search into calibrated probabilities, and the owner's dial into a policy.
 
 Knows fitted numbers, not how they were fitted (`evals/calibration.py`) and not what is done with them (rules).
-Two logistic regressions over `retrieval.evidence` and, in an owner's own fit, over what became of labelled questions like
-this one (`bot.precedents`): that the help center answers the question at all, and, if so, that
+Two logistic regressions over `retrieval.evidence` and, in the default, over what the reader says of the passage found first
+(`bot.reading`), in an owner's own fit over what became of labelled questions like this one (`bot.precedents`): that the help center answers the question at all, and, if so, that
 the article search puts first is the one. Their product is brought to a true probability by Platt scaling (Platt 1999);
 the threshold is read off the risk-coverage table. Platt's curve and the table come from questions outside the fitting.
 """
@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass
 from importlib.resources import files
 from typing import Any
 
-from bot import precedents
+from bot import precedents, reading
 from bot.precedents import Precedents
 from escalation.signals import Policy
 from retrieval.evidence import NAMES
@@ -47,7 +47,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Everything that was fitted, and on what. `questions`: a digest of those of an owner's own fit, and `precedents` what is
+    """Everything that was fitted, and on what. `more`: the signals behind `retrieval.evidence.NAMES`. `questions`: a digest of those of an owner's own fit, and `precedents` what is
     kept of them. `demo`: fitted on the help center that ships, for as long as nothing else is there."""
 
     answerable: Logistic
@@ -61,6 +61,7 @@ class Calibration:
     questions: str = ""
     precedents: Precedents | None = None
     demo: bool = False
+    more: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -68,7 +69,8 @@ class Calibration:
     ) -> Calibration:
         """`kept`: the precedents that are kept, of this fit or of another, which are not heard. Raises ValueError for numbers that
         belong to other signals than ours."""
-        if tuple(told["signals"]) not in (NAMES, NAMES + precedents.SIGNALS):
+        more = tuple(told["signals"])[len(NAMES) :]
+        if tuple(told["signals"]) != NAMES + more or more not in ((), reading.SIGNALS, precedents.SIGNALS):
             raise ValueError("the calibration was fitted on other signals: run `parley calibrate` again")
         heard = Precedents.read(kept) if kept and told.get("precedents") else None
         if heard is not None and heard.digest != told["precedents"]:
@@ -85,13 +87,12 @@ class Calibration:
             told.get("questions", ""),
             heard,
             told.get("demo", False),
+            more,
         )
 
     def json(self) -> dict[str, Any]:
         return {
-            "signals": list(
-                NAMES if len(self.answerable.weights) == len(NAMES) else NAMES + precedents.SIGNALS
-            ),
+            "signals": [*NAMES, *self.more],
             "fitted_on": self.fitted_on,
             "fingerprint": self.fingerprint,
             "questions": self.questions,
@@ -106,7 +107,13 @@ class Calibration:
 
     def confidence(self, found: Found) -> float:
         """The probability that the article search puts first answers the question."""
-        return self.of_vector([*found.evidence.vector(), *self.heard(found)])
+        read = () if not self.reads or found.answered is None else (found.answered,)
+        return self.of_vector([*found.evidence.vector(), *read, *self.heard(found)])
+
+    @property
+    def reads(self) -> bool:
+        """Whether it wants to know what the reader says."""
+        return self.more == reading.SIGNALS
 
     def heard(self, found: Found) -> tuple[float, ...]:
         """What the precedents say of it, as `precedents.SIGNALS`; empty where they say nothing."""
@@ -116,7 +123,7 @@ class Calibration:
         return self.precedents.signals(found.vector, found.space, first.article_id, first.passage.id)
 
     def of_vector(self, values: Sequence[float]) -> float:
-        """The same of an evidence's signals, in the order of NAMES, and of the precedents', or without these."""
+        """The same of an evidence's signals, in the order of NAMES, and of `more`, or without these."""
         return sigmoid(self.slope * self.raw(values) + self.shift)
 
     def raw(self, values: Sequence[float]) -> float:

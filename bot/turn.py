@@ -25,6 +25,7 @@ from bot.links import tame
 from bot.llm.base import LanguageModel, ModelError
 from bot.lookback import moments, times_asked
 from bot.moods import Feelings, Sentiment
+from bot.reading import answered_here
 from bot.small_talk import chat_kind
 from bot.suggested_reply import from_passage
 from bot.topics import Topic, topics
@@ -238,11 +239,16 @@ def _begun(asked: Asked, parts: Parts) -> tuple[Question, Calibration, Policy, _
         asked.text, asked.history, asked.choices, asked.answered, asked.settled, parting, unread
     )
     calibration = parts.calibration()
-    return question, calibration, calibration.policy(parts.max_wrong()), _look(question, asked, parts)
+    return (
+        question,
+        calibration,
+        calibration.policy(parts.max_wrong()),
+        _look(question, asked, parts, calibration.reads),
+    )
 
 
-def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
-    """Search and mood: small talk needs no search."""
+def _look(question: Question, asked: Asked, parts: Parts, reads: bool) -> _Looked:
+    """Search and mood: small talk needs no search. `reads`: what is found first is read, too."""
     hosts = parts.own_hosts()
     meant = topics(asked.text)
     if question.small_talk:
@@ -256,7 +262,9 @@ def _look(question: Question, asked: Asked, parts: Parts) -> _Looked:
 
     def find(one: Question) -> Found:
         found = read_first(search(one.query, one.context), asked.reading)
-        return _of_the_choice(found, one, asked.choices, search) if one.chosen else found
+        if one.chosen:
+            return _of_the_choice(found, one, asked.choices, search)
+        return replace(found, answered=answered_here(found, one)) if reads else found
 
     matters = tuple((part, find(part)) for part in question.parts)
     if len({found.hits[0].article_id for _, found in matters if found.hits}) < 2:  # about the same thing
@@ -553,6 +561,7 @@ def _outcome(
         "signals": asdict(signals) | {"rivals": list(signals.rivals)},
         "evidence": asdict(found.evidence),
         "policy": asdict(policy),
+        "answered_here": None if found.answered is None else round(found.answered, 2),
         "precedents": dict(zip(precedents.SIGNALS, calibration.heard(found), strict=False)),
         "calibration": {"default": calibration.is_default, "fitted_on": calibration.fitted_on},
         "questions": [

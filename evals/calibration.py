@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
-from bot import precedents
+from bot import precedents, reading
 from bot.assess import Calibration, Point, logit
 from bot.precedents import Precedents, units
 from bot.understand import Said
@@ -60,6 +60,7 @@ Ask = Callable[[str, Sequence[Said], Sequence[str]], Told]
 class Row:
     """One question as it was searched for. `twin`: with its articles passed over.
 
+    `evidence`: in the order of NAMES; where several help centers are fitted together, `bot.reading.SIGNALS` behind.
     `vector`: the question's; `first`: the article found first; `gold`: the articles that answer it, of a twin those that
     were passed over. For `heard`; all empty where nothing is to be heard.
     """
@@ -189,9 +190,10 @@ def _weights(rows: Sequence[Row]) -> Floats:
 
 
 def _fit(rows: Sequence[Row], carried: bool) -> _Fit:
-    """`carried`: on the signals CARRIED alone; the others weigh nothing."""
+    """`carried`: on the signals CARRIED alone, and what stands behind NAMES; the others weigh nothing."""
     answerable = [row for row in rows if row.answerable]
-    places = [NAMES.index(name) for name in CARRIED] if carried else list(range(len(rows[0].evidence)))
+    every = range(len(rows[0].evidence))
+    places = [*map(NAMES.index, CARRIED), *every[len(NAMES) :]] if carried else list(every)
 
     def one(some: Sequence[Row], label: Callable[[Row], bool], regularisation: float) -> Logistic:
         fitted = fit_logistic(some, label, lambda row: [row.evidence[i] for i in places], regularisation)
@@ -209,7 +211,7 @@ def _fit(rows: Sequence[Row], carried: bool) -> _Fit:
     if all(row.right for row in answerable):
         first = _sure(len(answerable), len(rows[0].evidence))
     else:
-        hears = len(rows[0].evidence) > len(NAMES)
+        hears = not carried and len(rows[0].evidence) > len(NAMES)
         first = one(answerable, lambda row: row.right, FIRST_HEARD if hears else FIRST)
     return _Fit(one(rows, lambda row: row.answerable, ANSWERABLE), first)
 
@@ -283,8 +285,10 @@ def fit(
     slope, shift = curve(raw[shown], right[shown], _weights(theirs), prior)
     final = _fit(heard(mine, mine) if hearing else mine, by_group)
     table = _table(raw[shown], right[shown], theirs, by_group, slope, shift, prior)
+    behind = len(final.answerable.weights) - len(NAMES)
+    more = next(known for known in ((), reading.SIGNALS, precedents.SIGNALS) if len(known) == behind)
     calibration = Calibration(
-        final.answerable, final.first, slope, shift, table, fitted_on, fingerprint, False
+        final.answerable, final.first, slope, shift, table, fitted_on, fingerprint, False, more=more
     )
     return calibration, theirs, [float(f) for f in forecast[shown]]
 
@@ -357,9 +361,16 @@ def fit_relevance(rows: Sequence[Row], fitted_on: str) -> Relevance:
     return Relevance(model, round(kept[int(len(kept) * (1 - KEEP_IN_DOMAIN))], 5), fitted_on)
 
 
-def rows_of(labelled: LabelledSet, ask: Ask, is_out: Callable[[str], bool], passages: int = 0) -> list[Row]:
+def rows_of(
+    labelled: LabelledSet,
+    ask: Ask,
+    is_out: Callable[[str], bool],
+    passages: int = 0,
+    names: Sequence[str] = NAMES,
+) -> list[Row]:
     """Asks every question of an index of `passages`, and those that it answers again without their articles.
-    `ask(text, history, without)` -> (article ids best first, signals by name, the question's vector)."""
+    `ask(text, history, without)` -> (article ids best first, signals by name, the question's vector). `names`: of
+    the signals that become evidence."""
     rows = []
     for query in labelled.queries:
         gold = {id for id in query.gold if not is_out(id)}
@@ -368,7 +379,7 @@ def rows_of(labelled: LabelledSet, ask: Ask, is_out: Callable[[str], bool], pass
             found, signals, vector = told
             first = found[0] if found else ""
             return Row(
-                labelled.name, query.id, tuple(signals[name] for name in NAMES), not twin and first in gold,
+                labelled.name, query.id, tuple(signals[name] for name in names), not twin and first in gold,
                 not twin and bool(gold), passages=passages, twin=twin, vector=tuple(vector), first=first,
                 gold=tuple(sorted(gold)),
             )  # fmt: skip

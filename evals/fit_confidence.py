@@ -1,7 +1,9 @@
 """Makes the shipped default calibration and relevance floor: `python -m evals.fit_confidence SET... --out FOLDER`.
 
 Each SET is a folder in the BEIR layout; half of our own questions on the shipped help center are one more, asked of
-the whole help center and of one without half of the gold articles. Half of a SET's gold articles are left out of its index; the questions of the
+the whole help center and of one without half of the gold articles; and so are the small help centers of each of five writers, with questions that
+they answer and nearly answer (`evals/cases/small_help_centers.jsonl`; two more writers' only judge). The reader says of each
+question whether the passage found first answers it. Half of a SET's gold articles are left out of its index; the questions of the
 other sets stand in for another domain's. The table of the dial is measured leave-one-set-out.
 """
 
@@ -14,22 +16,28 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from bot import reading
 from bot.house import House
 from bot.oneshot import ranking
-from bot.understand import Said
+from bot.reading import answered_here
+from bot.understand import Said, understand
 from evals.apart import fitted_on, half_out, house_apart
-from evals.beir import LabelledSet, read_set
+from evals.beir import LabelledSet, Query, read_lines, read_set
 from evals.calibration import Ask, Row, Told, fit, fit_relevance, rows_of
-from evals.run import own_questions
+from evals.run import CASES, own_questions
 from evals.scores import auroc, count_bound, ece, ece_by_chance
 from help_center.settings import Settings
+from help_center.sources.base import SourceArticle
 from retrieval.embedders import open_embedder
 from retrieval.evidence import NAMES
 from retrieval.indexing import space_of
 from retrieval.relevance import Relevance
 
+READ = (*NAMES, *reading.SIGNALS)
 PER_SET = 400  # questions of each set, so that none outweighs the others
 STRANGERS = 100  # questions of each other set
+SMALL = "small help centers by "  # and their writer
+JUDGES = tuple(SMALL + writer for writer in "fg")  # of the small ones: not fitted
 
 
 def main() -> None:
@@ -61,6 +69,8 @@ def main() -> None:
         rows += _ask_own(settings, [read_set(folder) for folder in given.sets])
     else:
         rows = _ask_all(settings, [read_set(folder) for folder in given.sets], given.keep)
+        rows += _ask_small(settings)
+    given.apart += JUDGES
     if given.rows:
         given.rows.write_text(json.dumps([asdict(row) for row in rows]))
     fitted = [row for row in rows if row.group not in given.apart]
@@ -74,7 +84,7 @@ def main() -> None:
             mine.append(row)
             forecast.append(calibration.of_vector(row.evidence))
     threshold = calibration.threshold(0.1)
-    apart = [row for row in rows if not _of(row) & set(given.mixed)]
+    apart = [row for row in rows if not (_of(row) & set(given.mixed) or row.group.startswith(SMALL))]
     domains = ", ".join(sorted({row.group for row in apart if not row.in_domain}))
     relevance = fit_relevance(
         apart, f"questions of {domains}, asked of their own articles and of each other's"
@@ -105,10 +115,10 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
             kept.mkdir(parents=True, exist_ok=True)
         corpus = [article for article in one.corpus or () if article.id not in out]
         with house_apart(settings, corpus, kept) as house:
-            ask = asker(house)
+            ask = _reading(house)
             size = len(house.search.lexicon())
             some = dice.sample(one.queries, min(PER_SET, len(one.queries)))
-            mine = rows_of(replace(one, queries=tuple(some)), ask, out.__contains__, size)
+            mine = rows_of(replace(one, queries=tuple(some)), ask, out.__contains__, size, READ)
             rows += mine
             mine = [row for row in mine if not row.twin]
             for other in sets:
@@ -120,7 +130,7 @@ def _ask_all(settings: Settings, sets: list[LabelledSet], keep: Path | None) -> 
                         Row(
                             one.name,
                             f"{other.name}/{query.id}",
-                            tuple(signals[n] for n in NAMES),
+                            tuple(signals[n] for n in READ),
                             False,
                             False,
                             False,
@@ -143,6 +153,47 @@ def asker(house: House) -> Ask:
     return ask
 
 
+def _reading(house: House) -> Ask:
+    """As `asker`, and what the reader says of the passage found first; where it says nothing, that it is even."""
+
+    def ask(text: str, history: Sequence[Said], without: Sequence[str] = ()) -> Told:
+        question = understand(text, tuple(history))
+        found = house.search.find(question.query, limit=10, context=question.context, without=without)
+        signals = {**asdict(found.evidence), reading.SIGNALS[0]: answered_here(found, question) or 0.0}
+        return [hit.article_id for hit in found.hits], signals, []
+
+    return ask
+
+
+def _ask_small(settings: Settings) -> list[Row]:
+    """The questions of every small help center, asked of it: a group for each writer."""
+    rows: list[Row] = []
+    for writer, small in small_help_centers():
+        with house_apart(settings, small.corpus or ()) as house:
+            size = len(house.search.lexicon())
+            some = replace(small, name=SMALL + writer)
+            rows += rows_of(some, _reading(house), lambda _: False, size, READ)
+    return rows
+
+
+def small_help_centers() -> list[tuple[str, LabelledSet]]:
+    """(writer, a help center with the questions that it answers and nearly answers); see `bot.reading`."""
+    made = []
+    for _, told in read_lines(CASES / "small_help_centers.jsonl"):
+        corpus = [
+            SourceArticle(one["id"], one["title"], f"# {one['title']}\n\n{one['text']}")
+            for one in told["articles"]
+        ]
+        answered = [(one["question"], one["articles"]) for one in told["answered"]]
+        asked = [*answered, *((question, ()) for question in told["unanswered"])]
+        queries = [
+            Query(f"{told['name']}-{number}", text, (), dict.fromkeys(gold, 1))
+            for number, (text, gold) in enumerate(asked, 1)
+        ]
+        made.append((told["writer"], LabelledSet(told["name"], tuple(queries), tuple(corpus))))
+    return made
+
+
 def _ask_own(settings: Settings, strangers: Sequence[LabelledSet]) -> list[Row]:
     """The half of our own questions that is for fitting, answerable and not, and other sets' questions."""
     dice = random.Random(0)
@@ -154,12 +205,12 @@ def _ask_own(settings: Settings, strangers: Sequence[LabelledSet]) -> list[Row]:
         with house_apart(
             settings, [article for article in own.corpus or () if article.id not in gone]
         ) as house:
-            ask, size = asker(house), len(house.search.lexicon())
-            rows += rows_of(own, ask, gone.__contains__, size)
+            ask, size = _reading(house), len(house.search.lexicon())
+            rows += rows_of(own, ask, gone.__contains__, size, READ)
             for other in [] if gone else strangers:
                 for query in dice.sample(other.queries, min(STRANGERS, len(other.queries))):
                     _, signals, _ = ask(query.text, (), ())
-                    evidence = tuple(signals[name] for name in NAMES)
+                    evidence = tuple(signals[name] for name in READ)
                     rows.append(Row("own", f"{other.name}/{query.id}", evidence, False, False, False, size))
     return rows
 

@@ -3,7 +3,8 @@
     python -m evals.fit_sentences [--out bot/fitted/sentences.json]
 
 A sum of small trees for each of `bot.ground.WAYS`, over the features of each sentence against its own passage; rows that a
-rule decides are left out. Sentences of the passages that a program edits lightly are fitted, too: see `evals/light_edits.py`.
+rule decides are left out. Sentences that a program edits lightly, or turns round, are fitted, too: see `evals/light_edits.py` and
+`evals/turned_round.py`.
 A model writes as none of our writers does, so the threshold is one for a stranger: of each writer beside the first, by trees fitted
 without any of that writer's sentences, CAUGHT of the changed numbers, of the swapped names and of the denials lie below it, unless that doubted more
 than DOUBTED of the true ones. (Of conversations there is one writer: by trees fitted without the article, CAUGHT_OF_ONE.) A sentence that cites a wrong
@@ -16,8 +17,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ from bot.ground.coverage import OF_MEANING
 from bot.ground.trees import Node, Trees
 from evals.run import CASES, shipped_articles, trades
 from evals.suites.sentences import Case, Passages, Remembering, edited, read_cases
+from evals.turned_round import turned_round
 from retrieval.embedders import Embedder, open_embedder
 from retrieval.reader import Reader, shipped
 
@@ -48,7 +52,9 @@ OF_ANOTHER = 0.05
 MOVED = 0.05  # of the false sentences, at most, that any one passage which they do not cite would hold
 by_another_hand = re.compile(r"-([a-z])-\d+$")  # at the end of a case's id: its writer
 FEWEST = 30  # false sentences of each kind in HARD of a writer, at least, by whom a threshold is set
-EDITED = 600  # sentences edited lightly, at most, each at half of the weight of a written one
+EDITED, TURNED = "edited", "turned"  # by a program: lightly, and still true; round, and false
+WEIGHTS = {EDITED: 0.5, TURNED: 0.3}  # beside a written sentence
+MOST_EDITED = 600
 
 
 def main() -> None:
@@ -59,14 +65,16 @@ def main() -> None:
     passages = Passages(shipped_articles() + trades(), embedder)
     cases = read_cases(CASES / "sentences.jsonl")
     told: dict[str, Any] = {
-        "fitted_on": f"{len(cases)} sentences of our own and {EDITED} lightly edited ones",
+        "fitted_on": f"{len(cases)} sentences of our own and {MOST_EDITED} lightly edited ones, and true ones turned round",
         "features": [*FEATURES, *OF_MEANING, *OF_READING],
     }
     for way in WAYS:
         some = cases
         if way == "spoken":  # what other hands wrote of articles makes it worse there: `evals.summaries`
             some = [case for case in cases if not by_another_hand.search(case.id)]
-        some = [*some, *edited(some, passages, EDITED)]
+        some = [*some, *edited(some, passages, MOST_EDITED)]
+        if way != "spoken":
+            some += _turned(some)
         meaning = None if way == "words_alone" else embedder
         reader = Remembering(shipped()) if way == "read" else None
         print(way)
@@ -90,7 +98,7 @@ def _fit(
     left = [(values, case) for values, case in zip(rows, cases, strict=True) if values is not None]
     x = np.array([values for values, _ in left])
     y = np.array([case.supported for _, case in left])
-    weight = np.array([0.5 if case.kind == "edited" else 1.0 for _, case in left])
+    weight = np.array([WEIGHTS.get(case.kind, 1.0) for _, case in left])
     forecast = np.zeros(len(y))
     for train, test in GroupKFold(8).split(x, y, [case.article for _, case in left]):
         model = _grow(x[train], y[train], weight[train])
@@ -136,6 +144,19 @@ def _fit(
     say, of_it = (float(np.quantile(matches, 1 - share)) + 1e-6 for share in (ASTRAY, OF_ANOTHER))
     print(f"  in own words from a match of {say:.3f}, of this matter from {of_it:.3f}")
     return trees, {"keep_from": keep, "move_from": move, "say_from": say, "of_it_from": of_it}
+
+
+def _turned(cases: Sequence[Case]) -> list[Case]:
+    """What is true in these turned round; the same every time."""
+    dice = random.Random(5)
+    made = [
+        (case, turned_round(case.sentence, dice)) for case in cases if case.kind in ("copy", "paraphrase")
+    ]
+    return [
+        replace(case, kind=TURNED, sentence=sentence, supported=False, says=())
+        for case, sentence in made
+        if sentence
+    ]
 
 
 def _writer(case: Case) -> str:

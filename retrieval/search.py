@@ -60,7 +60,8 @@ class Found:
     passages, and what else is near of the first article. `wording`: the question as it was understood. `certain`: it is
     relevant whatever the floor says, because an article holds the code or phrase that is asked for, or because the model
     does not know the language and the words are there.
-    `size`: passages in the index. `vector`: the question's, with its context, of length 1; None where nothing was asked."""
+    `size`: passages in the index. `vector`: the question's, with its context, of length 1; None where nothing was asked.
+    `answered`: the log-odds that the best passage answers the question, where somebody read it (`bot.reading`)."""
 
     hits: list[Hit] = field(default_factory=list)
     passages: list[Hit] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Found:
     size: int = 0
     vector: Vectors | None = None
     space: str = ""  # of the vector: model, chunking, tokens
+    answered: float | None = None
 
     @property
     def relevance(self) -> float:

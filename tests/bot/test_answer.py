@@ -358,7 +358,7 @@ def test_without_the_reader_the_rest_of_the_check_goes_on(monkeypatch: pytest.Mo
     def missing() -> None:
         raise ReaderError("the reader's model is missing")
 
-    monkeypatch.setattr("bot.answer.shipped", missing)
+    monkeypatch.setattr("bot.reading.shipped", missing)
     said = "You can return a bicycle within 30 days [1]. "
     found = told(StringModel(["Bananas are yellow [1]. ", said]), A)
     assert [sentence.text for sentence in found] == [said]

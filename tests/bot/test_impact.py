@@ -27,7 +27,7 @@ ASKED = (
     "Can I lease a phone with my bicycle?",  # far from every threshold: an article more moves it a little
 )
 OPEN = "Can I lease a bicycle?"  # lies on the relevance floor by a hair, until an article answers it
-LEASE = "Your employer leases the bicycle and takes the rate off your wages. You can lease a bicycle for 36 months."
+LEASE = "You can lease a bicycle from us for 36 months. Your employer leases it and takes the rate off your wages."
 
 
 @pytest.fixture(scope="module", autouse=True)
