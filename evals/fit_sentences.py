@@ -7,7 +7,7 @@ rule decides are left out. Sentences that a program edits lightly, or turns roun
 `evals/turned_round.py`.
 A model writes as none of our writers does, so the threshold is one for a stranger: of each writer beside the first, by trees fitted
 without any of that writer's sentences, CAUGHT of the changed numbers, of the swapped names and of the denials lie below it, unless that doubted more
-than DOUBTED of the true ones. (Of conversations there is one writer: by trees fitted without the article, CAUGHT_OF_ONE.) A sentence that cites a wrong
+than DOUBTED of the true ones. (Without the reader, and of conversations: by trees fitted without the article, CAUGHT_OF_ONE.) A sentence that cites a wrong
 passage is held to a stricter one (MOVED of the false ones, each against the three passages nearest to its own, may pass). One in doubt is said in
 the passages' own words from the match on that at most ASTRAY of the sentences true of another article reach, and from that on which OF_ANOTHER of them reach no
 other passage is looked through. The shares printed are cross-validated by article; `parley eval sentences` reports others.
@@ -73,7 +73,7 @@ def main() -> None:
         if way == "spoken":  # what other hands wrote of articles makes it worse there: `evals.summaries`
             some = [case for case in cases if not by_another_hand.search(case.id)]
         some = [*some, *edited(some, passages, MOST_EDITED)]
-        if way != "spoken":
+        if way == "read":  # words and vectors alone cannot weigh them: what is true gets lost
             some += _turned(some)
         meaning = None if way == "words_alone" else embedder
         reader = Remembering(shipped()) if way == "read" else None
@@ -105,7 +105,8 @@ def _fit(
         forecast[test] = model.predict_proba(x[test])[:, 1]
     support = {id(case): float(p) for (_, case), p in zip(left, forecast, strict=True)}
     strange: dict[int, float] = {}  # as support, by trees that know no sentence of the writer's
-    writers = np.array([_writer(case) for _, case in left])
+    # without the reader a threshold for strangers would leave out what is said in the passage's very words
+    writers = np.array([_writer(case) if reader is not None else "" for _, case in left])
     for writer in sorted({*writers} - {""}):
         rest = writers != writer
         model = _grow(x[rest], y[rest], weight[rest])
