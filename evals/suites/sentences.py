@@ -10,7 +10,7 @@ Caught is what is not shown as it was written. A true sentence is lost where it 
 words, as `says` has it.
 
 Articles are the shipped ones and those of `evals/cases/trades`, written for this: other trades, in other words.
-`sentences.jsonl` fits (`evals.fit_sentences`), by several hands; `sentences_another.jsonl`, by three others, is reported, and
+`sentences.jsonl` fits (`evals.fit_sentences`), by several hands; `sentences_another.jsonl`, by six others, is reported, and
 apart from it `sentences_unseen.jsonl`, by the hand of a third of what is fitted. No article has sentences in two of them.
 
 Each sentence is checked as in a turn: six passages are given, its own and the five nearest (of other articles than `from`).
