@@ -7,12 +7,14 @@ them like any other. Knows one search and one question, not how the signal is we
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 
 from bot.understand import Question
-from retrieval.reader import LANGUAGES, Reader, ReaderError, shipped
+from retrieval.reader import LANGUAGES, Read, Reader, ReaderError, shipped
 from retrieval.search import Found
 
 SIGNALS = ("answered_here",)  # the log-odds
+KEPT = 16  # passages that were read: 2 MB each; many ask about the same few
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,12 @@ def answered_here(found: Found, question: Question) -> float | None:
     reads = reader()
     if reads is None:
         return None
-    read = [reads.read(first.passage.text, "\n".join((first.title, *first.section)))]
+    read = [_read(reads, first.passage.text, "\n".join((first.title, *first.section)))]
     if first.whole is not None:
-        read.append(reads.read(first.whole.text, first.title))
+        read.append(_read(reads, first.whole.text, first.title))
     return max(reads.answers(passage, question.query) for passage in read)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(reads: Reader, text: str, context: str) -> Read:
+    return reads.read(text, context)
