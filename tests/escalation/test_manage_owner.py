@@ -137,11 +137,11 @@ def test_the_dial_is_turned_by_keyboard_and_says_what_it_costs(
     dial = page.get_by_role("slider")
     words = page.locator(".dial-words")
     expect(words).to_contain_text(
-        re.compile("about 2\\d\\d are answered. Of these answers at most (9.\\d|10)\u00a0%")
+        re.compile("about 1\\d\\d are answered. Of these answers at most (9.\\d|10)\u00a0%")
     )
     expect(page.get_by_text("the preset of Parley")).to_be_visible()
     expect(
-        page.get_by_text(re.compile(r"measured on 1489 questions of dtc_faq, .* taken out\. It knows"))
+        page.get_by_text(re.compile(r"measured on 2449 questions of dtc_faq, .* taken out\. It knows"))
     ).to_be_visible()
     expect(page.locator(".card", has_text="In the last four weeks")).to_contain_text("3 questions")
     dial.focus()
