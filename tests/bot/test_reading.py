@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from bot import reading
 from bot.assess import Calibration, default_calibration
 from bot.house import House
 from bot.reading import answered_here
+from bot.turn import Asked, outcome_of
 from bot.understand import understand
 from retrieval.evidence import NAMES
 from retrieval.reader import ReaderError
@@ -74,3 +76,9 @@ def test_the_signals_behind_the_evidence_are_kept_and_others_are_refused() -> No
     assert Calibration.read(calibration.json(), is_default=True) == calibration
     with pytest.raises(ValueError, match="other signals"):
         Calibration.read(calibration.json() | {"signals": [*NAMES, "starlight"]}, is_default=True)
+
+
+def test_a_turn_reads_for_the_confidence_that_ships(library: House) -> None:
+    outcome = asyncio.run(outcome_of(Asked("When do I get my money back?"), library.parts))
+    assert outcome.record["calibration"]["default"]
+    assert outcome.record["answered_here"] > 0
